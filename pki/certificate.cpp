@@ -1,0 +1,151 @@
+#include "pki/certificate.h"
+
+#include "pki/pem.h"
+
+#include <ctime>
+#include <optional>
+
+#include <openssl/pem.h>
+
+namespace sallyport::pki {
+namespace {
+
+/// UTF-8 of a directory string or IA5String; false when it has none or when it holds a NUL.
+bool decode(const ASN1_STRING* text, std::string& out) {
+    unsigned char* utf8 = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&utf8, text);
+    const BufferPtr owned(utf8);
+    if (size < 0) {
+        take_openssl_errors("");
+        return false;
+    }
+    out.assign(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+    return out.find('\0') == std::string::npos;
+}
+
+std::optional<std::chrono::sys_seconds> to_time(const ASN1_TIME* time) {
+    std::tm broken{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year{broken.tm_year + 1900},
+                                           std::chrono::month{static_cast<unsigned>(broken.tm_mon + 1)},
+                                           std::chrono::day{static_cast<unsigned>(broken.tm_mday)}};
+    return std::chrono::sys_days{date} + std::chrono::hours{broken.tm_hour} +
+           std::chrono::minutes{broken.tm_min} + std::chrono::seconds{broken.tm_sec};
+}
+
+}  // namespace
+
+Result<std::vector<CertificatePtr>> parse_certificates(std::string_view pem, std::string_view origin) {
+    const auto blocks = read_pem_blocks(pem);
+    if (!blocks) return Error{Fault::input, std::string(origin) + ": not whole PEM certificates"};
+    std::vector<CertificatePtr> certificates;
+    for (const PemBlock& block : *blocks) {
+        if (block.label != PEM_STRING_X509) {
+            return Error{Fault::input,
+                         std::string(origin) + ": a PEM block that is no certificate: " + block.label};
+        }
+        const auto* begin = reinterpret_cast<const unsigned char*>(block.der.data());
+        const unsigned char* cursor = begin;
+        CertificatePtr certificate(d2i_X509(nullptr, &cursor, static_cast<long>(block.der.size())));
+        if (!certificate || cursor != begin + block.der.size()) {
+            return Error{Fault::input, take_openssl_errors(std::string(origin) + ": malformed certificate")};
+        }
+        certificates.push_back(std::move(certificate));
+    }
+    return certificates;
+}
+
+Result<KeyPtr> parse_private_key(std::string_view pem, std::string_view origin) {
+    const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    // Without this OpenSSL would ask for a passphrase on the terminal.
+    const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+    KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr) : nullptr);
+    if (!key) {
+        return Error{Fault::input,
+                     take_openssl_errors(std::string(origin) + ": not an unencrypted PEM private key")};
+    }
+    return key;
+}
+
+CertificateNames certificate_names(const X509& certificate) {
+    CertificateNames names;
+    const X509_NAME* subject = X509_get_subject_name(&certificate);
+    for (int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1); at >= 0;
+         at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) {
+        std::string text;
+        if (!decode(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), text))
+            names.undecodable = true;
+        names.common_names.push_back(std::move(text));
+    }
+
+    int critical = 0;
+    const std::unique_ptr<GENERAL_NAMES, Releaser<&GENERAL_NAMES_free>> alternatives(
+        static_cast<GENERAL_NAMES*>(
+            X509_get_ext_d2i(&certificate, NID_subject_alt_name, &critical, nullptr)));
+    if (!alternatives) {
+        if (critical != -1) names.undecodable = true;  // -1: absent; else malformed or repeated
+        take_openssl_errors("");
+        return names;
+    }
+    for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
+        if (name->type != GEN_URI) continue;
+        std::string text;
+        if (!decode(name->d.uniformResourceIdentifier, text)) names.undecodable = true;
+        names.san_uris.push_back(std::move(text));
+    }
+    return names;
+}
+
+std::string serial_octets(const X509& certificate) {
+    const ASN1_INTEGER* serial = X509_get0_serialNumber(&certificate);
+    unsigned char* encoded = nullptr;
+    const int size = i2d_ASN1_INTEGER(serial, &encoded);
+    const BufferPtr owned(encoded);
+    if (size <= 0) return {};
+    DerReader reader(Bytes(encoded, static_cast<std::size_t>(size)));
+    const auto element = reader.next(Tag::integer);
+    if (!element) return {};
+    const Bytes octets = minimal_integer(element->content);
+    return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+Result<Validity> validity(const X509& certificate) {
+    const auto not_before = to_time(X509_get0_notBefore(&certificate));
+    const auto not_after = to_time(X509_get0_notAfter(&certificate));
+    if (!not_before || !not_after) return Error{Fault::input, "a certificate's validity is not a date"};
+    return Validity{*not_before, *not_after};
+}
+
+std::string name_text(const X509_NAME& name) {
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    if (!bio || X509_NAME_print_ex(bio.get(), &name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
+        return "?";
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+std::string hex(Bytes bytes) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const std::uint8_t byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
+std::string hex(std::string_view bytes) {
+    return hex(Bytes(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+std::string decimal(Bytes octets) {
+    const BignumPtr number(BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
+    char* text = number ? BN_bn2dec(number.get()) : nullptr;
+    const BufferPtr owned(reinterpret_cast<unsigned char*>(text));
+    return text != nullptr ? text : "?";
+}
+
+}  // namespace sallyport::pki

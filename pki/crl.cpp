@@ -1,0 +1,362 @@
+#include "pki/crl.h"
+
+#include "pki/pem.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include <openssl/pem.h>
+
+namespace sallyport::pki {
+namespace {
+
+// DER content of the extension identifiers of RFC 5280 5.2 and 5.3.
+constexpr std::array<std::uint8_t, 3> oid_crl_number{0x55, 0x1D, 0x14};
+constexpr std::array<std::uint8_t, 3> oid_reason_code{0x55, 0x1D, 0x15};
+constexpr std::array<std::uint8_t, 3> oid_delta_indicator{0x55, 0x1D, 0x1B};
+constexpr std::array<std::uint8_t, 3> oid_issuing_distribution_point{0x55, 0x1D, 0x1C};
+constexpr std::array<std::uint8_t, 3> oid_certificate_issuer{0x55, 0x1D, 0x1D};
+constexpr std::array<std::uint8_t, 3> oid_authority_key_id{0x55, 0x1D, 0x23};
+
+bool same(Bytes a, Bytes b) noexcept {
+    return std::ranges::equal(a, b);
+}
+
+CrlError malformed(std::string_view what) {
+    return {CrlLoad::parse_error, "malformed CRL: " + std::string(what)};
+}
+CrlError unsupported(std::string_view what) {
+    return {CrlLoad::scope, std::string(what)};
+}
+
+struct Extension {
+    Bytes id;
+    bool critical;
+    Bytes value;  ///< content of extnValue
+};
+
+std::optional<Extension> read_extension(DerReader& reader) {
+    const auto outer = reader.next(Tag::sequence);
+    if (!outer) return std::nullopt;
+    DerReader inner(outer->content);
+    const auto id = inner.next(Tag::object_identifier);
+    const auto critical = inner.next(Tag::boolean);
+    const auto value = inner.next(Tag::octet_string);
+    if (!id || !value || !inner.at_end()) return std::nullopt;
+    if (critical && (critical->content.size() != 1 || critical->content[0] != 0xFF)) return std::nullopt;
+    return Extension{id->content, critical.has_value(), value->content};
+}
+
+/// IssuingDistributionPoint (RFC 5280 5.2.5): its fields carry the context tags 0 to 5.
+CrlResult<CrlScope> read_issuing_distribution_point(Bytes value) {
+    DerReader outer(value);
+    const auto point = outer.next(Tag::sequence);
+    if (!point || !outer.at_end()) return malformed("issuing distribution point");
+    CrlScope scope = CrlScope::all;
+    DerReader fields(point->content);
+    while (!fields.at_end()) {
+        const auto field = fields.next();
+        if (!field) return malformed("issuing distribution point");
+        switch (static_cast<std::uint8_t>(field->tag)) {
+            case 0xA0:
+                return unsupported("a CRL of one distribution point (partitioned CRLs) is not applied");
+            case 0x81:
+                scope = CrlScope::users_only;
+                break;
+            case 0x82:
+                if (scope != CrlScope::all) return malformed("only user and only CA certificates at once");
+                scope = CrlScope::authorities_only;
+                break;
+            case 0x83:
+                return unsupported("a CRL for some reasons only is not applied");
+            case 0x84:
+                return unsupported("an indirect CRL is not applied");
+            case 0x85:
+                return unsupported("a CRL of attribute certificates is not applied");
+            default:
+                return malformed("issuing distribution point");
+        }
+    }
+    return scope;
+}
+
+CrlResult<void> read_extensions(Bytes content, CrlView& view) {
+    DerReader outer(content);
+    const auto list = outer.next(Tag::sequence);
+    if (!list || !outer.at_end()) return malformed("extensions");
+    DerReader extensions(list->content);
+    std::vector<Bytes> seen;
+    while (!extensions.at_end()) {
+        const auto extension = read_extension(extensions);
+        if (!extension) return malformed("an extension");
+        if (std::ranges::any_of(seen, [&](Bytes id) { return same(id, extension->id); })) {
+            return malformed("an extension stands twice");
+        }
+        seen.push_back(extension->id);
+        DerReader value(extension->value);
+        if (same(extension->id, oid_crl_number)) {
+            const auto number = value.next(Tag::integer);
+            if (!number || number->content.empty() || !value.at_end()) return malformed("CRL number");
+            view.number = minimal_integer(number->content);
+        } else if (same(extension->id, oid_authority_key_id)) {
+            const auto identifier = value.next(Tag::sequence);
+            if (!identifier || !value.at_end()) return malformed("authority key identifier");
+            if (const auto key = DerReader(identifier->content).next(Tag::context_0_primitive)) {
+                view.authority_key_id = key->content;
+            }
+        } else if (same(extension->id, oid_issuing_distribution_point)) {
+            const auto scope = read_issuing_distribution_point(extension->value);
+            if (!scope) return scope.error();
+            view.scope = *scope;
+        } else if (same(extension->id, oid_delta_indicator)) {
+            return unsupported("a delta CRL is not applied; publish the complete CRL");
+        } else if (extension->critical) {
+            return unsupported("an unknown critical extension");
+        }
+    }
+    return {};
+}
+
+/// tBSCertList (RFC 5280 5.1.2) after its header.
+CrlResult<void> read_tbs(Bytes content, CrlView& view) {
+    DerReader tbs(content);
+    const auto version = tbs.next(Tag::integer);
+    if (!version || version->content.size() != 1 || version->content[0] != 1)
+        return malformed("not version 2");
+    const auto algorithm = tbs.next(Tag::sequence);
+    const auto issuer = tbs.next(Tag::sequence);
+    if (!algorithm || !issuer) return malformed("issuer");
+    if (!same(algorithm->whole, view.algorithm)) return malformed("two different signature algorithms");
+    view.issuer = issuer->whole;
+
+    const auto this_update = tbs.next();
+    const auto this_time = this_update ? parse_time(*this_update) : std::nullopt;
+    if (!this_time) return malformed("thisUpdate");
+    view.this_update = *this_time;
+    if (tbs.peek() != Tag::utc_time && tbs.peek() != Tag::generalized_time) {
+        return malformed("no nextUpdate, which RFC 5280 5.1.2.5 requires");
+    }
+    const auto next_update = tbs.next();
+    const auto next_time = next_update ? parse_time(*next_update) : std::nullopt;
+    if (!next_time || *next_time < *this_time) return malformed("nextUpdate");
+    view.next_update = *next_time;
+
+    if (const auto revoked = tbs.next(Tag::sequence)) view.revoked = revoked->content;
+    if (const auto extensions = tbs.next(Tag::context_0)) {
+        if (auto read = read_extensions(extensions->content, view); !read) return read.error();
+    }
+    if (!tbs.at_end()) return malformed("unknown fields");
+    return {};
+}
+
+CrlResult<CrlReason> read_entry_extensions(Bytes content) {
+    CrlReason reason = CrlReason::none;
+    DerReader extensions(content);
+    while (!extensions.at_end()) {
+        const auto extension = read_extension(extensions);
+        if (!extension) return malformed("an entry's extension");
+        if (same(extension->id, oid_reason_code)) {
+            DerReader value(extension->value);
+            const auto code = value.next(Tag::enumerated);
+            if (!code || code->content.size() != 1 || code->content[0] > 10 || !value.at_end()) {
+                return malformed("an entry's reason code");
+            }
+            reason = static_cast<CrlReason>(code->content[0]);
+        } else if (same(extension->id, oid_certificate_issuer)) {
+            return unsupported("an indirect CRL is not applied");
+        } else if (extension->critical) {
+            return unsupported("an unknown critical extension in an entry");
+        }
+    }
+    return reason;
+}
+
+/// The digest and key type of a signature AlgorithmIdentifier, if we accept it at all.
+const EVP_MD* accepted_digest(Bytes algorithm, int& key_type) {
+    const unsigned char* cursor = algorithm.data();
+    const std::unique_ptr<X509_ALGOR, Releaser<&X509_ALGOR_free>> parsed(
+        d2i_X509_ALGOR(nullptr, &cursor, static_cast<long>(algorithm.size())));
+    if (!parsed) return nullptr;
+    const ASN1_OBJECT* object = nullptr;
+    X509_ALGOR_get0(&object, nullptr, nullptr, parsed.get());
+    int digest = NID_undef;
+    if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &digest, &key_type) != 1) return nullptr;
+    if (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512) return nullptr;
+    return EVP_get_digestbynid(digest);
+}
+
+int two_digits(Bytes text, std::size_t at) noexcept {
+    return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+}  // namespace
+
+std::string_view to_string(CrlLoad result) noexcept {
+    switch (result) {
+        case CrlLoad::loaded:
+            return "loaded";
+        case CrlLoad::unchanged:
+            return "unchanged";
+        case CrlLoad::bad_signature:
+            return "bad_signature";
+        case CrlLoad::rollback:
+            return "rollback";
+        case CrlLoad::shrink:
+            return "shrink";
+        case CrlLoad::scope:
+            return "scope";
+        case CrlLoad::too_large:
+            return "too_large";
+        case CrlLoad::parse_error:
+            return "parse_error";
+        case CrlLoad::fetch_error:
+            return "fetch_error";
+    }
+    return "?";
+}
+
+std::string_view to_string(CrlReason reason) noexcept {
+    switch (reason) {
+        case CrlReason::unspecified:
+            return "unspecified";
+        case CrlReason::key_compromise:
+            return "keyCompromise";
+        case CrlReason::ca_compromise:
+            return "cACompromise";
+        case CrlReason::affiliation_changed:
+            return "affiliationChanged";
+        case CrlReason::superseded:
+            return "superseded";
+        case CrlReason::cessation_of_operation:
+            return "cessationOfOperation";
+        case CrlReason::certificate_hold:
+            return "certificateHold";
+        case CrlReason::remove_from_crl:
+            return "removeFromCRL";
+        case CrlReason::privilege_withdrawn:
+            return "privilegeWithdrawn";
+        case CrlReason::aa_compromise:
+            return "aACompromise";
+        case CrlReason::none:
+            return "not stated";
+    }
+    return "?";
+}
+
+void throw_exception_from_error(const CrlError& error, const boost::source_location&) {
+    throw std::logic_error("unchecked CRL error: " + error.message);
+}
+
+std::optional<std::chrono::sys_seconds> parse_time(const DerElement& element) noexcept {
+    const bool utc = element.tag == Tag::utc_time;
+    if (!utc && element.tag != Tag::generalized_time) return std::nullopt;
+    const std::size_t year_digits = utc ? 2 : 4;
+    const Bytes text = element.content;
+    if (text.size() != year_digits + 11 || text.back() != 'Z') return std::nullopt;
+    if (!std::ranges::all_of(text.first(text.size() - 1),
+                             [](std::uint8_t c) { return c >= '0' && c <= '9'; })) {
+        return std::nullopt;
+    }
+    const int year = utc ? (two_digits(text, 0) >= 50 ? 1900 : 2000) + two_digits(text, 0)
+                         : two_digits(text, 0) * 100 + two_digits(text, 2);
+    const auto part = [&](std::size_t index) { return two_digits(text, year_digits + 2 * index); };
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(part(0))},
+                                           std::chrono::day{static_cast<unsigned>(part(1))}};
+    if (!date.ok() || part(2) > 23 || part(3) > 59 || part(4) > 59) return std::nullopt;
+    return std::chrono::sys_days{date} + std::chrono::hours{part(2)} + std::chrono::minutes{part(3)} +
+           std::chrono::seconds{part(4)};
+}
+
+CrlResult<CrlView> parse_crl(Bytes der) {
+    DerReader outer(der);
+    const auto list = outer.next(Tag::sequence);
+    if (!list || !outer.at_end()) return malformed("not one DER sequence");
+    DerReader reader(list->content);
+    const auto tbs = reader.next(Tag::sequence);
+    const auto algorithm = reader.next(Tag::sequence);
+    const auto signature = reader.next(Tag::bit_string);
+    if (!tbs || !algorithm || !signature || !reader.at_end()) return malformed("not a CertificateList");
+    if (signature->content.empty() || signature->content[0] != 0) return malformed("signature");
+
+    CrlView view{};
+    view.tbs = tbs->whole;
+    view.algorithm = algorithm->whole;
+    view.signature = signature->content.subspan(1);
+    if (auto read = read_tbs(tbs->content, view); !read) return read.error();
+    return view;
+}
+
+CrlResult<std::optional<CrlEntry>> CrlEntries::next() {
+    if (reader_.at_end()) return std::optional<CrlEntry>{};
+    const auto entry = reader_.next(Tag::sequence);
+    if (!entry) return malformed("an entry");
+    DerReader fields(entry->content);
+    const auto serial = fields.next(Tag::integer);
+    const auto date = fields.next();
+    if (!serial || serial->content.empty() || !date || !parse_time(*date)) return malformed("an entry");
+    CrlReason reason = CrlReason::none;
+    if (const auto extensions = fields.next(Tag::sequence)) {
+        const auto read = read_entry_extensions(extensions->content);
+        if (!read) return read.error();
+        reason = *read;
+    }
+    if (!fields.at_end()) return malformed("an entry");
+    return std::optional(CrlEntry{minimal_integer(serial->content), reason});
+}
+
+CrlResult<void> verify_crl(const CrlView& view, const X509& issuer) {
+    const unsigned char* cursor = view.issuer.data();
+    const NamePtr name(d2i_X509_NAME(nullptr, &cursor, static_cast<long>(view.issuer.size())));
+    if (!name) return malformed("issuer name");
+    if (X509_NAME_cmp(name.get(), X509_get_subject_name(&issuer)) != 0) {
+        return CrlError{CrlLoad::bad_signature, "the CRL is of another issuer"};
+    }
+    auto* certificate = const_cast<X509*>(&issuer);  // the getters below cache parsed extensions under a lock
+    const ASN1_OCTET_STRING* key_id = X509_get0_subject_key_id(certificate);
+    if (key_id != nullptr && !view.authority_key_id.empty() &&
+        !same(view.authority_key_id,
+              {ASN1_STRING_get0_data(key_id), static_cast<std::size_t>(ASN1_STRING_length(key_id))})) {
+        return CrlError{CrlLoad::bad_signature, "the CRL is of another key of its issuer"};
+    }
+    if ((X509_get_key_usage(certificate) & X509v3_KU_CRL_SIGN) == 0) {
+        return CrlError{CrlLoad::bad_signature, "its issuer's certificate lacks key usage cRLSign"};
+    }
+    int key_type = NID_undef;
+    const EVP_MD* digest = accepted_digest(view.algorithm, key_type);
+    if (digest == nullptr) {
+        return CrlError{CrlLoad::bad_signature,
+                        "its signature algorithm is not accepted (SHA-256 or better is needed)"};
+    }
+    EVP_PKEY* key = X509_get0_pubkey(&issuer);
+    if (key == nullptr || EVP_PKEY_get_base_id(key) != key_type) {
+        return CrlError{CrlLoad::bad_signature, "its signature algorithm does not fit its issuer's key"};
+    }
+    const DigestContextPtr context(EVP_MD_CTX_new());
+    if (!context || EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) != 1 ||
+        EVP_DigestVerify(context.get(), view.signature.data(), view.signature.size(), view.tbs.data(),
+                         view.tbs.size()) != 1) {
+        return CrlError{CrlLoad::bad_signature, take_openssl_errors("its signature is wrong")};
+    }
+    return {};
+}
+
+CrlResult<std::vector<std::string>> split_crl_file(std::string_view content) {
+    std::vector<std::string> crls;
+    if (content.starts_with('\x30')) {
+        crls.emplace_back(content);
+        return crls;
+    }
+    auto blocks = read_pem_blocks(content);
+    if (!blocks) return malformed("neither DER nor whole PEM blocks");
+    for (PemBlock& block : *blocks) {
+        if (block.label != PEM_STRING_X509_CRL) {
+            return CrlError{CrlLoad::parse_error, "a PEM block that is no CRL: " + block.label};
+        }
+        crls.push_back(std::move(block.der));
+    }
+    return crls;
+}
+
+}  // namespace sallyport::pki

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "pki/der.h"
+#include "pki/openssl.h"
+#include "pki/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::pki {
+
+/// What became of a CRL that was offered: the words of the log and of `crl_loads_total{result}`.
+enum class CrlLoad {
+    loaded,
+    unchanged,
+    bad_signature,
+    rollback,
+    shrink,
+    scope,
+    too_large,
+    parse_error,
+    fetch_error
+};
+std::string_view to_string(CrlLoad result) noexcept;
+
+/// Why a CRL was not taken.
+struct CrlError {
+    CrlLoad result;
+    std::string message;
+};
+
+template <class T>
+using CrlResult = boost::system::result<T, CrlError>;
+[[noreturn]] void throw_exception_from_error(const CrlError& error, const boost::source_location&);
+
+/// RFC 5280 5.3.1. `none` where the entry states no reason.
+enum class CrlReason : std::uint8_t {
+    unspecified = 0,
+    key_compromise = 1,
+    ca_compromise = 2,
+    affiliation_changed = 3,
+    superseded = 4,
+    cessation_of_operation = 5,
+    certificate_hold = 6,
+    remove_from_crl = 8,
+    privilege_withdrawn = 9,
+    aa_compromise = 10,
+    none = 255,
+};
+std::string_view to_string(CrlReason reason) noexcept;
+
+/// The certificates of one issuer that a CRL can speak about (RFC 5280 5.2.5).
+enum class CrlScope : std::uint8_t { all, users_only, authorities_only };
+
+/// A CertificateList (RFC 5280 5.1) as a view: all spans point into the bytes that were parsed.
+struct CrlView {
+    Bytes issuer;     ///< the Name, DER
+    Bytes tbs;        ///< the signed bytes, with their header
+    Bytes algorithm;  ///< AlgorithmIdentifier, DER
+    Bytes signature;  ///< without the count of unused bits
+    Bytes revoked;    ///< content of revokedCertificates; empty when nobody is revoked
+    std::chrono::sys_seconds this_update;
+    std::chrono::sys_seconds next_update;
+    Bytes number;            ///< CRL number, minimal INTEGER octets; empty when absent
+    Bytes authority_key_id;  ///< keyIdentifier of the AKI; empty when absent
+    CrlScope scope = CrlScope::all;
+};
+
+struct CrlEntry {
+    Bytes serial;  ///< minimal INTEGER octets
+    CrlReason reason;
+};
+
+/// Reads the frame of a DER CRL in one pass and does not look into its entries. Refused: version 1,
+/// no nextUpdate, an unknown critical extension, trailing bytes, and with `scope` what this version does not
+/// apply: delta CRLs, indirect CRLs, some-reasons CRLs, CRLs of one distribution point.
+CrlResult<CrlView> parse_crl(Bytes der);
+
+/// Walks the entries of `view`. Holds no memory of its own.
+class CrlEntries {
+  public:
+    explicit CrlEntries(const CrlView& view) noexcept : reader_(view.revoked) {}
+
+    /// The next entry; nothing at the end; an error for a malformed entry, an unknown critical entry
+    /// extension or, with `scope`, a certificate issuer of an indirect CRL (RFC 5280 5.3.3).
+    CrlResult<std::optional<CrlEntry>> next();
+
+  private:
+    DerReader reader_;
+};
+
+/// Was `view` signed by the key of `issuer`, and may that key sign CRLs? Checks the name, the key
+/// identifier where both sides state one, key usage cRLSign, and the signature. SHA-1, MD5 and anything
+/// weaker are refused. Thread-safe.
+CrlResult<void> verify_crl(const CrlView& view, const X509& issuer);
+
+/// The DER CRLs of a file's bytes: one DER CRL, or one or more PEM blocks "X509 CRL" (other blocks and text
+/// around them are refused, since what looks like a CRL must not be passed over).
+CrlResult<std::vector<std::string>> split_crl_file(std::string_view content);
+
+/// Converts UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 profiles them; nothing for any other form.
+std::optional<std::chrono::sys_seconds> parse_time(const DerElement& element) noexcept;
+
+}  // namespace sallyport::pki

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "pki/crl.h"
+#include "pki/revoked_serials.h"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::pki {
+
+/// Who signs: a CA's name and key together (RFC 5280 6.3.3: a CRL speaks for the certificates that its
+/// signer's name *and* key issued). A digest, so that it fits into a session.
+using IssuerId = std::array<std::uint8_t, 36>;
+
+/// The identity under which `authority` issues certificates and CRLs.
+IssuerId issuer_id(const X509& authority);
+
+/// What is known of one loaded CRL.
+struct CrlFacts {
+    IssuerId issuer;
+    std::string issuer_name;  ///< RFC 2253, for people
+    std::string origin;       ///< the file it came from
+    std::string number;       ///< decimal; empty when the CRL has none
+    std::string sha256;       ///< of its DER, hex
+    std::chrono::sys_seconds this_update;
+    std::chrono::sys_seconds next_update;
+    CrlScope scope;
+    std::size_t entries;
+};
+
+/// How far a CRL has aged.
+enum class CrlState {
+    not_yet,  ///< thisUpdate lies in the future, beyond what clocks may differ
+    fresh,    ///< within its nextUpdate
+    grace,    ///< expired, still enforced
+    closed,   ///< expired beyond the grace: its issuer's certificates are refused
+};
+std::string_view to_string(CrlState state) noexcept;
+
+/// The verdict on one certificate.
+struct RevocationAnswer {
+    enum class Status { good, revoked, crl_missing, crl_expired } status;
+    CrlReason reason = CrlReason::none;  ///< when revoked
+    const CrlFacts* crl = nullptr;       ///< what decided; lives as long as the index; null when missing
+};
+
+/// Revocation state of any number of issuers, immutable after it was built. All calls are thread-safe.
+class RevocationIndex {
+  public:
+    enum class Subject { user, authority };
+
+    /// Is the certificate with this serial (minimal INTEGER octets), issued by `issuer`, revoked at `now`?
+    /// "Revoked" is answered from any CRL of the issuer, however old: what was revoked stays so.
+    RevocationAnswer ask(const IssuerId& issuer, Bytes serial, Subject subject,
+                         std::chrono::sys_seconds now) const noexcept;
+
+    CrlState state(const CrlFacts& crl, std::chrono::sys_seconds now) const noexcept;
+
+    /// The CRLs in force, in no particular order.
+    std::vector<const CrlFacts*> crls() const;
+
+  private:
+    friend class RevocationIndexBuilder;
+    struct Section {
+        CrlFacts facts;
+        std::string number_octets;
+        RevokedSerials serials;
+    };
+    std::vector<std::shared_ptr<const Section>> sections_;
+    std::chrono::seconds grace_{0};
+};
+
+/// Builds an index from CRLs and the certificates of the authorities that may sign them. Sections whose
+/// CRL has not changed are taken over from `previous` without reading their entries again.
+class RevocationIndexBuilder {
+  public:
+    struct Added {
+        CrlLoad result;  ///< `loaded` or `unchanged`
+    };
+
+    /// `authorities` and `previous` (may be null) must outlive the builder.
+    RevocationIndexBuilder(std::vector<X509*> authorities, std::chrono::seconds grace,
+                           const RevocationIndex* previous)
+        : authorities_(std::move(authorities)), previous_(previous) {
+        index_.grace_ = grace;
+    }
+
+    /// Verifies and takes in one DER CRL. Of several CRLs of one issuer and scope the highest number wins
+    /// (then the latest thisUpdate), whatever their order.
+    CrlResult<Added> add(std::string_view origin, Bytes der);
+
+    RevocationIndex finish() { return std::move(index_); }
+
+  private:
+    using Section = RevocationIndex::Section;
+    CrlResult<const X509*> signer_of(const CrlView& view) const;
+    void keep(std::shared_ptr<const Section> section);
+
+    std::vector<X509*> authorities_;
+    const RevocationIndex* previous_;
+    RevocationIndex index_;
+};
+
+}  // namespace sallyport::pki
