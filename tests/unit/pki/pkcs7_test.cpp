@@ -147,7 +147,6 @@ std::vector<ReadCase> read_cases() {
         {"one_pem_text_before", "subject=ca\n" + one_pem, -1, "neither"},
         {"one_pem_text_after", one_pem + "x", -1, "exactly one"},
         {"two_concatenated_pem", one_pem + one_pem, -1, "exactly one"},
-         "PEM block that is neither"},
         {"other_label", relabelled(one_pem, "CERTIFICATE", "X509 CRL"), -1, "PEM block that is neither"},
         {"cut_off_pem", one_pem.substr(0, one_pem.size() - 10), -1, "exactly one"},
         {"bytes_behind_a_dash", with_byte_after_dash(one_pem), -1, "exactly one"},
