@@ -1,0 +1,32 @@
+# Debian packages of this project, by purpose, and their installation. Sourced by ./test and ./quickstart
+# after steps.sh.
+
+build_packages=(
+    g++ cmake ninja-build ccache
+    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libyaml-cpp-dev
+    prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libspdlog-dev libbenchmark-dev
+)
+store_packages=(radosgw ceph-mon ceph-osd ceph-common curl)
+test_packages=(openssl python3 python3-boto3 s3cmd gnutls-bin)
+
+# Installs those of the named packages that are missing; touches nothing when none is.
+install_missing_packages() {
+    command -v dpkg-query >/dev/null || fail 2 "this script installs Debian packages, but here is no dpkg-query"
+    local package missing=() apt_get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    if ((${#missing[@]} == 0)); then
+        return
+    fi
+    say "Installing Debian packages: ${missing[*]}"
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail 2 "neither root nor sudo: have root run 'apt-get install ${missing[*]}'"
+        apt_get=(sudo "${apt_get[@]}")
+    fi
+    # The ceph packages start no storage daemon: a monitor or an OSD runs only where one was set up. Under
+    # systemd their ceph-crash.service does start; it waits for crash reports in /var/lib/ceph.
+    "${apt_get[@]}" update || fail 3 "apt-get update failed: see the lines above"
+    "${apt_get[@]}" install --no-install-recommends -y "${missing[@]}" >/dev/null ||
+        fail 3 "apt-get install failed: see the lines above"
+}
