@@ -1,0 +1,243 @@
+#include "pki/chain_verifier.h"
+
+#include "pki/certificate.h"
+
+#include <stdexcept>
+
+namespace sallyport::pki {
+namespace {
+
+/// Security level 2 of OpenSSL: RSA of 2048 bits, SHA-256.
+constexpr int auth_level = 2;
+/// Devices sit at most this deep: leaf, issuing CA, policy CA, root and one to spare.
+constexpr int max_depth = 4;
+
+Refusal refusal_of(int error) noexcept {
+    switch (error) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+        case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
+            return Refusal::expired;
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+        case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD:
+            return Refusal::not_yet_valid;
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE:
+        case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
+            return Refusal::bad_signature;
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_MD_TOO_WEAK:
+            return Refusal::weak_key;
+        case X509_V_ERR_INVALID_PURPOSE:
+        case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+        case X509_V_ERR_CERT_REJECTED:
+            return Refusal::wrong_purpose;
+        default:
+            return Refusal::untrusted_issuer;
+    }
+}
+
+ChainRefusal refuse(Refusal reason, const X509* certificate, std::string_view detail) {
+    std::string text{detail};
+    if (certificate != nullptr) text += " (" + name_text(*X509_get_subject_name(certificate)) + ")";
+    return {reason, std::move(text)};
+}
+
+/// What a device certificate must be beyond what OpenSSL's purpose check asks.
+std::optional<ChainRefusal> check_leaf(X509& leaf) {
+    constexpr int version_3 = 2;  // RFC 5280 4.1.2.1
+    if (X509_get_version(&leaf) != version_3)
+        return refuse(Refusal::wrong_purpose, &leaf, "not a version 3 certificate");
+    if (X509_check_ca(&leaf) != 0)
+        return refuse(Refusal::wrong_purpose, &leaf, "a CA certificate is no device");
+    const std::uint32_t usage = X509_get_extended_key_usage(&leaf);  // UINT32_MAX when absent
+    if ((X509_get_extension_flags(&leaf) & EXFLAG_XKUSAGE) == 0 || (usage & XKU_SSL_CLIENT) == 0) {
+        return refuse(Refusal::wrong_purpose, &leaf, "its extended key usage does not state clientAuth");
+    }
+    return std::nullopt;
+}
+
+ChainResult<ChainLinks> links_of(const STACK_OF(X509) & chain) {
+    ChainLinks links;
+    for (int i = 0; i + 1 < sk_X509_num(&chain); ++i) {
+        const X509* certificate = sk_X509_value(&chain, i);
+        const auto dates = validity(*certificate);
+        if (!dates) return ChainRefusal{Refusal::expired, dates.error().message};
+        links.push_back({issuer_id(*sk_X509_value(&chain, i + 1)), serial_octets(*certificate),
+                         dates->not_before, dates->not_after});
+    }
+    return links;
+}
+
+}  // namespace
+
+std::string_view to_string(Refusal refusal) noexcept {
+    switch (refusal) {
+        case Refusal::no_certificate:
+            return "no_certificate";
+        case Refusal::untrusted_issuer:
+            return "untrusted_issuer";
+        case Refusal::expired:
+            return "expired";
+        case Refusal::not_yet_valid:
+            return "not_yet_valid";
+        case Refusal::revoked:
+            return "revoked";
+        case Refusal::crl_missing:
+            return "crl_missing";
+        case Refusal::crl_expired:
+            return "crl_expired";
+        case Refusal::wrong_purpose:
+            return "wrong_purpose";
+        case Refusal::weak_key:
+            return "weak_key";
+        case Refusal::bad_signature:
+            return "bad_signature";
+        case Refusal::bad_identity:
+            return "bad_identity";
+    }
+    return "?";
+}
+
+int verify_error(Refusal refusal) noexcept {
+    switch (refusal) {
+        case Refusal::no_certificate:
+            return X509_V_ERR_UNSPECIFIED;
+        case Refusal::untrusted_issuer:
+            return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;  // unknown_ca
+        case Refusal::expired:
+            return X509_V_ERR_CERT_HAS_EXPIRED;  // certificate_expired
+        case Refusal::not_yet_valid:
+            return X509_V_ERR_CERT_NOT_YET_VALID;  // bad_certificate
+        case Refusal::revoked:
+            return X509_V_ERR_CERT_REVOKED;  // certificate_revoked
+        // Our CRL's trouble is not the device's: "expired" would make it renew its certificate in vain.
+        case Refusal::crl_missing:
+        case Refusal::crl_expired:
+            return X509_V_ERR_APPLICATION_VERIFICATION;  // handshake_failure
+        case Refusal::wrong_purpose:
+            return X509_V_ERR_INVALID_PURPOSE;  // unsupported_certificate
+        case Refusal::weak_key:
+            return X509_V_ERR_EE_KEY_TOO_SMALL;  // bad_certificate
+        case Refusal::bad_signature:
+            return X509_V_ERR_CERT_SIGNATURE_FAILURE;  // decrypt_error
+        case Refusal::bad_identity:
+            return X509_V_ERR_APPLICATION_VERIFICATION;
+    }
+    return X509_V_ERR_UNSPECIFIED;
+}
+
+void throw_exception_from_error(const ChainRefusal& refusal, const boost::source_location&) {
+    throw std::logic_error("unchecked chain refusal: " + refusal.detail);
+}
+
+Result<TrustAnchors> TrustAnchors::create(std::vector<CertificatePtr> anchors,
+                                          std::vector<CertificatePtr> intermediates) {
+    TrustAnchors trust;
+    trust.store_.reset(X509_STORE_new());
+    if (!trust.store_) return Error{Fault::runtime, take_openssl_errors("cannot make a trust store")};
+    for (const auto& anchor : anchors) {
+        if (X509_check_ca(anchor.get()) == 0) {
+            return Error{Fault::input, "trust: " + name_text(*X509_get_subject_name(anchor.get())) +
+                                           " is no CA certificate; name the CA that issued the devices"};
+        }
+        if (X509_STORE_add_cert(trust.store_.get(), anchor.get()) != 1) {
+            return Error{Fault::runtime, take_openssl_errors("trust: cannot add a certificate")};
+        }
+    }
+    X509_STORE_set_flags(trust.store_.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT);
+    X509_STORE_set_depth(trust.store_.get(), max_depth);
+    trust.anchors_ = std::move(anchors);
+    trust.intermediates_ = std::move(intermediates);
+    return trust;
+}
+
+std::vector<X509*> TrustAnchors::authorities() const {
+    std::vector<X509*> all;
+    for (const auto& anchor : anchors_)
+        all.push_back(anchor.get());
+    for (const auto& intermediate : intermediates_)
+        all.push_back(intermediate.get());
+    return all;
+}
+
+ChainResult<ChainLinks> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust) {
+    // The peer's certificates come first, ours complete them. A plain stack: it owns nothing.
+    const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
+        untrusted(sk_X509_dup(X509_STORE_CTX_get0_untrusted(&context)));
+    STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(&context);
+    if (!untrusted) return ChainRefusal{Refusal::untrusted_issuer, take_openssl_errors("out of memory")};
+    for (const auto& intermediate : trust.intermediates())
+        sk_X509_push(untrusted.get(), intermediate.get());
+    X509_STORE_CTX_set0_untrusted(&context, untrusted.get());
+    const int verified = X509_verify_cert(&context);
+    X509_STORE_CTX_set0_untrusted(&context, sent);
+
+    if (verified != 1) {
+        const int error = X509_STORE_CTX_get_error(&context);
+        take_openssl_errors("");
+        return refuse(refusal_of(error), X509_STORE_CTX_get_current_cert(&context),
+                      X509_verify_cert_error_string(error));
+    }
+    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(&context);
+    X509* leaf = X509_STORE_CTX_get0_cert(&context);
+    if (chain == nullptr || sk_X509_num(chain) < 2) {
+        return refuse(Refusal::untrusted_issuer, leaf, "a device's own certificate is no anchor");
+    }
+    if (auto refusal = check_leaf(*leaf)) return *refusal;
+    return links_of(*chain);
+}
+
+ChainResult<ChainLinks> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
+                                    const TrustAnchors& trust, std::chrono::sys_seconds at) {
+    const StoreContextPtr context(X509_STORE_CTX_new());
+    const CertificateStackPtr untrusted(sk_X509_new_null());
+    if (!context || !untrusted) return ChainRefusal{Refusal::untrusted_issuer, "out of memory"};
+    for (const auto& certificate : sent) {
+        X509_up_ref(certificate.get());
+        sk_X509_push(untrusted.get(), certificate.get());
+    }
+    if (X509_STORE_CTX_init(context.get(), trust.store(), &leaf, untrusted.get()) != 1 ||
+        X509_STORE_CTX_set_default(context.get(), "ssl_client") != 1) {
+        return ChainRefusal{Refusal::untrusted_issuer, take_openssl_errors("cannot verify")};
+    }
+    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
+    X509_VERIFY_PARAM_set_auth_level(parameters, auth_level);
+    X509_VERIFY_PARAM_set_time(parameters, at.time_since_epoch().count());
+    return verify_path(*context, trust);
+}
+
+std::optional<ChainRefusal> recheck(const ChainLinks& links, const RevocationIndex& index,
+                                    RevocationRequirement requirement, std::chrono::sys_seconds now) {
+    using Status = RevocationAnswer::Status;
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        const ChainLink& link = links[i];
+        if (now < link.not_before) return ChainRefusal{Refusal::not_yet_valid, "serial " + hex(link.serial)};
+        if (now > link.not_after) return ChainRefusal{Refusal::expired, "serial " + hex(link.serial)};
+        const bool leaf = i == 0;
+        if (!leaf && requirement == RevocationRequirement::leaf) continue;
+        const Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()), link.serial.size());
+        const auto answer =
+            index.ask(link.issuer, serial,
+                      leaf ? RevocationIndex::Subject::user : RevocationIndex::Subject::authority, now);
+        switch (answer.status) {
+            case Status::good:
+                break;
+            case Status::revoked:
+                return ChainRefusal{Refusal::revoked, "serial " + hex(link.serial) + ", reason " +
+                                                          std::string(to_string(answer.reason)) +
+                                                          ", CRL number " + answer.crl->number + " of " +
+                                                          answer.crl->issuer_name};
+            case Status::crl_missing:
+                return ChainRefusal{Refusal::crl_missing,
+                                    "no CRL in force from the issuer of serial " + hex(link.serial)};
+            case Status::crl_expired:
+                return ChainRefusal{Refusal::crl_expired, "the CRL of " + answer.crl->issuer_name + " (" +
+                                                              answer.crl->origin +
+                                                              ") expired beyond its grace"};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace sallyport::pki

@@ -1,0 +1,172 @@
+#include "pki/tls_server.h"
+
+#include "pki/certificate.h"
+#include "pki/session_cache.h"
+
+#include <openssl/sha.h>
+
+namespace sallyport::pki {
+namespace {
+
+/// The devices' nine suites (TLS 1.2), strongest first; the server's order decides.
+constexpr const char* device_suites =
+    "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
+    "ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA:AES128-GCM-SHA256:AES128-SHA256:AES128-SHA";
+constexpr const char* modern_suites =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* curves = "X25519:P-256";
+constexpr int security_level = 2;
+/// Several records per system call while a body flows; OpenSSL gives the buffer back when it is empty.
+constexpr std::size_t read_ahead_bytes = 32 * 1024;
+
+int judge_slot() {
+    static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+int cache_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+PeerJudge& judge_of(const SSL* connection) {
+    return *static_cast<PeerJudge*>(SSL_get_ex_data(connection, judge_slot()));
+}
+
+SessionCache& cache_of(const SSL_CTX* context) {
+    return *static_cast<SessionCache*>(SSL_CTX_get_ex_data(context, cache_slot()));
+}
+
+std::string_view appdata(SSL_SESSION* session) {
+    void* data = nullptr;
+    std::size_t size = 0;
+    if (session == nullptr || SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || data == nullptr)
+        return {};
+    return {static_cast<const char*>(data), size};
+}
+
+int verify_peer(X509_STORE_CTX* context, void*) {
+    auto* connection =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const auto judged = judge_of(connection).judge(*context);
+    if (!judged) {
+        X509_STORE_CTX_set_error(context, verify_error(judged.error().reason));
+        return 0;
+    }
+    // Whoever resumes this session is asked about by these bytes: without them it must not be resumable.
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(connection), judged->data(), judged->size());
+}
+
+int keep_session(SSL* connection, SSL_SESSION* session) {
+    unsigned length = 0;
+    const unsigned char* id = SSL_SESSION_get_id(session, &length);
+    cache_of(SSL_get_SSL_CTX(connection))
+        .put({reinterpret_cast<const char*>(id), length}, SessionPtr(session));
+    return 1;  // we keep the reference that OpenSSL handed us
+}
+
+SSL_SESSION* find_session(SSL* connection, const unsigned char* id, int length, int* copy) {
+    *copy = 0;  // the reference that we return becomes OpenSSL's
+    const std::string_view key(reinterpret_cast<const char*>(id), static_cast<std::size_t>(length));
+    SessionCache& cache = cache_of(SSL_get_SSL_CTX(connection));
+    SessionPtr session = cache.get(key);
+    if (!session) return nullptr;
+    if (!judge_of(connection).may_resume(appdata(session.get()))) {
+        cache.remove(key);  // the full handshake that follows gives the verdict, with its alert
+        return nullptr;
+    }
+    return session.release();
+}
+
+void forget_session(SSL_CTX* context, SSL_SESSION* session) {
+    unsigned length = 0;
+    const unsigned char* id = SSL_SESSION_get_id(session, &length);
+    cache_of(context).remove({reinterpret_cast<const char*>(id), length});
+}
+
+Error refused(std::string_view doing) {
+    return {Fault::input, take_openssl_errors(doing)};
+}
+
+}  // namespace
+
+TlsServer::~TlsServer() = default;
+
+Result<std::shared_ptr<const TlsServer>> TlsServer::create(TlsServerSettings settings) {
+    const std::shared_ptr<TlsServer> server(new TlsServer);
+    server->context_.reset(SSL_CTX_new(TLS_server_method()));
+    if (!server->context_) return Error{Fault::runtime, take_openssl_errors("cannot set up TLS")};
+    server->sessions_ = std::make_unique<SessionCache>(settings.session_cache_entries);
+    server->trust_ = settings.trust;
+    if (auto done = server->configure(settings); !done) return done.error();
+    return std::shared_ptr<const TlsServer>(server);
+}
+
+Result<void> TlsServer::configure(TlsServerSettings& settings) {
+    SSL_CTX* ctx = context_.get();
+    SSL_CTX_set_security_level(ctx, security_level);
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ctx, device_suites) != 1 ||
+        SSL_CTX_set_ciphersuites(ctx, modern_suites) != 1 || SSL_CTX_set1_groups_list(ctx, curves) != 1 ||
+        SSL_CTX_set_dh_auto(ctx, 1) != 1) {
+        return refused("cannot set the TLS suites");
+    }
+    // IGNORE_UNEXPECTED_EOF: devices that skip close_notify keep their session. A body that is cut short is
+    // found by its own framing, never by the end of the connection.
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(
+        ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_bytes);
+    SSL_CTX_set_num_tickets(ctx, 1);
+
+    if (SSL_CTX_use_certificate(ctx, settings.chain.front().get()) != 1) return refused("server certificate");
+    for (std::size_t i = 1; i < settings.chain.size(); ++i) {
+        if (SSL_CTX_add1_chain_cert(ctx, settings.chain[i].get()) != 1)
+            return refused("server certificate chain");
+    }
+    if (SSL_CTX_use_PrivateKey(ctx, settings.key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
+        return refused("the private key does not fit the server certificate");
+    }
+
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_cert_verify_callback(ctx, verify_peer, nullptr);
+    X509_STORE_up_ref(settings.trust->store());
+    SSL_CTX_set_cert_store(ctx, settings.trust->store());
+    STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
+    SSL_CTX_set_client_CA_list(ctx, names);  // owns it from here
+    for (const auto& anchor : settings.trust->anchors())
+        SSL_CTX_add_client_CA(ctx, anchor.get());
+
+    unsigned char scope[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(settings.session_scope.data()),
+           settings.session_scope.size(), scope);
+    SSL_CTX_set_session_id_context(ctx, scope, sizeof scope);
+    SSL_CTX_set_timeout(ctx, settings.session_lifetime.count());
+    SSL_CTX_set_ex_data(ctx, cache_slot(), sessions_.get());
+    if (settings.session_cache_entries == 0) {
+        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_num_tickets(ctx, 0);
+    } else {
+        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(ctx, keep_session);
+        SSL_CTX_sess_set_get_cb(ctx, find_session);
+        SSL_CTX_sess_set_remove_cb(ctx, forget_session);
+    }
+    return {};
+}
+
+SslPtr TlsServer::new_connection(PeerJudge& judge) const {
+    SslPtr connection(SSL_new(context_.get()));
+    if (!connection || SSL_set_ex_data(connection.get(), judge_slot(), &judge) != 1) return nullptr;
+    SSL_set_accept_state(connection.get());
+    return connection;
+}
+
+std::string_view remembered(const SSL& connection) {
+    return appdata(SSL_get_session(&connection));
+}
+
+}  // namespace sallyport::pki

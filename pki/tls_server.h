@@ -1,0 +1,64 @@
+#pragma once
+
+#include "pki/chain_verifier.h"
+#include "pki/openssl.h"
+#include "pki/result.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::pki {
+
+/// Decides about the peer of one connection. OpenSSL calls it during handshakes, on the thread that drives
+/// the connection. It must outlive the SSL object.
+class PeerJudge {
+  public:
+    virtual ~PeerJudge() = default;
+
+    /// Full handshake: the peer's certificate, its chain and the server's trust are in `context`. A refusal
+    /// ends the handshake with the alert that fits. On success the returned bytes are kept with the session.
+    virtual ChainResult<std::string> judge(X509_STORE_CTX& context) = 0;
+
+    /// A peer wants to resume a session that carries these bytes. `false` makes it a full handshake.
+    virtual bool may_resume(std::string_view remembered) = 0;
+};
+
+struct TlsServerSettings {
+    std::vector<CertificatePtr> chain;  ///< the server's certificate first, without the root
+    KeyPtr key;
+    std::shared_ptr<const TrustAnchors> trust;
+    std::string session_scope;          ///< sessions made under another scope are not resumed
+    std::size_t session_cache_entries;  ///< the oldest are forgotten beyond this; 0 = no resumption
+    std::chrono::seconds session_lifetime;
+};
+
+class SessionCache;
+
+/// The server side of TLS for one listener: requires a client certificate, TLS 1.2 with the devices' suites
+/// (strongest first) and TLS 1.3, no renegotiation, no compression, no early data. Sessions are kept in
+/// process, never in tickets, so that each resumption passes `may_resume`. Thread-safe.
+class TlsServer {
+  public:
+    /// Errors: a key that does not fit, a certificate that real devices could not use.
+    static Result<std::shared_ptr<const TlsServer>> create(TlsServerSettings settings);
+    ~TlsServer();
+
+    /// A connection in accept state; null when memory is out. `judge` and this must outlive it.
+    SslPtr new_connection(PeerJudge& judge) const;
+
+  private:
+    TlsServer() = default;
+    Result<void> configure(TlsServerSettings& settings);
+
+    SslCtxPtr context_;
+    std::unique_ptr<SessionCache> sessions_;
+    std::shared_ptr<const TrustAnchors> trust_;
+};
+
+/// The bytes that `judge` returned when this session was made; empty when there are none.
+std::string_view remembered(const SSL& connection);
+
+}  // namespace sallyport::pki
