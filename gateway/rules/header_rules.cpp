@@ -1,0 +1,164 @@
+#include "gateway/rules/header_rules.h"
+
+#include "s3/error_document.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace sallyport::gateway {
+namespace {
+
+void append(std::string& out, std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts)
+        out += part;
+}
+
+void append_end_to_end(std::string& out, const std::vector<HeaderField>& fields) {
+    for (const HeaderField& field : fields) {
+        if (!is_hop_by_hop(field.name)) append(out, {field.name, ": ", field.value, "\r\n"});
+    }
+}
+
+std::optional<Denial> check_answer_bytes(std::string_view raw) {
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        const auto c = static_cast<unsigned char>(raw[i]);
+        const char next = i + 1 < raw.size() ? raw[i + 1] : '\0';
+        if (c == '\n' && (i == 0 || raw[i - 1] != '\r'))
+            return bad_gateway("a bare LF in the store's answer");
+        if (c == '\n' && (next == ' ' || next == '\t'))
+            return bad_gateway("a folded line in the store's answer");
+        if (c == '\r' && next != '\n') return bad_gateway("a bare CR in the store's answer");
+        if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7F) {
+            return bad_gateway("a control byte in the store's answer");
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_length(std::string_view text) {
+    std::uint64_t value = 0;
+    const char* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, value);
+    if (text.empty() || error != std::errc{} || end != last) return std::nullopt;
+    return value;
+}
+
+std::string_view phrase(unsigned status) {
+    switch (status) {
+        case 400:
+            return "Bad Request";
+        case 403:
+            return "Forbidden";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 417:
+            return "Expectation Failed";
+        case 421:
+            return "Misdirected Request";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return "Error";
+    }
+}
+
+}  // namespace
+
+std::string upstream_head(const RequestHead& head, const Delivery& delivery) {
+    std::string out;
+    out.reserve(1024);
+    append(out, {head.method, " ", head.target, " HTTP/1.1\r\n"});
+    append_end_to_end(out, head.fields);
+    if (delivery.framing == Framing::length) {
+        append(out, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});
+    } else if (delivery.framing == Framing::chunked) {
+        out += "Transfer-Encoding: chunked\r\n";
+    }
+    out += "\r\n";
+    return out;
+}
+
+Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answer, std::string_view method) {
+    if (auto denial = check_answer_bytes(raw)) return *denial;
+    if (answer.status < 200 || answer.status > 599)
+        return bad_gateway("status " + std::to_string(answer.status));
+
+    AnswerDelivery delivery;
+    delivery.keep_alive = answer.version >= 11;
+    bool chunked = false;
+    for (const HeaderField& field : answer.fields) {
+        if (equals_ignoring_case(field.name, "Content-Length")) {
+            const auto length = parse_length(field.value);
+            if (!length || delivery.declares_length) return bad_gateway("a bad or second Content-Length");
+            delivery.declares_length = true;
+            delivery.content_length = *length;
+        } else if (equals_ignoring_case(field.name, "Transfer-Encoding")) {
+            if (chunked || !equals_ignoring_case(field.value, "chunked") || answer.version < 11) {
+                return bad_gateway("a transfer coding other than chunked");
+            }
+            chunked = true;
+        } else if (equals_ignoring_case(field.name, "Connection")) {
+            if (!equals_ignoring_case(field.value, "keep-alive")) delivery.keep_alive = false;
+        } else if (equals_ignoring_case(field.name, "Upgrade")) {
+            return bad_gateway("an unasked Upgrade");
+        }
+    }
+    if (chunked && delivery.declares_length)
+        return bad_gateway("Content-Length and Transfer-Encoding at once");
+
+    using Kind = AnswerDelivery::Framing;
+    if (method == "HEAD" || answer.status == 204 || answer.status == 304) {
+        delivery.framing = Kind::none;
+    } else if (chunked) {
+        delivery.framing = Kind::chunked;
+    } else if (delivery.declares_length) {
+        delivery.framing = delivery.content_length == 0 ? Kind::none : Kind::length;
+    } else {
+        delivery.framing = Kind::until_close;
+        delivery.keep_alive = false;
+    }
+    return delivery;
+}
+
+std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool keep_alive) {
+    using Kind = AnswerDelivery::Framing;
+    std::string out;
+    out.reserve(1024);
+    append(out, {"HTTP/1.1 ", std::to_string(answer.status), " ", answer.reason, "\r\n"});
+    append_end_to_end(out, answer.fields);
+    if (delivery.framing == Kind::chunked || delivery.framing == Kind::until_close) {
+        out += "Transfer-Encoding: chunked\r\n";
+    } else if (delivery.declares_length && answer.status != 204) {
+        append(out, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});
+    }
+    if (!keep_alive) out += "Connection: close\r\n";
+    out += "\r\n";
+    return out;
+}
+
+std::string denial_answer(const Denial& denial, std::string_view resource, std::string_view request_id,
+                          bool head_only, bool keep_alive) {
+    const std::string body =
+        s3::write_error_document({std::string(denial.s3_code), std::string(denial.message),
+                                  std::string(resource), std::string(request_id)});
+    std::string out;
+    append(out, {"HTTP/1.1 ", std::to_string(denial.status), " ", phrase(denial.status), "\r\n",
+                 "Content-Type: application/xml\r\nContent-Length: ", std::to_string(body.size()),
+                 "\r\nx-amz-request-id: ", request_id, "\r\n"});
+    if (denial.status == 503) out += "Retry-After: 5\r\n";
+    if (!keep_alive) out += "Connection: close\r\n";
+    out += "\r\n";
+    if (!head_only) out += body;
+    return out;
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "gateway/rules/request_head.h"
+
+#include <string>
+#include <string_view>
+
+namespace sallyport::gateway {
+
+/// The head that goes to the store: the request line and every end-to-end field exactly as received, in their
+/// order, since a signature may cover them, and framing of our own making. The connection to the store
+/// is kept alive by default (RFC 9112 9.3).
+std::string upstream_head(const RequestHead& head, const Delivery& delivery);
+
+/// A parsed answer head; views as in RequestHead.
+struct AnswerHead {
+    unsigned status = 0;
+    std::string_view reason;
+    unsigned version = 11;
+    std::vector<HeaderField> fields;
+};
+
+/// How the answer's body is delimited, and whether the store's connection survives it.
+struct AnswerDelivery {
+    enum class Framing { none, length, chunked, until_close } framing = Framing::none;
+    std::uint64_t content_length = 0;  ///< when framing is `length`, and for HEAD and 304 what was declared
+    bool declares_length = false;
+    bool keep_alive = true;
+};
+
+/// Refuses what is no sound final answer to `method` (RFC 9112 6.3): control bytes, bare line ends, folded
+/// lines, repeated, signed or contradicting lengths, other transfer codings, status codes outside 200-599, an
+/// unasked upgrade.
+Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answer, std::string_view method);
+
+/// The answer head for the device. `body_to_the_end` frames a body that the store ends by closing: over
+/// HTTP/1.1 it becomes chunked, so that an abort cannot be mistaken for its end.
+std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool keep_alive);
+
+/// An answer of our own: an S3 error document, or only its head for HEAD requests (RFC 9110 9.3.2).
+std::string denial_answer(const Denial& denial, std::string_view resource, std::string_view request_id,
+                          bool head_only, bool keep_alive);
+
+}  // namespace sallyport::gateway
