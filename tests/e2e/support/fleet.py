@@ -1,0 +1,52 @@
+"""What most tests need: a PKI, a store, a gateway before it, and devices with certificates."""
+
+from support.case import EndToEndTest
+from support.gateway import start_gateway
+from support.https_client import Connection, tls_context
+from support.imposter import ImposterStore
+from support.openssl_pki import OpensslPki
+from support.sigv4 import Signer
+from support.store import start_store
+
+DEVICE = "AABBCCDD"
+OTHER_DEVICE = "11223344"
+
+
+class FleetTest(EndToEndTest):
+    """A gateway before a recording stand-in of the store, or before a real one if the class says so."""
+
+    real_store = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pki = OpensslPki(cls.folder / "pki")
+        cls.device = cls.pki.device(DEVICE)
+        cls.other = cls.pki.device(OTHER_DEVICE)
+        if cls.real_store:
+            cls.store = start_store(cls)
+            cls.signer = Signer(cls.store.access_key, cls.store.secret_key)
+        else:
+            cls.store = ImposterStore()
+            cls.addClassCleanup(cls.store.stop)
+            cls.signer = Signer("FLEETKEY", "secret-of-the-fleet")
+        cls.prepare()
+        cls.gateway = start_gateway(cls, cls.pki, cls.store.endpoint)
+
+    @classmethod
+    def prepare(cls):
+        """For what must be so before the gateway starts, such as a certificate that is revoked already."""
+
+    def context(self, identity, **options):
+        return tls_context(self.pki, identity, **options)
+
+    def connect(self, identity, **options):
+        """An open connection of a device, closed after the test."""
+        connection = Connection(self.gateway.port, self.context(identity, **options))
+        self.addCleanup(connection.close)
+        return connection
+
+    def revoke(self, identity):
+        """Revokes and publishes. Wall-clock milliseconds are counted from here."""
+        self.pki.revoke(identity)
+        self.gateway.publish_crl(self.pki.crl())

@@ -1,0 +1,137 @@
+"""The gateway under test: its configuration, its process, and what it says about itself."""
+
+import http.client
+import json
+import os
+import re
+import signal
+
+from support.processes import Program, free_port, listens, program, wait_until
+
+CONFIGURATION = """\
+workers: 2
+listeners:
+  - name: fleet
+    address: 127.0.0.1:{port}
+    mode: high
+    tls: {{profile: canedge}}
+    certificates: [{{chain: {server.chain}, key: {server.key}}}]
+devices:
+  trust: [{trust}]
+  identity: {{san_uri: 'urn:canedge:device:{{id}}', common_name: true, pattern: '[0-9A-F]{{8}}'}}
+revocation:
+  require: chain
+  sources: [{{path: crl/}}]
+  grace: 24h
+authorization:
+  - {{who: device, allow: [PutObject, GetObject, HeadObject], on: 'fleet/{{device}}/*'}}
+store:
+  endpoints: [{store}]
+  signing: passthrough
+admin: {{address: 127.0.0.1:{admin_port}}}
+log: {{access: access.log, events: events.log, level: info}}
+"""
+
+
+class Gateway:
+    """A gateway with one listener of mode high, its CRL in the folder `crl`."""
+
+    def __init__(self, folder, pki, store, server=None):
+        self.folder = folder
+        self.port = free_port()
+        self.admin_port = free_port()
+        self.configuration = folder / "gateway.yaml"
+        (folder / "crl").mkdir(exist_ok=True)
+        self.write_configuration(CONFIGURATION.format(
+            port=self.port, admin_port=self.admin_port, server=server or pki.server(), trust=pki.trust, store=store))
+        self.publish_crl(pki.crl())
+        self.process = None
+
+    # ---- files ---------------------------------------------------------------------------------
+
+    def write_configuration(self, text):
+        replace_file(self.configuration, text)
+
+    def publish_crl(self, content, name="device-ca.pem"):
+        """Puts a CRL in place in one step, as a careful operator does."""
+        replace_file(self.folder / "crl" / name, content)
+
+    # ---- process -------------------------------------------------------------------------------
+
+    def start(self):
+        self.process = Program(self.folder / "gateway.log", program("sallyport-gateway"), "run", "--config", self.configuration)
+        wait_until(lambda: self.ready() or not self.process.running(), "the gateway is ready", 30)
+        if not self.process.running():
+            raise AssertionError(f"the gateway ended with {self.process.wait()}: {(self.folder / 'gateway.log').read_text()}")
+        return self
+
+    def stop(self):
+        """Ends it and returns its exit code."""
+        return self.process.stop() if self.process else None
+
+    def reload(self):
+        """SIGHUP, and the event that tells how it went."""
+        seen = len(self.events("reload"))
+        self.process.signal(signal.SIGHUP)
+        return self.wait_for_event("reload", skip=seen)
+
+    def peak_memory_kib(self):
+        status = open(f"/proc/{self.process.pid}/status").read()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+    # ---- what it says --------------------------------------------------------------------------
+
+    def admin(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def ready(self):
+        return listens(self.admin_port) and self.admin("/readyz")[0] == 200
+
+    def metric(self, name, **labels):
+        """The sum of all series of this name whose labels include the given ones; None when there is none."""
+        found = None
+        for line in self.admin("/metrics")[1].splitlines():
+            match = re.fullmatch(r'([a-z_]+)(?:\{(.*)\})? ([^ ]+)', line)
+            if match and match.group(1) == name:
+                has = dict(re.findall(r'([a-z0-9_]+)="([^"]*)"', match.group(2) or ""))
+                if labels.items() <= has.items():
+                    found = (found or 0.0) + float(match.group(3))
+        return found
+
+    def _lines(self, name):
+        file = self.folder / name
+        if not file.exists():
+            return []
+        return [json.loads(line) for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def events(self, event=None, **fields):
+        return [entry for entry in self._lines("events.log")
+                if event in (None, entry["event"]) and fields.items() <= entry.items()]
+
+    def wait_for_event(self, event, skip=0, seconds=15, **fields):
+        """The next event of this kind after the first `skip` ones."""
+        what = f"event {event} {fields or ''}"
+        return wait_until(lambda: self.events(event, **fields)[skip:], what, seconds)[0]
+
+    def access_log(self, **fields):
+        return [entry for entry in self._lines("access.log") if fields.items() <= entry.items()]
+
+
+def replace_file(path, content):
+    data = content if isinstance(content, bytes) else content.encode()
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.write_bytes(data)
+    os.replace(unfinished, path)
+
+
+def start_gateway(test_class, pki, store, **options):
+    """The gateway of a test class, ended after its last test."""
+    gateway = Gateway(test_class.folder, pki, store, **options)
+    test_class.addClassCleanup(gateway.stop)
+    return gateway.start()

@@ -1,0 +1,157 @@
+"""A PKI made by the `openssl` command, so that our own library is not its own judge."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.processes import run
+
+CONFIGURATION = """\
+[req]
+prompt = no
+distinguished_name = name
+[name]
+CN = unused
+[ca]
+default_ca = issuing
+[issuing]
+dir = {folder}
+database = $dir/index.txt
+crlnumber = $dir/crlnumber
+new_certs_dir = $dir
+rand_serial = yes
+default_md = sha256
+default_days = 30
+default_crl_days = 30
+policy = any_name
+unique_subject = no
+crl_extensions = crl
+[any_name]
+commonName = supplied
+[crl]
+authorityKeyIdentifier = keyid
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+"""
+
+LEAF = """\
+[req]
+distinguished_name = leaf
+[leaf]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = {purpose}
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = {names}
+"""
+
+
+@dataclass
+class Identity:
+    """A certificate with its chain (leaf first, without the root) and its key."""
+
+    id: str
+    chain: Path
+    key: Path
+
+
+def openssl(*arguments):
+    done = run("openssl", *arguments)
+    if done.returncode != 0:
+        raise AssertionError(f"openssl {' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout
+
+
+def device_uri(device):
+    return f"URI:urn:canedge:device:{device}"
+
+
+class OpensslPki:
+    """Root -> device CA -> devices, and root -> server. `name` distinguishes nothing but the keys: two PKIs have
+    certificates of the same names."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        (folder / "index.txt").touch()
+        (folder / "crlnumber").write_text("01\n")
+        self.config = folder / "openssl.cnf"
+        self.config.write_text(CONFIGURATION.format(folder=folder))
+        self.root = folder / "root.pem"
+        self.device_ca = folder / "device-ca.pem"
+        self.trust = self.device_ca
+        for name in ("root", "device-ca", "device"):
+            self.new_key(name)
+        self._self_signed("root", "Test Root", self.root, self.config, "authority")
+        self._issue("root", self.folder / "device-ca.key", "Test Device CA", self.device_ca, self.config, "authority")
+
+    def new_key(self, name):
+        key = self.folder / f"{name}.key"
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+        key.chmod(0o600)
+        return key
+
+    def _self_signed(self, key, subject, out, extension_file, extensions):
+        openssl("req", "-x509", "-new", "-key", self.folder / f"{key}.key", "-subj", f"/CN={subject}", "-days", 30,
+                "-out", out, "-config", extension_file, "-extensions", extensions)
+
+    def _issue(self, issuer, key, subject, out, extension_file, extensions, dates=()):
+        request = out.with_suffix(".csr")
+        openssl("req", "-new", "-key", key, "-subj", f"/CN={subject}", "-config", self.config, "-out", request)
+        openssl("ca", "-batch", "-notext", "-config", self.config, "-in", request, "-out", out, *dates,
+                "-cert", self.folder / f"{issuer}.pem", "-keyfile", self.folder / f"{issuer}.key",
+                "-extfile", extension_file, "-extensions", extensions)
+
+    def _leaf_extensions(self, name, purpose, names):
+        file = self.folder / f"{name}.ext"
+        file.write_text(LEAF.format(purpose=purpose, names=names))
+        return file
+
+    def server(self, name="server", dates=()):
+        """A certificate for 127.0.0.1 and localhost, by the root. `dates`: as for `device`."""
+        chain = self.folder / f"{name}.pem"
+        key = self.new_key(name)
+        extensions = self._leaf_extensions(name, "serverAuth", "IP:127.0.0.1,DNS:localhost")
+        self._issue("root", key, "localhost", chain, extensions, "leaf", dates)
+        return Identity("", chain, key)
+
+    def device(self, device, name=None, purpose="clientAuth", uri=None, dates=()):
+        """A device's certificate. `dates`: arguments of `openssl ca` such as -startdate, -enddate."""
+        name = name or device
+        chain = self.folder / f"{name}.pem"
+        key = self.folder / "device.key"  # one key for all: making RSA keys is slow
+        extensions = self._leaf_extensions(name, purpose, uri or device_uri(device))
+        self._issue("device-ca", key, device, chain, extensions, "leaf", dates)
+        with open(chain, "a") as file:
+            file.write(self.device_ca.read_text())
+        return Identity(device, chain, key)
+
+    def expired_device(self, device):
+        return self.device(device, f"{device}-expired", dates=("-startdate", "20240101000000Z", "-enddate", "20240201000000Z"))
+
+    def self_signed_device(self, device):
+        chain = self.folder / f"{device}-self-signed.pem"
+        extensions = self._leaf_extensions(f"{device}-self-signed", "clientAuth", device_uri(device))
+        self._self_signed("device", device, chain, extensions, "leaf")
+        return Identity(device, chain, self.folder / "device.key")
+
+    def _device_ca(self):
+        return "-cert", self.device_ca, "-keyfile", self.folder / "device-ca.key"
+
+    def revoke(self, identity, reason="keyCompromise"):
+        openssl("ca", "-config", self.config, *self._device_ca(), "-revoke", identity.chain, "-crl_reason", reason)
+
+    def crl(self, *options):
+        """A new CRL of the device CA, as PEM text. `options`: arguments of `openssl ca -gencrl`."""
+        out = self.folder / "device-ca.crl.pem"
+        openssl("ca", "-config", self.config, *self._device_ca(), "-gencrl", "-out", out, *options)
+        return out.read_text()
+
+
+def serial(identity):
+    """The serial number of the certificate, as upper-case hex."""
+    return re.sub("^serial=", "", openssl("x509", "-in", identity.chain, "-noout", "-serial").strip())

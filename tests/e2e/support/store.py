@@ -1,0 +1,82 @@
+"""The real S3 store (Ceph radosgw) of a test, and a look into it that does not pass the gateway."""
+
+import hashlib
+import os
+import secrets
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from support.case import CHECKOUT
+from support.processes import Program, free_port, wait_until
+
+BUCKET = "fleet"
+
+
+def s3_client(endpoint, access_key, secret_key, **options):
+    """A boto3 client that tries once: a test wants to see the first answer."""
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0},
+                    connect_timeout=5, read_timeout=60, **options.pop("config", {}))
+    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=access_key,
+                        aws_secret_access_key=secret_key, config=config, **options)
+
+
+class RadosStore:
+    """A running store with an empty bucket `fleet`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.access_key = secrets.token_hex(10).upper()
+        self.secret_key = secrets.token_urlsafe(30)
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.client = s3_client(self.endpoint, self.access_key, self.secret_key)
+        self._program = None
+
+    def start(self):
+        """Starts it, empty; a second start has the same address and keys."""
+        log = self.folder.with_suffix(".log")
+        # Not killed with the test: the script has three daemons to end. It does so when its input ends.
+        read_end, self._input = os.pipe()
+        self._program = Program(log, CHECKOUT / "tests/store/radosgw", "run", "--until-input-ends", "--port", self.port,
+                                self.folder, stdin=read_end, dies_with_test=False,
+                                env=os.environ | {"S3_ACCESS_KEY": self.access_key, "S3_SECRET_KEY": self.secret_key})
+        os.close(read_end)
+        env = self.folder / "env"
+        wait_until(lambda: env.exists() or not self._program.running(), "the store starts", 90)
+        if not self._program.running():
+            raise AssertionError(f"the store did not start: {log.read_text()}")
+        self.client.create_bucket(Bucket=BUCKET)
+
+    def stop(self):
+        if self._program:
+            os.close(self._input)
+            self._program.wait(60)
+            self._program = None
+
+    def keys(self):
+        return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+    def has(self, key):
+        try:
+            self.client.head_object(Bucket=BUCKET, Key=key)
+            return True
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+
+    def sha256(self, key):
+        digest = hashlib.sha256()
+        for block in self.client.get_object(Bucket=BUCKET, Key=key)["Body"].iter_chunks(1 << 20):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+def start_store(test_class):
+    """The store of a test class, ended after its last test."""
+    store = RadosStore(test_class.folder / "store")
+    test_class.addClassCleanup(store.stop)
+    store.start()
+    return store
