@@ -6,8 +6,8 @@ build_packages=(
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libyaml-cpp-dev
     prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libspdlog-dev libbenchmark-dev
 )
-store_packages=(radosgw ceph-mon ceph-osd ceph-common curl)
-test_packages=(openssl python3 python3-boto3 s3cmd gnutls-bin)
+store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
+test_packages=(python3-boto3 s3cmd gnutls-bin)
 
 # Installs those of the named packages that are missing; touches nothing when none is.
 install_missing_packages() {

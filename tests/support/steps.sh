@@ -33,15 +33,17 @@ end_step() {
 }
 
 configure_and_build() {
-    cmake --preset "$1" && cmake --build --preset "$1"
+    local preset=$1
+    shift
+    cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
-# Builds preset $1; the output goes to a log and is shown only when something is wrong.
+# build_preset PRESET [TARGET...]: the output goes to a log and is shown only when something is wrong.
 build_preset() {
     local log=build/$1.log
     mkdir -p build
     say "Building preset '$1' (some minutes the first time; log: $log)"
-    run_step configure_and_build "$1" >"$log" 2>&1 || {
+    run_step configure_and_build "$@" >"$log" 2>&1 || {
         tail -n 30 "$log" >&2
         fail 3 "the build failed: see $log"
     }

@@ -35,7 +35,9 @@ class Card:
         return path
 
     def upload(self, seconds=120):
-        return run(program("sallyport-device"), "once", "--card", self.folder, "--id", self.id, seconds=seconds)
+        return run(
+            program("sallyport-device"), "once", "--card", self.folder, "--id", self.id, seconds=seconds
+        )
 
 
 def configuration(port, store):
@@ -48,8 +50,15 @@ def configuration(port, store):
             "s3": {
                 "sync": {"ota": 600, "heartbeat": 300, "logfiles": 1},
                 "server": {
-                    "endpoint": "https://127.0.0.1", "port": port, "bucket": BUCKET, "region": "us-east-1", "request_style": 0,
-                    "accesskey": store.access_key, "keyformat": 0, "secretkey": store.secret_key, "signed_payload": 0,
+                    "endpoint": "https://127.0.0.1",
+                    "port": port,
+                    "bucket": BUCKET,
+                    "region": "us-east-1",
+                    "request_style": 0,
+                    "accesskey": store.access_key,
+                    "keyformat": 0,
+                    "secretkey": store.secret_key,
+                    "signed_payload": 0,
                 },
             },
         },

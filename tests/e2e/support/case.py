@@ -12,8 +12,18 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 LOG_LINES = 15
 
 # The developer's own settings must not decide what a test does.
-os.environ.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_EC2_METADATA_DISABLED="true")
-for _name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "AWS_PROFILE", "SSL_CERT_FILE", "OPENSSL_CONF"):
+os.environ.update(
+    AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_EC2_METADATA_DISABLED="true"
+)
+for _name in (
+    "http_proxy",
+    "https_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "AWS_PROFILE",
+    "SSL_CERT_FILE",
+    "OPENSSL_CONF",
+):
     os.environ.pop(_name, None)
 
 
@@ -44,11 +54,17 @@ class EndToEndTest(unittest.TestCase):
         for log in sorted(self.folder.glob("*.log")):
             lines = log.read_text(errors="replace").splitlines()
             if lines:
-                print(f"---- last lines of {log.relative_to(self.folder)}", *lines[-LOG_LINES:], sep="\n", file=sys.stderr)
+                print(
+                    f"---- last lines of {log.relative_to(self.folder)}",
+                    *lines[-LOG_LINES:],
+                    sep="\n",
+                    file=sys.stderr,
+                )
 
 
 def main():
     """Runs the tests of the calling file; SIGTERM unwinds like Ctrl-C, so that clean-ups run."""
+
     def interrupt(_signal, _frame):
         raise KeyboardInterrupt
 

@@ -42,8 +42,15 @@ class Gateway:
         self.admin_port = free_port()
         self.configuration = folder / "gateway.yaml"
         (folder / "crl").mkdir(exist_ok=True)
-        self.write_configuration(CONFIGURATION.format(
-            port=self.port, admin_port=self.admin_port, server=server or pki.server(), trust=pki.trust, store=store))
+        self.write_configuration(
+            CONFIGURATION.format(
+                port=self.port,
+                admin_port=self.admin_port,
+                server=server or pki.server(),
+                trust=pki.trust,
+                store=store,
+            )
+        )
         self.publish_crl(pki.crl())
         self.process = None
 
@@ -59,10 +66,14 @@ class Gateway:
     # ---- process -------------------------------------------------------------------------------
 
     def start(self):
-        self.process = Program(self.folder / "gateway.log", program("sallyport-gateway"), "run", "--config", self.configuration)
+        self.process = Program(
+            self.folder / "gateway.log", program("sallyport-gateway"), "run", "--config", self.configuration
+        )
         wait_until(lambda: self.ready() or not self.process.running(), "the gateway is ready", 30)
         if not self.process.running():
-            raise AssertionError(f"the gateway ended with {self.process.wait()}: {(self.folder / 'gateway.log').read_text()}")
+            raise AssertionError(
+                f"the gateway ended with {self.process.wait()}: {(self.folder / 'gateway.log').read_text()}"
+            )
         return self
 
     def stop(self):
@@ -97,7 +108,7 @@ class Gateway:
         """The sum of all series of this name whose labels include the given ones; None when there is none."""
         found = None
         for line in self.admin("/metrics")[1].splitlines():
-            match = re.fullmatch(r'([a-z_]+)(?:\{(.*)\})? ([^ ]+)', line)
+            match = re.fullmatch(r"([a-z_]+)(?:\{(.*)\})? ([^ ]+)", line)
             if match and match.group(1) == name:
                 has = dict(re.findall(r'([a-z0-9_]+)="([^"]*)"', match.group(2) or ""))
                 if labels.items() <= has.items():
@@ -108,11 +119,16 @@ class Gateway:
         file = self.folder / name
         if not file.exists():
             return []
-        return [json.loads(line) for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return [
+            json.loads(line) for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")
+        ]
 
     def events(self, event=None, **fields):
-        return [entry for entry in self._lines("events.log")
-                if event in (None, entry["event"]) and fields.items() <= entry.items()]
+        return [
+            entry
+            for entry in self._lines("events.log")
+            if event in (None, entry["event"]) and fields.items() <= entry.items()
+        ]
 
     def wait_for_event(self, event, skip=0, seconds=15, **fields):
         """The next event of this kind after the first `skip` ones."""

@@ -31,7 +31,7 @@ def tls_context(pki, identity=None, version=None, tickets=True):
 
 
 class Connection:
-    """An open TLS connection. Failures of the handshake and cut connections are exceptions (ssl.SSLError, OSError)."""
+    """An open TLS connection. A failed handshake and a cut connection are OSErrors (ssl.SSLError is one)."""
 
     def __init__(self, port, context, session=None, seconds=20):
         self.host = f"127.0.0.1:{port}"
@@ -74,7 +74,7 @@ class Connection:
 
 
 def refused(attempt):
-    """The exception with which a connection attempt, or the first use of the connection, ends; None when it works.
+    """The exception with which an attempt to connect and to use the connection ends; None when it works.
 
     With TLS 1.3 the client has finished before the server has looked at its certificate: the refusal arrives
     with the first answer.

@@ -30,7 +30,11 @@ class Recorded:
 
 
 def answer(status, reason, body=b"", headers=()):
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(body)}"]
+    lines = [
+        f"HTTP/1.1 {status} {reason}",
+        *(f"{name}: {value}" for name, value in headers),
+        f"Content-Length: {len(body)}",
+    ]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
@@ -109,7 +113,13 @@ class ImposterStore:
             self.objects[target] = request.body
             return answer(200, "OK", headers=[("ETag", f'"{hashlib.md5(request.body).hexdigest()}"')])
         if target not in self.objects:
-            return answer(404, "Not Found", b"" if method == "HEAD" else b"<Error><Code>NoSuchKey</Code></Error>",
-                          [("Content-Type", "application/xml")])
-        whole = answer(200, "OK", self.objects[target], [("ETag", f'"{hashlib.md5(self.objects[target]).hexdigest()}"')])
+            return answer(
+                404,
+                "Not Found",
+                b"" if method == "HEAD" else b"<Error><Code>NoSuchKey</Code></Error>",
+                [("Content-Type", "application/xml")],
+            )
+        whole = answer(
+            200, "OK", self.objects[target], [("ETag", f'"{hashlib.md5(self.objects[target]).hexdigest()}"')]
+        )
         return whole.split(b"\r\n\r\n", 1)[0] + b"\r\n\r\n" if method == "HEAD" else whole

@@ -71,8 +71,7 @@ def device_uri(device):
 
 
 class OpensslPki:
-    """Root -> device CA -> devices, and root -> server. `name` distinguishes nothing but the keys: two PKIs have
-    certificates of the same names."""
+    """Root -> device CA -> devices, and root -> server. Two of them differ in their keys only, not in names."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -87,7 +86,9 @@ class OpensslPki:
         for name in ("root", "device-ca", "device"):
             self.new_key(name)
         self._self_signed("root", "Test Root", self.root, self.config, "authority")
-        self._issue("root", self.folder / "device-ca.key", "Test Device CA", self.device_ca, self.config, "authority")
+        self._issue(
+            "root", self.folder / "device-ca.key", "Test Device CA", self.device_ca, self.config, "authority"
+        )
 
     def new_key(self, name):
         key = self.folder / f"{name}.key"
@@ -96,15 +97,49 @@ class OpensslPki:
         return key
 
     def _self_signed(self, key, subject, out, extension_file, extensions):
-        openssl("req", "-x509", "-new", "-key", self.folder / f"{key}.key", "-subj", f"/CN={subject}", "-days", 30,
-                "-out", out, "-config", extension_file, "-extensions", extensions)
+        openssl(
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            self.folder / f"{key}.key",
+            "-subj",
+            f"/CN={subject}",
+            "-days",
+            30,
+            "-out",
+            out,
+            "-config",
+            extension_file,
+            "-extensions",
+            extensions,
+        )
 
     def _issue(self, issuer, key, subject, out, extension_file, extensions, dates=()):
         request = out.with_suffix(".csr")
-        openssl("req", "-new", "-key", key, "-subj", f"/CN={subject}", "-config", self.config, "-out", request)
-        openssl("ca", "-batch", "-notext", "-config", self.config, "-in", request, "-out", out, *dates,
-                "-cert", self.folder / f"{issuer}.pem", "-keyfile", self.folder / f"{issuer}.key",
-                "-extfile", extension_file, "-extensions", extensions)
+        openssl(
+            "req", "-new", "-key", key, "-subj", f"/CN={subject}", "-config", self.config, "-out", request
+        )
+        openssl(
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            self.config,
+            "-in",
+            request,
+            "-out",
+            out,
+            *dates,
+            "-cert",
+            self.folder / f"{issuer}.pem",
+            "-keyfile",
+            self.folder / f"{issuer}.key",
+            "-extfile",
+            extension_file,
+            "-extensions",
+            extensions,
+        )
 
     def _leaf_extensions(self, name, purpose, names):
         file = self.folder / f"{name}.ext"
@@ -131,7 +166,11 @@ class OpensslPki:
         return Identity(device, chain, key)
 
     def expired_device(self, device):
-        return self.device(device, f"{device}-expired", dates=("-startdate", "20240101000000Z", "-enddate", "20240201000000Z"))
+        return self.device(
+            device,
+            f"{device}-expired",
+            dates=("-startdate", "20240101000000Z", "-enddate", "20240201000000Z"),
+        )
 
     def self_signed_device(self, device):
         chain = self.folder / f"{device}-self-signed.pem"
@@ -143,7 +182,9 @@ class OpensslPki:
         return "-cert", self.device_ca, "-keyfile", self.folder / "device-ca.key"
 
     def revoke(self, identity, reason="keyCompromise"):
-        openssl("ca", "-config", self.config, *self._device_ca(), "-revoke", identity.chain, "-crl_reason", reason)
+        openssl(
+            "ca", "-config", self.config, *self._device_ca(), "-revoke", identity.chain, "-crl_reason", reason
+        )
 
     def crl(self, *options):
         """A new CRL of the device CA, as PEM text. `options`: arguments of `openssl ca -gencrl`."""

@@ -52,8 +52,16 @@ def wait_until(condition, what, seconds=15.0):
 def run(*command, seconds=60, input=None, env=None):
     """Runs a program to its end, with its output as text."""
     feed = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace",
-                          timeout=seconds, env=env, preexec_fn=_die_with_parent, **feed)
+    return subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=seconds,
+        env=env,
+        preexec_fn=_die_with_parent,
+        **feed,
+    )
 
 
 class Program:
@@ -63,8 +71,14 @@ class Program:
         self.log = log
         self.command = [str(word) for word in command]
         with open(log, "ab") as output:
-            self.process = subprocess.Popen(self.command, stdin=stdin, stdout=output, stderr=output, env=env,
-                                            preexec_fn=_die_with_parent if dies_with_test else None)
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=stdin,
+                stdout=output,
+                stderr=output,
+                env=env,
+                preexec_fn=_die_with_parent if dies_with_test else None,
+            )
 
     @property
     def pid(self):
@@ -80,7 +94,7 @@ class Program:
         return self.process.wait(seconds)
 
     def stop(self, seconds=20):
-        """Asks it to end and returns its exit code; a program that does not end is killed and the test fails."""
+        """Asks it to end and returns its exit code. One that does not end is killed, and the test fails."""
         if self.running():
             self.process.terminate()
         try:

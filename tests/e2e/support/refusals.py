@@ -1,4 +1,4 @@
-"""Certificates that must not get in, each with the TLS alert (RFC 8446, section 6.2) and the gateway's reason."""
+"""Certificates that must not get in, each with its TLS alert (RFC 8446, section 6.2) and our reason."""
 
 from support.openssl_pki import OpensslPki
 
@@ -13,7 +13,7 @@ REFUSALS = {
 
 
 class CertificateTests:
-    """The tests; a subclass of this and FleetTest brings the client: `attempt(identity, version) -> (let in, output)`."""
+    """The tests. A subclass of this and FleetTest brings `attempt(identity, version) -> (let in, output)`."""
 
     @classmethod
     def prepare(cls):

@@ -1,4 +1,4 @@
-"""Signature Version 4 of Amazon S3, written for these tests from its public description, with no part of ours."""
+"""Signature Version 4 of Amazon S3, made from its public description, with no part of our own library."""
 
 import datetime
 import hashlib
@@ -13,7 +13,10 @@ def _hmac(key, text):
 
 
 def _canonical_query(query):
-    pairs = [(quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parse_qsl(query, keep_blank_values=True)]
+    pairs = [
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in parse_qsl(query, keep_blank_values=True)
+    ]
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 
 
@@ -29,17 +32,36 @@ class Signer:
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{stamp[:8]}/{self.region}/s3/aws4_request"
         everything = [("Host", host), ("x-amz-date", stamp), ("x-amz-content-sha256", payload_hash), *headers]
-        signed = sorted((name.lower(), " ".join(value.split())) for name, value in everything
-                        if name.lower() in ("host", "range") or name.lower().startswith("x-amz-"))
+        signed = sorted(
+            (name.lower(), " ".join(value.split()))
+            for name, value in everything
+            if name.lower() in ("host", "range") or name.lower().startswith("x-amz-")
+        )
         names = ";".join(name for name, _ in signed)
         path, _, query = target.partition("?")
-        canonical = "\n".join([method, path, _canonical_query(query), *(f"{name}:{value}" for name, value in signed), "",
-                               names, payload_hash])
-        to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        canonical = "\n".join(
+            [
+                method,
+                path,
+                _canonical_query(query),
+                *(f"{name}:{value}" for name, value in signed),
+                "",
+                names,
+                payload_hash,
+            ]
+        )
+        to_sign = "\n".join(
+            ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
+        )
         key = ("AWS4" + self.secret_key).encode()
         for part in scope.split("/"):
             key = _hmac(key, part)
         signature = _hmac(key, to_sign).hex()
-        everything.append(("Authorization", f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, "
-                                            f"SignedHeaders={names}, Signature={signature}"))
+        everything.append(
+            (
+                "Authorization",
+                f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, "
+                f"SignedHeaders={names}, Signature={signature}",
+            )
+        )
         return everything

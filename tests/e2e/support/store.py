@@ -16,10 +16,23 @@ BUCKET = "fleet"
 
 def s3_client(endpoint, access_key, secret_key, **options):
     """A boto3 client that tries once: a test wants to see the first answer."""
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0},
-                    connect_timeout=5, read_timeout=60, **options.pop("config", {}))
-    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=access_key,
-                        aws_secret_access_key=secret_key, config=config, **options)
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        retries={"max_attempts": 0},
+        connect_timeout=5,
+        read_timeout=60,
+        **options.pop("config", {}),
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=config,
+        **options,
+    )
 
 
 class RadosStore:
@@ -39,9 +52,18 @@ class RadosStore:
         log = self.folder.with_suffix(".log")
         # Not killed with the test: the script has three daemons to end. It does so when its input ends.
         read_end, self._input = os.pipe()
-        self._program = Program(log, CHECKOUT / "tests/store/radosgw", "run", "--until-input-ends", "--port", self.port,
-                                self.folder, stdin=read_end, dies_with_test=False,
-                                env=os.environ | {"S3_ACCESS_KEY": self.access_key, "S3_SECRET_KEY": self.secret_key})
+        self._program = Program(
+            log,
+            CHECKOUT / "tests/store/radosgw",
+            "run",
+            "--until-input-ends",
+            "--port",
+            self.port,
+            self.folder,
+            stdin=read_end,
+            dies_with_test=False,
+            env=os.environ | {"S3_ACCESS_KEY": self.access_key, "S3_SECRET_KEY": self.secret_key},
+        )
         os.close(read_end)
         env = self.folder / "env"
         wait_until(lambda: env.exists() or not self._program.running(), "the store starts", 90)
