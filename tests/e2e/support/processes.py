@@ -49,7 +49,7 @@ def wait_until(condition, what, seconds=15.0):
         pause = min(pause * 1.5, 0.05)
 
 
-def run(*command, seconds=60, input=None, env=None):
+def run(*command, seconds=60, input=None, env=None, cwd=None):
     """Runs a program to its end, with its output as text."""
     feed = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
     return subprocess.run(
@@ -59,6 +59,7 @@ def run(*command, seconds=60, input=None, env=None):
         errors="replace",
         timeout=seconds,
         env=env,
+        cwd=cwd,
         preexec_fn=_die_with_parent,
         **feed,
     )
@@ -67,7 +68,7 @@ def run(*command, seconds=60, input=None, env=None):
 class Program:
     """A program that runs beside the test; standard output and error go to `log`."""
 
-    def __init__(self, log, *command, stdin=subprocess.DEVNULL, env=None, dies_with_test=True):
+    def __init__(self, log, *command, stdin=subprocess.DEVNULL, env=None, cwd=None, dies_with_test=True):
         self.log = log
         self.command = [str(word) for word in command]
         with open(log, "ab") as output:
@@ -77,6 +78,7 @@ class Program:
                 stdout=output,
                 stderr=output,
                 env=env,
+                cwd=cwd,
                 preexec_fn=_die_with_parent if dies_with_test else None,
             )
 
