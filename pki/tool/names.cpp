@@ -1,0 +1,117 @@
+#include "pki/tool/names.h"
+
+#include <algorithm>
+#include <array>
+
+#include <arpa/inet.h>
+
+namespace sallyport::pki {
+namespace {
+
+constexpr std::string_view lower_alphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
+constexpr CrlReason reasons[] = {CrlReason::unspecified,        CrlReason::key_compromise,
+                                 CrlReason::ca_compromise,      CrlReason::affiliation_changed,
+                                 CrlReason::superseded,         CrlReason::cessation_of_operation,
+                                 CrlReason::privilege_withdrawn};
+
+bool is_label(std::string_view label) noexcept {
+    constexpr std::size_t max_label = 63;
+    if (label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-')
+        return false;
+    return std::ranges::all_of(
+        label, [](char c) { return c == '-' || lower_alphanumeric.find(c) != lower_alphanumeric.npos; });
+}
+
+}  // namespace
+
+bool is_device_id(std::string_view text) noexcept {
+    return text.size() == 8 && text.find_first_not_of(hex_digits) == text.npos;
+}
+
+bool is_dns_name(std::string_view text) noexcept {
+    constexpr std::size_t max_name = 253;
+    if (text.size() > max_name) return false;
+    if (text.starts_with("*.")) {
+        text.remove_prefix(2);
+        if (text.find('.') == text.npos) return false;  // `*.com` would cover strangers
+    }
+    std::string_view last;
+    for (;;) {
+        const auto dot = text.find('.');
+        last = text.substr(0, dot);
+        if (!is_label(last)) return false;
+        if (dot == text.npos) break;
+        text.remove_prefix(dot + 1);
+    }
+    // A name whose last label is a number would be read as an IPv4 address (RFC 1123 2.1).
+    return last.find_first_not_of("0123456789") != last.npos;
+}
+
+std::optional<std::string> parse_ip_address(const std::string& text) {
+    std::array<char, 16> octets{};
+    if (::inet_pton(AF_INET, text.c_str(), octets.data()) == 1) return std::string(octets.data(), 4);
+    if (::inet_pton(AF_INET6, text.c_str(), octets.data()) == 1) return std::string(octets.data(), 16);
+    return std::nullopt;
+}
+
+bool is_organization(std::string_view text) noexcept {
+    constexpr std::size_t max_organization = 50;  // leaves room for " Device CA" in a CN of 64
+    const auto printable = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
+    return !text.empty() && text.size() <= max_organization && std::ranges::all_of(text, printable);
+}
+
+bool is_crl_url(std::string_view text) {
+    constexpr std::size_t max_url = 1000;
+    if (text.size() > max_url) return false;
+    const auto scheme_end = text.find("://");
+    if (scheme_end == text.npos) return false;
+    const auto scheme = text.substr(0, scheme_end), rest = text.substr(scheme_end + 3);
+    const bool allowed =
+        rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]%") ==
+        rest.npos;
+    return (scheme == "http" || scheme == "https") && !rest.empty() && rest.front() != '/' && allowed;
+}
+
+std::optional<std::string> parse_serial(std::string_view text) {
+    constexpr std::size_t max_digits = 40;
+    std::string digits;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == ':' && i % 3 == 2 && i + 1 < text.size()) continue;
+        const char upper =
+            text[i] >= 'a' && text[i] <= 'f' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
+        if (hex_digits.find(upper) == hex_digits.npos) return std::nullopt;
+        digits += upper;
+    }
+    if (digits.empty() || digits.size() > max_digits) return std::nullopt;
+    if (digits.size() % 2 != 0) digits.insert(0, "0");
+    std::string octets;
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+        octets += static_cast<char>(hex_digits.find(digits[i]) << 4U | hex_digits.find(digits[i + 1]));
+    }
+    const auto* data = reinterpret_cast<const std::uint8_t*>(octets.data());
+    // Written without the octet 00 that DER puts before a first octet of 80 or more.
+    if ((data[0] & 0x80U) != 0) octets.insert(0, 1, '\0');
+    const Bytes minimal =
+        minimal_integer(Bytes(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()));
+    return std::string(reinterpret_cast<const char*>(minimal.data()), minimal.size());
+}
+
+std::optional<CrlReason> parse_revocation_reason(std::string_view text) {
+    const auto* const found =
+        std::ranges::find(reasons, text, [](CrlReason reason) { return to_string(reason); });
+    if (found == std::end(reasons)) return std::nullopt;
+    return *found;
+}
+
+std::string revocation_reasons() {
+    std::string names;
+    for (const CrlReason reason : reasons) {
+        if (!names.empty()) names += ", ";
+        names += to_string(reason);
+    }
+    return names;
+}
+
+}  // namespace sallyport::pki

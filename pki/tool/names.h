@@ -1,0 +1,38 @@
+#pragma once
+
+#include "pki/crl.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sallyport::pki {
+
+/// The words of the command line and what they mean. All are strict: nothing is trimmed or guessed.
+
+/// A device ID: 8 upper-case hexadecimal digits.
+bool is_device_id(std::string_view text) noexcept;
+
+/// A host name (RFC 1123) of at most 253 characters, in lower case; the first label may be `*`.
+bool is_dns_name(std::string_view text) noexcept;
+
+/// The octets of an IPv4 or IPv6 address in network order; nothing for anything else.
+std::optional<std::string> parse_ip_address(const std::string& text);
+
+/// A name for the O and CN of authorities: 1 to 50 printable characters of ASCII or UTF-8 octets.
+bool is_organization(std::string_view text) noexcept;
+
+/// The folder URL of published CRLs: http or https, no query or fragment, at most 1000 characters.
+bool is_crl_url(std::string_view text);
+
+/// Hexadecimal, either case, optionally colons between octets, to minimal INTEGER octets. At most 20 octets.
+std::optional<std::string> parse_serial(std::string_view text);
+
+/// A reason for `revoke` by its RFC 5280 5.3.1 name. certificateHold and removeFromCRL are none: hold and
+/// unhold are commands of their own.
+std::optional<CrlReason> parse_revocation_reason(std::string_view text);
+
+/// The names that parse_revocation_reason() takes, for help and errors.
+std::string revocation_reasons();
+
+}  // namespace sallyport::pki

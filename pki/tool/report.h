@@ -1,0 +1,24 @@
+#pragma once
+
+#include "pki/result.h"
+#include "pki/tool/answer.h"
+#include "pki/tool/depot.h"
+
+#include <chrono>
+#include <ostream>
+#include <string>
+
+namespace sallyport::pki {
+
+enum class ReportForm { table, json };
+
+/// Every certificate of the depot, oldest first: a table, or one JSON array. Written as it is read, so that a
+/// depot of any size takes little memory.
+Result<Answer> list(Depot& depot, ReportForm form, std::ostream& out, std::chrono::sys_seconds now);
+
+/// All that the depot knows of a device's certificates, or of the one with a serial (hexadecimal), with its
+/// events. "No" when there is none.
+Result<Answer> show(Depot& depot, const std::string& id_or_serial, ReportForm form,
+                    std::chrono::sys_seconds now);
+
+}  // namespace sallyport::pki
