@@ -1,0 +1,101 @@
+#include "firmware-client/body.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sallyport::device {
+namespace {
+
+Error file_error(const std::filesystem::path& path, std::string_view what) {
+    return {Fault::card, path.string() + ": " + std::string{what}};
+}
+
+}  // namespace
+
+Result<std::span<const std::byte>> TextBody::next() {
+    if (std::exchange(given_, true)) return std::span<const std::byte>{};
+    return std::as_bytes(std::span{text_});
+}
+
+Result<void> TextBody::rewind() {
+    given_ = false;
+    return {};
+}
+
+FileBody::FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened)
+    : path_(std::move(path)),
+      file_(std::move(file)),
+      opened_(opened),
+      size_(opened.size),
+      block_(block_bytes) {}
+
+Result<FileBody::Stamp> FileBody::stamp(int fd, const std::filesystem::path& path) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return file_error(path, std::strerror(errno));
+    if (!S_ISREG(status.st_mode)) return file_error(path, "not a regular file");
+    return Stamp{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+Result<FileBody> FileBody::open(const std::filesystem::path& path) {
+    Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    if (!file) return file_error(path, std::string{"cannot open: "} + std::strerror(errno));
+    const auto opened = stamp(file.get(), path);
+    if (!opened) return opened.error();
+    return FileBody{path, std::move(file), *opened};
+}
+
+Result<std::span<const std::byte>> FileBody::next() {
+    const std::uint64_t left = size_ - offset_;
+    if (left == 0) return std::span<const std::byte>{};
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, block_.size()));
+    for (;;) {
+        const ssize_t count = ::pread(file_.get(), block_.data(), wanted, static_cast<off_t>(offset_));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return file_error(path_, std::string{"cannot read: "} + std::strerror(errno));
+        if (count == 0) return file_error(path_, "became shorter while it was read");
+        offset_ += static_cast<std::uint64_t>(count);
+        return std::span<const std::byte>{block_.data(), static_cast<std::size_t>(count)};
+    }
+}
+
+Result<void> FileBody::rewind() {
+    offset_ = 0;
+    return {};
+}
+
+std::chrono::sys_seconds FileBody::modified() const {
+    return std::chrono::sys_seconds{std::chrono::seconds{opened_.seconds}};
+}
+
+bool FileBody::unchanged() const {
+    const Descriptor there{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    if (!there) return false;
+    const auto now = stamp(there.get(), path_);
+    return now && *now == opened_;
+}
+
+Result<std::span<const std::byte>> HashedBody::next() {
+    auto block = body_.next();
+    if (!block) return block;
+    sha256_.update(*block);
+    md5_.update(*block);
+    passed_ += block->size();
+    if (progress_) progress_(passed_);
+    return block;
+}
+
+Result<void> HashedBody::rewind() {
+    sha256_ = s3::PayloadHash{s3::HashAlgorithm::sha256};
+    md5_ = s3::PayloadHash{s3::HashAlgorithm::md5};
+    passed_ = 0;
+    return body_.rewind();
+}
+
+}  // namespace sallyport::device

@@ -1,0 +1,146 @@
+#include "firmware-client/card.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+#include <tuple>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+namespace sallyport::device {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool consists_of(std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_number_of_8_digits(std::string_view text) {
+    return text.size() == 8 && consists_of(text, "0123456789");
+}
+
+/// MM.mm of `config-MM.mm.json`; empty for any other name.
+std::string_view version_of(std::string_view name) {
+    constexpr std::string_view prefix = "config-";
+    constexpr std::string_view suffix = ".json";
+    if (name.size() != prefix.size() + 5 + suffix.size()) return {};
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) return {};
+    const std::string_view version = name.substr(prefix.size(), 5);
+    const bool digits = consists_of(version.substr(0, 2), "0123456789") && version[2] == '.' &&
+                        consists_of(version.substr(3), "0123456789");
+    return digits ? version : std::string_view{};
+}
+
+/// Lists a folder; a missing one is empty.
+Result<std::vector<fs::directory_entry>> list(const fs::path& folder) {
+    std::vector<fs::directory_entry> entries;
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        entries.push_back(*entry);
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory) {
+        return Error{Fault::card, folder.string() + ": cannot list: " + failure.message()};
+    }
+    return entries;
+}
+
+bool older(const LogFile& left, const LogFile& right) {
+    return std::tie(left.session, left.split, left.extension) <
+           std::tie(right.session, right.split, right.extension);
+}
+
+/// Keeps the `limit` oldest.
+void trim(std::vector<LogFile>& files, std::size_t limit) {
+    if (files.size() > limit) {
+        std::nth_element(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(limit), files.end(),
+                         older);
+        files.erase(files.begin() + static_cast<std::ptrdiff_t>(limit), files.end());
+    }
+}
+
+void add(LogQueue& queue, const fs::directory_entry& entry, const std::string& session) {
+    const std::string split = entry.path().stem().string();
+    const std::string extension = entry.path().extension().string();
+    constexpr std::string_view extensions[] = {".MF4", ".MFC", ".MFE", ".MFM"};
+    const bool known =
+        std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);
+    std::error_code failure;
+    if (!known || !is_number_of_8_digits(split) ||
+        entry.symlink_status(failure).type() != fs::file_type::regular) {
+        ++queue.ignored;
+        return;
+    }
+    const std::uint64_t bytes = entry.file_size(failure);
+    if (failure) return;  // it went between listing and looking
+    queue.files.push_back({entry.path(), session, split, extension.substr(1), bytes});
+    ++queue.count;
+    queue.bytes += bytes;
+}
+
+}  // namespace
+
+Result<Card> open_card(const fs::path& folder) {
+    const auto entries = list(folder);
+    if (!entries) return entries.error();
+    Card card{folder, ""};
+    for (const auto& entry : *entries) {
+        const std::string name = entry.path().filename().string();
+        card.version = std::max(card.version, std::string{version_of(name)});
+    }
+    if (card.version.empty()) {
+        return Error{Fault::configuration,
+                     folder.string() + ": no card with a configuration; it needs a config-MM.mm.json"};
+    }
+    return card;
+}
+
+Result<Descriptor> lock_card(const Card& card) {
+    Descriptor folder{::open(card.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+    const std::string why =
+        errno == EWOULDBLOCK ? "another program is working on this card" : std::strerror(errno);
+    return Error{Fault::card, card.folder.string() + ": " + why};
+}
+
+bool is_present(const fs::path& path) {
+    std::error_code failure;
+    return fs::exists(fs::symlink_status(path, failure));
+}
+
+bool is_device_id(std::string_view text) {
+    return text.size() == 8 && consists_of(text, "0123456789ABCDEF");
+}
+
+std::string LogFile::object_key(std::string_view device_id, std::int64_t epoch) const {
+    char upload_time[24];
+    std::snprintf(upload_time, sizeof upload_time, "%08llX", static_cast<unsigned long long>(epoch));
+    return std::string{device_id} + '/' + session + '/' + split + '-' + upload_time + '.' + extension;
+}
+
+Result<LogQueue> scan_log_files(const Card& card, std::string_view device_id, std::size_t limit) {
+    LogQueue queue;
+    const auto sessions = list(card.file("LOG") / device_id);
+    if (!sessions) return sessions.error();
+    for (const auto& session : *sessions) {
+        const std::string name = session.path().filename().string();
+        std::error_code failure;
+        if (!is_number_of_8_digits(name) ||
+            session.symlink_status(failure).type() != fs::file_type::directory) {
+            continue;
+        }
+        const auto splits = list(session.path());
+        if (!splits) return splits.error();
+        for (const auto& split : *splits)
+            add(queue, split, name);
+        trim(queue.files, limit);
+    }
+    std::sort(queue.files.begin(), queue.files.end(), older);
+    return queue;
+}
+
+}  // namespace sallyport::device

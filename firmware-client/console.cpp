@@ -1,0 +1,61 @@
+#include "firmware-client/console.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace sallyport::device {
+
+ConsoleReport::ConsoleReport() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+void ConsoleReport::uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds time) {
+    clear_bar();
+    std::printf("uploaded %s %llu bytes sha256=%s in %lld ms\n", key.c_str(),
+                static_cast<unsigned long long>(receipt.bytes), receipt.sha256.c_str(),
+                static_cast<long long>(time.count()));
+    std::fflush(stdout);
+}
+
+void ConsoleReport::present(const std::string& key) {
+    clear_bar();
+    std::printf("present %s\n", key.c_str());
+    std::fflush(stdout);
+}
+
+void ConsoleReport::progress(const UploadProgress& progress) {
+    if (!terminal_) return;
+    constexpr std::chrono::milliseconds redraw_period{100};
+    const auto now = std::chrono::steady_clock::now();
+    if (bar_shown_ && now - last_drawn_ < redraw_period && progress.bytes < progress.total) return;
+    last_drawn_ = now;
+    bar_shown_ = true;
+    std::printf("\r\033[K%s", progress_text(progress).c_str());
+    std::fflush(stdout);
+}
+
+void ConsoleReport::clear_bar() {
+    if (!bar_shown_) return;
+    bar_shown_ = false;
+    std::printf("\r\033[K");
+    std::fflush(stdout);
+}
+
+std::string progress_text(const UploadProgress& progress) {
+    constexpr double megabyte = 1e6;
+    constexpr std::size_t width = 24;
+    const double share =
+        progress.total == 0
+            ? 1.0
+            : std::min(1.0, static_cast<double>(progress.bytes) / static_cast<double>(progress.total));
+    const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
+    char numbers[160];
+    std::snprintf(numbers, sizeof numbers, "] %3.0f%%  %.1f/%.1f MB  %.1f MB/s  file %llu of %llu  ",
+                  share * 100, static_cast<double>(progress.bytes) / megabyte,
+                  static_cast<double>(progress.total) / megabyte, progress.bytes_per_second / megabyte,
+                  static_cast<unsigned long long>(progress.index),
+                  static_cast<unsigned long long>(progress.count));
+    return '[' + std::string(filled, '#') + std::string(width - filled, ' ') + numbers + progress.name;
+}
+
+}  // namespace sallyport::device

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "firmware-client/card.h"
+#include "firmware-client/result.h"
+#include "firmware-client/tls_client.h"
+#include "pki/openssl.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::device {
+
+/// The certificates of `certs_server.p7b`: all that the device trusts. A missing file holds none. Errors:
+/// configuration, when it is in no form that a device reads.
+Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card);
+
+/// `certs_device.p7b` and `certs_device.key` (mode 0600); nothing when the card has neither. The certificate
+/// is the one that fits the key, wherever it stands; the others become its chain, ordered, without a root.
+/// Errors: configuration.
+Result<std::optional<ClientIdentity>> read_identity(const Card& card);
+
+/// The ID in a device certificate: the SAN URI `urn:canedge:device:<ID>`, else the CN; when it has both they
+/// must agree. Errors: configuration, when it has none.
+Result<std::string> device_id_of(const X509& certificate);
+
+}  // namespace sallyport::device

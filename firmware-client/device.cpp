@@ -1,0 +1,161 @@
+#include "firmware-client/device.h"
+
+#include "firmware-client/credentials.h"
+#include "firmware-client/device_key.h"
+#include "firmware-client/json_document.h"
+#include "pki/certificate.h"
+#include "pki/file.h"
+
+#include <cstdio>
+#include <system_error>
+
+#include <boost/crc.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace sallyport::device {
+namespace {
+
+namespace json = boost::json;
+
+/// The device rewrites this file at every power-on, so a damaged one is no reason to stop.
+json::object read_last_file(const Card& card) {
+    const auto text = pki::read_file(card.file("device.json"), max_device_file_bytes);
+    if (!text) return {};
+    auto object = parse_json_object(*text, "device.json");
+    return object ? std::move(*object) : json::object{};
+}
+
+/// A string of the last file; empty when it is not there or would not fit into a header.
+std::string last_text(const json::object& last_file, std::string_view key) {
+    const json::value* const value = last_file.if_contains(key);
+    if (value == nullptr || !value->is_string()) return {};
+    const std::string text{value->get_string()};
+    for (const char c : text) {
+        if (c < ' ' || c > '~') return {};
+    }
+    return text.size() <= 128 ? text : std::string{};
+}
+
+Result<std::string> choose_id(std::string_view option, const std::optional<ClientIdentity>& identity,
+                              const json::object& last_file) {
+    if (!option.empty()) {
+        if (is_device_id(option)) return std::string{option};
+        return Error{Fault::configuration, "--id: not 8 upper-case hexadecimal digits"};
+    }
+    if (identity) return device_id_of(*identity->certificate);
+    std::string id = last_text(last_file, "id");
+    if (is_device_id(id)) return id;
+    return Error{Fault::configuration,
+                 "this card names no device: it has neither a device certificate nor an id in device.json; "
+                 "give --id"};
+}
+
+std::string type_code(const Model& model) {
+    if (model.cellular) return model.gnss ? "0000007D" : "0000003D";
+    return model.gnss ? "0000005F" : "0000001F";
+}
+
+/// Upper-case fingerprints over the DER of each certificate.
+json::array fingerprints(const std::vector<pki::CertificatePtr>& certificates, const EVP_MD* digest) {
+    json::array list;
+    for (const auto& certificate : certificates) {
+        unsigned char bytes[EVP_MAX_MD_SIZE];
+        unsigned int size = 0;
+        if (X509_digest(certificate.get(), digest, bytes, &size) != 1) continue;
+        list.emplace_back(pki::hex(std::string_view{reinterpret_cast<const char*>(bytes), size}));
+    }
+    return list;
+}
+
+std::string used_and_total_mb(const Card& card) {
+    std::error_code failure;
+    const auto space = std::filesystem::space(card.folder, failure);
+    if (failure) return "?";
+    constexpr std::uintmax_t megabyte = 1'000'000;
+    return std::to_string((space.capacity - space.free) / megabyte) + '/' +
+           std::to_string(space.capacity / megabyte);
+}
+
+}  // namespace
+
+SecurityLevel Device::level() const {
+    if (!settings.server.tls) return SecurityLevel::low;
+    return identity ? SecurityLevel::high : SecurityLevel::medium;
+}
+
+Result<Device> load_device(const std::filesystem::path& folder, std::string_view id) {
+    auto card = open_card(folder);
+    if (!card) return card.error();
+    const auto config_path = card->file(card->config_name());
+    auto configuration = pki::read_file(config_path, max_configuration_bytes);
+    if (!configuration) return from_pki(configuration.error());
+    auto key = load_or_create_device_key(card->file("device.key"));
+    if (!key) return key.error();
+    auto settings = read_settings(*configuration, config_path.string(), **key);
+    if (!settings) return settings.error();
+    auto trusted = read_trust(*card);
+    if (!trusted) return trusted.error();
+    auto identity = read_identity(*card);
+    if (!identity) return identity.error();
+    if (settings->server.tls && trusted->empty()) {
+        return Error{Fault::configuration, card->file("certs_server.p7b").string() +
+                                               ": missing or empty, but the endpoint is https: put the "
+                                               "server's certificate or that of its CA there"};
+    }
+    json::object last_file = read_last_file(*card);
+    auto chosen = choose_id(id, *identity, last_file);
+    if (!chosen) return chosen.error();
+
+    std::string firmware = last_text(last_file, "fw_ver");
+    if (!firmware.starts_with(card->version + '.')) firmware = card->version + ".00";
+    std::string hardware = last_text(last_file, "hw_ver");
+    if (hardware.empty()) hardware = "00.03/00.00";
+    return Device{std::move(*card),    std::move(*chosen),   std::move(*configuration), std::move(*settings),
+                  std::move(*trusted), std::move(*identity), std::move(*key),           std::move(last_file),
+                  std::move(firmware), std::move(hardware)};
+}
+
+Result<std::string> write_device_file(const Device& device) {
+    const auto public_key = public_key_text(*device.key);
+    if (!public_key) return public_key.error();
+    json::object file;
+    file["id"] = device.id;
+    file["type"] = type_code(device.settings.model);
+    file["kpub"] = *public_key;
+    file["fw_ver"] = device.firmware_version;
+    file["hw_ver"] = device.hardware_version;
+    file["cfg_ver"] = device.card.version;
+    file["cfg_name"] = device.card.config_name();
+    file["cfg_crc32"] = crc32_text(device.configuration);
+    file["sch_name"] = device.card.schema_name();
+    file["log_meta"] = device.settings.meta;
+    file["space_used_mb"] = used_and_total_mb(device.card);
+    for (const std::string_view key : {"sd_info", "sd_used_lifespan", "wifi_fw_ver", "wifi_mac",
+                                       "gnss_fw_ver", "cellular_fw_ver", "cellular_iccid", "cellular_imei"}) {
+        if (const std::string text = last_text(device.last_file, key); !text.empty()) file[key] = text;
+    }
+    file["reset_cause"] = "";
+    // The hash list has another name and algorithm on models with a modem.
+    if (device.settings.model.cellular) {
+        file["certs_server_md5"] = fingerprints(device.trusted, EVP_md5());
+    } else {
+        file["certs_server_sha1"] = fingerprints(device.trusted, EVP_sha1());
+    }
+    std::string text = json::serialize(file);
+    if (auto written = pki::replace_file(device.card.file("device.json"), text, 0644); !written) {
+        return from_pki(written.error());
+    }
+    return text;
+}
+
+std::string crc32_text(std::string_view bytes) {
+    boost::crc_32_type crc;
+    crc.process_bytes(bytes.data(), bytes.size());
+    char text[16];
+    std::snprintf(text, sizeof text, "%08X", static_cast<unsigned>(crc.checksum()));
+    return text;
+}
+
+}  // namespace sallyport::device

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "firmware-client/card.h"
+#include "firmware-client/result.h"
+#include "firmware-client/settings.h"
+#include "firmware-client/tls_client.h"
+#include "pki/openssl.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+namespace sallyport::device {
+
+/// Low: plain HTTP. Medium: TLS. High: TLS with a device certificate.
+enum class SecurityLevel { low, medium, high };
+
+/// All that a device is, read from its card at power-on.
+struct Device {
+    Card card;
+    std::string id;
+    std::string configuration;  ///< the raw bytes: its CRC-32 is over them
+    DeviceSettings settings;
+    std::vector<pki::CertificatePtr> trusted;
+    std::optional<ClientIdentity> identity;
+    pki::KeyPtr key;                ///< the device key (secp256r1)
+    boost::json::object last_file;  ///< device.json as it was found; empty when there was none of use
+    std::string firmware_version;   ///< MM.mm.pp
+    std::string hardware_version;
+
+    SecurityLevel level() const;
+};
+
+/// Reads and checks the card. `id` overrides the one in the certificate and in device.json; empty: none.
+/// Errors: configuration, also for https without anything to trust; card.
+Result<Device> load_device(const std::filesystem::path& folder, std::string_view id);
+
+/// Makes device.json anew and replaces it on the card in one step. What only the last file knows (hardware,
+/// card and module data) is carried over. Returns its bytes.
+Result<std::string> write_device_file(const Device& device);
+
+/// CRC-32 (the one of zlib and PNG) of bytes as 8 upper-case hexadecimal digits.
+std::string crc32_text(std::string_view bytes);
+
+}  // namespace sallyport::device

@@ -1,0 +1,49 @@
+#include "firmware-client/commands.h"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using sallyport::device::CommandOptions;
+
+int run(int argc, char** argv) {
+    CLI::App app{"Uploads the log files of a device's SD card to its S3 server."};
+    app.require_subcommand(1);
+    CommandOptions options;
+    int (*command)(const CommandOptions&) = nullptr;
+    const auto add = [&](const char* name, const char* what, int (*function)(const CommandOptions&)) {
+        CLI::App* const subcommand = app.add_subcommand(name, what);
+        subcommand->add_option("--card", options.card, "The card: the folder that holds the device's state")
+            ->required();
+        subcommand->add_option("--id", options.id,
+                               "Device ID, 8 upper-case hexadecimal digits; instead of the card's");
+        subcommand->add_flag("--modern", options.modern, "Allow TLS 1.3 besides 1.2");
+        subcommand->callback([&command, function] { command = function; });
+    };
+    add("once", "Upload all that waits, then end", &sallyport::device::run_once);
+    add("run", "Keep uploading until SIGTERM", &sallyport::device::run_forever);
+    add("status", "Show identity, trust and queue", &sallyport::device::print_status);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return command(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A server that goes away while we write is an error value, not the end of the program.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return 3;
+    }
+}

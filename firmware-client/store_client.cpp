@@ -1,0 +1,145 @@
+#include "firmware-client/store_client.h"
+
+#include "s3/authorization.h"
+#include "s3/error_document.h"
+#include "s3/sigv4.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <optional>
+
+namespace sallyport::device {
+namespace {
+
+/// The MD5 in an ETag; nothing when the ETag has another form (multipart) or the object was encrypted with a
+/// key that makes its ETag something else than the MD5 of the content.
+std::optional<std::string> md5_of_etag(const Answer& answer) {
+    const std::string* const encryption = answer.header("x-amz-server-side-encryption");
+    if (encryption != nullptr && *encryption != "AES256") return std::nullopt;
+    if (answer.header("x-amz-server-side-encryption-customer-algorithm") != nullptr) return std::nullopt;
+    const std::string* const header = answer.header("etag");
+    if (header == nullptr) return std::nullopt;
+    std::string_view etag = *header;
+    if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+    std::string md5{etag};
+    std::transform(md5.begin(), md5.end(), md5.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const bool hex = md5.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return md5.size() == 32 && hex ? std::optional{md5} : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::sys_seconds now) {
+    constexpr std::chrono::seconds longest = std::chrono::hours{24};
+    long seconds = 0;
+    const char* const end = value.data() + value.size();
+    const auto [stop, failure] = std::from_chars(value.data(), end, seconds);
+    if (failure == std::errc{} && stop == end && seconds >= 0) {
+        return std::min(std::chrono::seconds{seconds}, longest);
+    }
+    std::tm date{};
+    const std::string text{value};
+    const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (rest == nullptr || *rest != '\0') return std::nullopt;
+    const std::chrono::sys_seconds then{std::chrono::seconds{::timegm(&date)}};
+    return std::clamp<std::chrono::seconds>(then - now, std::chrono::seconds{0}, longest);
+}
+
+Result<bool> StoreClient::exists(const std::string& key) {
+    TextBody nothing{""};
+    const auto answer = request("HEAD", key, nothing, {}, s3::empty_payload);
+    if (!answer) return answer.error();
+    if (answer->status == 404) return false;
+    if (answer->status == 200) return true;
+    return refusal(*answer, "HEAD " + key);
+}
+
+Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metadata& metadata,
+                                 HashedBody::Progress progress) {
+    std::string payload_hash{s3::unsigned_payload};
+    if (settings_.signed_payload) {
+        HashedBody first_pass(body, {});
+        for (;;) {
+            const auto block = first_pass.next();
+            if (!block) return block.error();
+            if (block->empty()) break;
+        }
+        payload_hash = first_pass.sha256();
+        if (auto again = body.rewind(); !again) return again.error();
+    }
+    HashedBody sent(body, std::move(progress));
+    const auto answer = request("PUT", key, sent, metadata, payload_hash);
+    if (!answer) return answer.error();
+    if (answer->status != 200) return refusal(*answer, "PUT " + key);
+    if (const auto etag = md5_of_etag(*answer); etag && *etag != sent.md5()) {
+        return Error{Fault::store, "PUT " + key + ": the store confirms other bytes than were sent"};
+    }
+    return Receipt{body.size(), sent.sha256()};
+}
+
+Result<HttpRequest> StoreClient::signed_request(const std::string& method, const std::string& key,
+                                                const Metadata& metadata,
+                                                std::string_view payload_hash) const {
+    const std::chrono::sys_seconds now = clock_();
+    HttpRequest request{method, s3::request_path({settings_.bucket, key}, settings_.style), {}};
+    request.headers = {{"Host", settings_.host_header()},
+                       {"x-amz-content-sha256", std::string{payload_hash}},
+                       {"x-amz-date", s3::amz_date(now)}};
+    for (const auto& [name, value] : metadata)
+        request.headers.emplace_back("x-amz-meta-" + name, value);
+
+    std::vector<s3::HeaderField> fields;
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : request.headers) {
+        fields.push_back({name, value});
+        names.push_back(name);
+    }
+    const auto authorization = s3::sign({method, request.target, fields, payload_hash}, names,
+                                        settings_.access_key, settings_.secret_key, settings_.region, now);
+    if (!authorization)
+        return Error{Fault::card, "cannot sign " + key + ": " + authorization.error().message};
+    request.headers.emplace_back("Authorization", s3::authorization_header(*authorization));
+    return request;
+}
+
+Result<Answer> StoreClient::request(const std::string& method, const std::string& key, Body& body,
+                                    const Metadata& metadata, std::string_view payload_hash) {
+    for (;;) {
+        const bool reused = stream_ != nullptr;
+        if (!reused) {
+            auto connected = connector_.connect();
+            if (!connected) return connected.error();
+            stream_ = std::move(*connected);
+        }
+        const auto head = signed_request(method, key, metadata, payload_hash);
+        if (!head) return head.error();
+        auto answer = exchange(*stream_, *head, body, limits_);
+        if (answer) {
+            if (!answer->keep_alive) stream_.reset();
+            return std::move(*answer);
+        }
+        stream_.reset();
+        const auto& [error, answer_began] = answer.error();
+        if (!reused || answer_began || error.fault != Fault::network) return error;
+        if (auto again = body.rewind(); !again) return again.error();
+    }
+}
+
+Error StoreClient::refusal(const Answer& answer, const std::string& what) const {
+    std::string message = what + ": " + std::to_string(answer.status);
+    if (const auto document = s3::read_error_document(answer.body)) {
+        message += ' ' + document->code;
+        if (!document->message.empty()) message += " (" + document->message.substr(0, 200) + ')';
+    }
+    const bool later = answer.status >= 500 || answer.status == 408 || answer.status == 429;
+    if (!later && answer.status >= 400) return {Fault::refused, std::move(message)};
+    Error error{Fault::store, std::move(message)};
+    if (const std::string* const wish = answer.header("retry-after")) {
+        error.retry_after = parse_retry_after(*wish, clock_());
+    }
+    return error;
+}
+
+}  // namespace sallyport::device

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "firmware-client/body.h"
+#include "firmware-client/connector.h"
+#include "firmware-client/http_exchange.h"
+#include "firmware-client/settings.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sallyport::device {
+
+/// The time that goes into signatures and keys.
+using WallClock = std::function<std::chrono::sys_seconds()>;
+
+/// User metadata of an object: name without `x-amz-meta-`, and value.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// Proof that the store has an object.
+struct Receipt {
+    std::uint64_t bytes;
+    std::string sha256;  ///< of the bytes that were sent
+};
+
+/// S3 requests to one bucket over one connection, which is kept while work is queued. Every header that it
+/// sends and that S3 lets one sign is signed. A request that a kept-alive connection did not take (closed
+/// by the server meanwhile) is made once more on a fresh one.
+/// Errors: refused (4xx), store (5xx, 408, 429, redirects, nonsense; with Retry-After), and those below.
+class StoreClient {
+  public:
+    StoreClient(const ServerSettings& settings, Connector& connector, WallClock clock,
+                ExchangeLimits limits = {})
+        : settings_(settings), connector_(connector), clock_(std::move(clock)), limits_(limits) {}
+
+    /// HEAD: whether the object is there.
+    Result<bool> exists(const std::string& key);
+
+    /// PUT. Succeeds only on a 200 whose ETag, if it is an MD5, is that of the bytes sent.
+    Result<Receipt> put(const std::string& key, Body& body, const Metadata& metadata,
+                        HashedBody::Progress progress = {});
+
+    /// Ends the connection in an orderly way.
+    void close() { stream_.reset(); }
+
+  private:
+    Result<Answer> request(const std::string& method, const std::string& key, Body& body,
+                           const Metadata& metadata, std::string_view payload_hash);
+    Result<HttpRequest> signed_request(const std::string& method, const std::string& key,
+                                       const Metadata& metadata, std::string_view payload_hash) const;
+    Error refusal(const Answer& answer, const std::string& what) const;
+
+    const ServerSettings& settings_;
+    Connector& connector_;
+    WallClock clock_;
+    ExchangeLimits limits_;
+    std::unique_ptr<ByteStream> stream_;
+};
+
+/// Retry-After (RFC 9110 10.2.3): seconds or an HTTP date; at most one day. Nothing when malformed.
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::sys_seconds now);
+
+}  // namespace sallyport::device

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "firmware-client/result.h"
+#include "pki/openssl.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::device {
+
+/// The device's cipher-suite groups; each holds the suites of the one before. All are TLS 1.2 with RSA
+/// certificates and AES-128: 1 = CBC with SHA-1 MACs, 2 = and SHA-256 MACs, 3 = and GCM.
+enum class CipherGroup { first, second, third };
+
+/// The device's half of mutual TLS; the views and keys are copied or referenced, not taken.
+struct ClientIdentity {
+    pki::CertificatePtr certificate;
+    std::vector<pki::CertificatePtr> chain;  ///< above the certificate, in order
+    pki::KeyPtr key;
+};
+
+enum class TlsVersions {
+    device,  ///< TLS 1.2 only, curve P-256, as the real devices do
+    modern,  ///< also TLS 1.3 and X25519
+};
+
+/// The client side of TLS towards one server. Trust is the given certificates and nothing else; each may be a
+/// root, an intermediate or the server's own certificate. The server's name must match its CN or a SAN,
+/// and nothing expired is trusted. Verification cannot be switched off.
+class TlsClient {
+  public:
+    /// `host` is a name (then it is sent as SNI) or an IPv4 address. `identity` may be null: no mutual TLS.
+    /// Errors: configuration, when a certificate or key cannot be used.
+    static Result<std::unique_ptr<TlsClient>> create(std::string host,
+                                                     std::span<const pki::CertificatePtr> trusted,
+                                                     const ClientIdentity* identity, TlsVersions versions);
+    TlsClient(const TlsClient&) = delete;
+    TlsClient& operator=(const TlsClient&) = delete;
+
+    /// A connection in connect state that offers the newest session, if there is one. This object must
+    /// outlive it. Errors: card, when memory is out.
+    Result<pki::SslPtr> new_connection(CipherGroup group);
+
+    /// After a failed handshake: the next connection makes a full one.
+    void forget_session() { session_.reset(); }
+
+  private:
+    TlsClient() = default;
+    static int verify(X509_STORE_CTX* context, void* self);
+    static int keep_session(SSL* connection, SSL_SESSION* session);
+    Result<void> configure(std::span<const pki::CertificatePtr> trusted, TlsVersions versions);
+    Result<void> use_identity(const ClientIdentity& identity);
+
+    std::string host_;
+    bool host_is_address_ = false;
+    pki::SslCtxPtr context_;
+    std::unique_ptr<SSL_SESSION, pki::Releaser<&SSL_SESSION_free>> session_;
+};
+
+}  // namespace sallyport::device
