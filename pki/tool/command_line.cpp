@@ -23,7 +23,6 @@ namespace {
 
 constexpr int exit_no = 1, exit_usage = 2, exit_runtime = 3;
 constexpr int max_days = 36500;
-constexpr const char* days_range = "--days must be 1 to 36500";
 
 /// Everything that the command line can say; one command uses a part of it.
 struct Arguments {
@@ -168,8 +167,7 @@ Result<Answer> run_bundle(const Context& context) {
 }
 
 void add_days(CLI::App& command, Arguments& arguments, const std::string& what) {
-    command.add_option("--days", arguments.days, what)
-        ->check(CLI::Range(1, max_days).description(days_range));
+    command.add_option("--days", arguments.days, what)->check(CLI::Range(1, max_days));
 }
 
 void add_selection(CLI::App& command, Arguments& arguments) {
@@ -194,7 +192,7 @@ void describe_issuing(CLI::App& app, Arguments& arguments, Command& chosen) {
     init->callback(choose(run_init));
 
     auto* issue = app.add_subcommand("issue", "Make a key and a certificate");
-    issue->require_subcommand(1);
+    issue->require_subcommand(0, 1);  // as for the program itself
     auto* server = issue->add_subcommand("server", "For a TLS server; files in DIR/servers/NAME");
     server->add_option("--name", arguments.server.dns_names, "Host names; the first one names the folder");
     server->add_option("--ip", arguments.server.addresses, "IP addresses");
@@ -277,7 +275,8 @@ int run_command(int argc, const char* const* argv, std::chrono::sys_seconds now,
         "sallyport-pki");
     app.set_version_flag("--version", "sallyport-pki " SALLYPORT_VERSION);
     app.add_option("--depot", arguments.depot, "Folder of the certificate authority");
-    app.require_subcommand(1);
+    // Not exactly one: CLI11 would then not name a mistyped command.
+    app.require_subcommand(0, 1);
     app.fallthrough();
     describe_issuing(app, arguments, chosen);
     describe_revoking(app, arguments, chosen);
@@ -287,6 +286,10 @@ int run_command(int argc, const char* const* argv, std::chrono::sys_seconds now,
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help, --version
         err << "sallyport-pki: " << error.what() << "; see sallyport-pki --help\n";
+        return exit_usage;
+    }
+    if (!chosen) {
+        err << "sallyport-pki: name a command; see sallyport-pki --help\n";
         return exit_usage;
     }
     return finish(chosen({arguments, now, out, err}), out, err);
