@@ -76,6 +76,7 @@ Result<std::unique_ptr<PoweredOn>> power_on(const CommandOptions& options, StopD
     auto lock = lock_card(device->card);
     if (!lock) return lock.error();
     auto on = std::make_unique<PoweredOn>(std::move(*device), std::move(*lock), stop);
+    if (auto ensured = ensure_device_key(on->device); !ensured) return ensured.error();
     auto file = write_device_file(on->device);
     if (!file) return file.error();
     on->device_file = std::move(*file);

@@ -19,6 +19,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view device_key_file = "device.key";
+
 /// The device rewrites this file at every power-on, so a damaged one is no reason to stop.
 json::object read_last_file(const Card& card) {
     const auto text = pki::read_file(card.file("device.json"), max_device_file_bytes);
@@ -91,9 +93,9 @@ Result<Device> load_device(const std::filesystem::path& folder, std::string_view
     const auto config_path = card->file(card->config_name());
     auto configuration = pki::read_file(config_path, max_configuration_bytes);
     if (!configuration) return from_pki(configuration.error());
-    auto key = load_or_create_device_key(card->file("device.key"));
+    auto key = load_device_key(card->file(device_key_file));
     if (!key) return key.error();
-    auto settings = read_settings(*configuration, config_path.string(), **key);
+    auto settings = read_settings(*configuration, config_path.string(), key->get());
     if (!settings) return settings.error();
     auto trusted = read_trust(*card);
     if (!trusted) return trusted.error();
@@ -115,6 +117,14 @@ Result<Device> load_device(const std::filesystem::path& folder, std::string_view
     return Device{std::move(*card),    std::move(*chosen),   std::move(*configuration), std::move(*settings),
                   std::move(*trusted), std::move(*identity), std::move(*key),           std::move(last_file),
                   std::move(firmware), std::move(hardware)};
+}
+
+Result<void> ensure_device_key(Device& device) {
+    if (device.key) return {};
+    auto key = create_device_key(device.card.file(device_key_file));
+    if (!key) return key.error();
+    device.key = std::move(*key);
+    return {};
 }
 
 Result<std::string> write_device_file(const Device& device) {

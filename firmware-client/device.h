@@ -26,7 +26,7 @@ struct Device {
     DeviceSettings settings;
     std::vector<pki::CertificatePtr> trusted;
     std::optional<ClientIdentity> identity;
-    pki::KeyPtr key;                ///< the device key (secp256r1)
+    pki::KeyPtr key;                ///< the device key (secp256r1); null before the first power-on
     boost::json::object last_file;  ///< device.json as it was found; empty when there was none of use
     std::string firmware_version;   ///< MM.mm.pp
     std::string hardware_version;
@@ -37,6 +37,9 @@ struct Device {
 /// Reads and checks the card. `id` overrides the one in the certificate and in device.json; empty: none.
 /// Errors: configuration, also for https without anything to trust; card.
 Result<Device> load_device(const std::filesystem::path& folder, std::string_view id);
+
+/// At the first power-on the device makes its key.
+Result<void> ensure_device_key(Device& device);
 
 /// Makes device.json anew and replaces it on the card in one step. What only the last file knows (hardware,
 /// card and module data) is carried over. Returns its bytes.

@@ -53,21 +53,6 @@ bool is_p256(const EVP_PKEY& key) {
            std::strcmp(group, "prime256v1") == 0;
 }
 
-Result<pki::KeyPtr> create_key(const std::filesystem::path& path) {
-    pki::KeyPtr key{EVP_EC_gen("P-256")};
-    const pki::BioPtr out{BIO_new(BIO_s_secmem())};
-    if (!key || !out ||
-        PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
-        return Error{Fault::card, pki::take_openssl_errors("cannot make a device key")};
-    }
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &text);
-    const auto written = pki::replace_file(path, {text, static_cast<std::size_t>(size)}, 0600);
-    OPENSSL_cleanse(text, static_cast<std::size_t>(size));
-    if (!written) return from_pki(written.error());
-    return key;
-}
-
 /// A public key from X and Y; null when they are not a point of the curve.
 pki::KeyPtr peer_key(std::string_view coordinates) {
     Point point{4};
@@ -119,8 +104,8 @@ std::optional<std::string> decrypt(const unsigned char* key, std::string_view me
 
 }  // namespace
 
-Result<pki::KeyPtr> load_or_create_device_key(const std::filesystem::path& path) {
-    if (!is_present(path)) return create_key(path);
+Result<pki::KeyPtr> load_device_key(const std::filesystem::path& path) {
+    if (!is_present(path)) return pki::KeyPtr{};
     auto text = pki::read_secret_file(path, max_key_file_bytes);
     if (!text) return from_pki(text.error());
     auto key = pki::parse_private_key(*text, path.string());
@@ -128,6 +113,21 @@ Result<pki::KeyPtr> load_or_create_device_key(const std::filesystem::path& path)
     if (!key) return from_pki(key.error());
     if (!is_p256(**key)) return Error{Fault::configuration, path.string() + ": not a secp256r1 key"};
     return std::move(*key);
+}
+
+Result<pki::KeyPtr> create_device_key(const std::filesystem::path& path) {
+    pki::KeyPtr key{EVP_EC_gen("P-256")};
+    const pki::BioPtr out{BIO_new(BIO_s_secmem())};
+    if (!key || !out ||
+        PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+        return Error{Fault::card, pki::take_openssl_errors("cannot make a device key")};
+    }
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    const auto written = pki::replace_file(path, {text, static_cast<std::size_t>(size)}, 0600);
+    OPENSSL_cleanse(text, static_cast<std::size_t>(size));
+    if (!written) return from_pki(written.error());
+    return key;
 }
 
 Result<std::string> public_key_text(const EVP_PKEY& key) {

@@ -12,9 +12,12 @@ namespace sallyport::device {
 /// The device's own secp256r1 key pair, to which users encrypt the secrets of a configuration. It is not the
 /// key of the device's certificate.
 
-/// Reads `path` (PEM, mode 0600), or makes a key and writes it there when the file does not exist yet.
-/// Errors: configuration, when it is another kind of key or others may read it; card.
-Result<pki::KeyPtr> load_or_create_device_key(const std::filesystem::path& path);
+/// Reads `path` (PEM, mode 0600); null when there is no such file. Errors: configuration, when it is another
+/// kind of key or others may read it; card.
+Result<pki::KeyPtr> load_device_key(const std::filesystem::path& path);
+
+/// Makes a key and writes it to `path`. Errors: card.
+Result<pki::KeyPtr> create_device_key(const std::filesystem::path& path);
 
 /// `kpub` of device.json: base64 of X and Y, 32 bytes each, big-endian: 88 characters.
 Result<std::string> public_key_text(const EVP_PKEY& key);

@@ -76,12 +76,15 @@ s3::AccessKey read_access_key(JsonReader& server) {
     return s3::AccessKey::parse(fits ? text : "unusable").value();
 }
 
-s3::SecretKey read_secret_key(JsonReader& server, const EVP_PKEY& device_key,
+s3::SecretKey read_secret_key(JsonReader& server, const EVP_PKEY* device_key,
                               std::string_view user_public_key) {
     const bool encrypted = server.flag("keyformat");
     std::string text = encrypted ? server.text("secretkey", 24, 150) : server.text("secretkey", 1, 128);
     if (encrypted && !text.empty()) {
-        auto plain = decrypt_field(device_key, user_public_key, text);
+        Result<std::string> plain =
+            device_key == nullptr ? Result<std::string>{Error{Fault::configuration,
+                                                              "is encrypted, but the card has no device.key"}}
+                                  : decrypt_field(*device_key, user_public_key, text);
         if (!plain) server.fail("secretkey", plain.error().message + " (see general.security.kpub)");
         text = plain ? std::move(*plain) : std::string{};
     }
@@ -91,7 +94,7 @@ s3::SecretKey read_secret_key(JsonReader& server, const EVP_PKEY& device_key,
     return secret ? std::move(*secret) : std::move(s3::SecretKey::parse("unusable").value());
 }
 
-Result<ServerSettings> read_server(JsonReader server, const EVP_PKEY& device_key,
+Result<ServerSettings> read_server(JsonReader server, const EVP_PKEY* device_key,
                                    std::string_view user_public_key) {
     if (auto outer = server.check(); !outer) return outer.error();
     if (!server.has("endpoint")) {
@@ -152,7 +155,7 @@ std::string ServerSettings::host_header() const {
 }
 
 Result<DeviceSettings> read_settings(std::string_view json, std::string_view origin,
-                                     const EVP_PKEY& device_key) {
+                                     const EVP_PKEY* device_key) {
     const auto document = parse_json_object(json, origin);
     if (!document) return document.error();
     JsonReader root(*document, std::string{origin}, "");

@@ -54,9 +54,9 @@ struct DeviceSettings {
 
 /// Reads a configuration in the form of firmware 01.09. Strict about `connect.s3`: unknown members, wrong
 /// types and values outside the schema's limits are errors; the members for logging and CAN are not looked
-/// at. `device_key` decrypts an encrypted secret key. `origin` names the file. Errors: configuration, among
-/// them a configuration that has no S3 server.
+/// at. `device_key` decrypts an encrypted secret key; it may be null. `origin` names the file. Errors:
+/// configuration, among them a configuration that has no S3 server.
 Result<DeviceSettings> read_settings(std::string_view json, std::string_view origin,
-                                     const EVP_PKEY& device_key);
+                                     const EVP_PKEY* device_key);
 
 }  // namespace sallyport::device
