@@ -2,9 +2,12 @@
 
 #include "pki/pem.h"
 
+#include <algorithm>
+#include <cctype>
 #include <ctime>
 #include <optional>
 
+#include <arpa/inet.h>
 #include <openssl/pem.h>
 
 namespace sallyport::pki {
@@ -21,6 +24,14 @@ bool decode(const ASN1_STRING* text, std::string& out) {
     }
     out.assign(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
     return out.find('\0') == std::string::npos;
+}
+
+using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Releaser<&GENERAL_NAMES_free>>;
+
+/// Null when absent (`critical` is then -1) or malformed.
+GeneralNamesPtr subject_alternatives(const X509& certificate, int* critical) {
+    return GeneralNamesPtr(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, critical, nullptr)));
 }
 
 std::optional<std::chrono::sys_seconds> to_time(const ASN1_TIME* time) {
@@ -79,9 +90,7 @@ CertificateNames certificate_names(const X509& certificate) {
     }
 
     int critical = 0;
-    const std::unique_ptr<GENERAL_NAMES, Releaser<&GENERAL_NAMES_free>> alternatives(
-        static_cast<GENERAL_NAMES*>(
-            X509_get_ext_d2i(&certificate, NID_subject_alt_name, &critical, nullptr)));
+    const auto alternatives = subject_alternatives(certificate, &critical);
     if (!alternatives) {
         if (critical != -1) names.undecodable = true;  // -1: absent; else malformed or repeated
         take_openssl_errors("");
@@ -93,6 +102,30 @@ CertificateNames certificate_names(const X509& certificate) {
         std::string text;
         if (!decode(name->d.uniformResourceIdentifier, text)) names.undecodable = true;
         names.san_uris.push_back(std::move(text));
+    }
+    return names;
+}
+
+std::vector<std::string> server_names(const X509& certificate) {
+    std::vector<std::string> names;
+    const auto alternatives = subject_alternatives(certificate, nullptr);
+    for (int i = 0; alternatives && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
+        std::string text;
+        if (name->type == GEN_DNS && decode(name->d.dNSName, text) && text.find('*') == std::string::npos) {
+            std::ranges::transform(text, text.begin(),
+                                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            names.push_back(std::move(text));
+        } else if (name->type == GEN_IPADD) {
+            const int size = ASN1_STRING_length(name->d.iPAddress);
+            char address[INET6_ADDRSTRLEN];
+            const unsigned char* octets = ASN1_STRING_get0_data(name->d.iPAddress);
+            if (size == 4 && inet_ntop(AF_INET, octets, address, sizeof address) != nullptr) {
+                names.emplace_back(address);
+            } else if (size == 16 && inet_ntop(AF_INET6, octets, address, sizeof address) != nullptr) {
+                names.push_back("[" + std::string(address) + "]");
+            }
+        }
     }
     return names;
 }

@@ -129,13 +129,13 @@ Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answ
     return delivery;
 }
 
-std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool keep_alive) {
-    using Kind = AnswerDelivery::Framing;
+std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool chunked,
+                            bool keep_alive) {
     std::string out;
     out.reserve(1024);
     append(out, {"HTTP/1.1 ", std::to_string(answer.status), " ", answer.reason, "\r\n"});
     append_end_to_end(out, answer.fields);
-    if (delivery.framing == Kind::chunked || delivery.framing == Kind::until_close) {
+    if (chunked) {
         out += "Transfer-Encoding: chunked\r\n";
     } else if (delivery.declares_length && answer.status != 204) {
         append(out, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});

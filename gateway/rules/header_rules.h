@@ -33,9 +33,10 @@ struct AnswerDelivery {
 /// unasked upgrade.
 Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answer, std::string_view method);
 
-/// The answer head for the device. `body_to_the_end` frames a body that the store ends by closing: over
-/// HTTP/1.1 it becomes chunked, so that an abort cannot be mistaken for its end.
-std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool keep_alive);
+/// The answer head for the device. A body that the store ends by closing becomes chunked, so that an abort
+/// cannot be mistaken for its end; a device that speaks HTTP/1.0 (`chunked` false) gets it until close.
+std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool chunked,
+                            bool keep_alive);
 
 /// An answer of our own: an S3 error document, or only its head for HEAD requests (RFC 9110 9.3.2).
 std::string denial_answer(const Denial& denial, std::string_view resource, std::string_view request_id,

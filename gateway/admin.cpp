@@ -1,0 +1,142 @@
+#include "gateway/admin.h"
+
+#include <stdexcept>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/json.hpp>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace json = boost::json;
+using tcp = asio::ip::tcp;
+using namespace std::chrono_literals;
+
+constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+constexpr auto patience = 10s;
+
+std::int64_t unix_time(std::chrono::sys_seconds time) {
+    return time.time_since_epoch().count();
+}
+
+}  // namespace
+
+Admin::Admin(const SocketAddress& address, Shared& shared) : shared_(shared) {
+    const tcp::endpoint endpoint(asio::ip::make_address(address.host), address.port);
+    boost::system::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+        throw std::runtime_error("admin: cannot listen on " + address.host + " port " +
+                                 std::to_string(address.port) + ": " + error.message());
+    }
+    asio::co_spawn(io_, accept(), asio::detached);
+}
+
+Admin::~Admin() {
+    stop();
+}
+
+void Admin::start() {
+    thread_ = std::thread([this] { io_.run(); });
+}
+
+void Admin::stop() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+asio::awaitable<void> Admin::accept() {
+    for (;;) {
+        auto [error, socket] = co_await acceptor_.async_accept(tuple_awaitable);
+        if (error == asio::error::operation_aborted) co_return;
+        if (error) continue;
+        asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
+    }
+}
+
+asio::awaitable<void> Admin::serve(tcp::socket socket) {
+    beast::tcp_stream stream(std::move(socket));
+    beast::flat_buffer buffer(16 * 1024);
+    for (;;) {
+        http::request_parser<http::empty_body> parser;
+        stream.expires_after(patience);
+        const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, tuple_awaitable);
+        if (read_error) co_return;
+        const auto& request = parser.get();
+        Reply reply = reply_to({request.method_string().data(), request.method_string().size()},
+                               {request.target().data(), request.target().size()});
+        http::response<http::string_body> response(http::int_to_status(reply.status), 11);
+        response.set(http::field::content_type,
+                     beast::string_view(reply.content_type.data(), reply.content_type.size()));
+        response.set(http::field::cache_control, "no-store");
+        response.keep_alive(request.keep_alive());
+        response.body() = std::move(reply.body);
+        response.prepare_payload();
+        stream.expires_after(patience);
+        const auto [write_error, written] = co_await http::async_write(stream, response, tuple_awaitable);
+        if (write_error || !request.keep_alive()) co_return;
+    }
+}
+
+Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) const {
+    constexpr std::string_view text = "text/plain; charset=utf-8";
+    if (method != "GET") return {405, text, "only GET is served\n"};
+    if (target == "/metrics")
+        return {200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics.expose()};
+    if (target == "/healthz") return {200, text, "ok\n"};
+    if (target == "/readyz") return draining_ ? Reply{503, text, "draining\n"} : Reply{200, text, "ready\n"};
+    if (target == "/status") return {200, "application/json", status()};
+    return {404, text, "/metrics /healthz /readyz /status\n"};
+}
+
+std::string Admin::status() const {
+    const auto snapshot = shared_.snapshots.current();
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    json::array crls;
+    for (const pki::CrlFacts* crl : snapshot->revocation.crls()) {
+        crls.push_back({{"issuer", crl->issuer_name},
+                        {"number", crl->number},
+                        {"entries", crl->entries},
+                        {"this_update", unix_time(crl->this_update)},
+                        {"next_update", unix_time(crl->next_update)},
+                        {"state", pki::to_string(snapshot->revocation.state(*crl, now))},
+                        {"origin", crl->origin},
+                        {"sha256", crl->sha256}});
+    }
+    json::array listeners;
+    for (std::size_t i = 0; i < snapshot->listeners.size(); ++i) {
+        const SocketAddress& address = snapshot->settings.listeners[i].address;
+        listeners.push_back(
+            {{"name", snapshot->listeners[i].name},
+             {"mode", "high"},
+             {"address", address.host},
+             {"port", address.port},
+             {"hosts", json::value_from(snapshot->listeners[i].hosts)},
+             {"certificate_not_after", unix_time(snapshot->listeners[i].certificate_not_after)}});
+    }
+    const json::value document = {{"version", SALLYPORT_VERSION},
+                                  {"started", std::chrono::system_clock::to_time_t(started_)},
+                                  {"draining", draining_.load()},
+                                  {"generation", snapshot->generation},
+                                  {"connections", shared_.connections.load()},
+                                  {"listeners", std::move(listeners)},
+                                  {"crls", std::move(crls)}};
+    return json::serialize(document) + "\n";
+}
+
+}  // namespace sallyport::gateway

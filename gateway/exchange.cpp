@@ -1,0 +1,221 @@
+#include "gateway/exchange.h"
+
+#include <boost/asio/bind_executor.hpp>
+
+namespace sallyport::gateway {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+Exchange::Exchange(Session& session)
+    : session_(session),
+      snapshot_(session.worker().shared().snapshots.current()),
+      begun_(Clock::now()),
+      request_parser_(snapshot_->settings.limits.head_bytes) {
+    record_.time = std::chrono::system_clock::now();
+    record_.request_id = session.worker().new_request_id();
+    record_.generation = snapshot_->generation;
+    record_.listener = session.listener().name;
+    record_.device = session.peer().device;
+    record_.serial = session.serial();
+    record_.peer = session.peer_address();
+}
+
+asio::awaitable<bool> Exchange::run() {
+    const HeadRead head = co_await read_head();
+    if (head == HeadRead::nothing) co_return false;
+    auto denial = std::move(head_denial_);
+    if (!denial) denial = judge();
+    if (!denial) denial = co_await forward();
+    if (denial) co_await deny(*denial);
+    finish_record();
+    co_return keep_alive_ && !aborted_ && !session_.stopped_by();
+}
+
+asio::awaitable<Exchange::HeadRead> Exchange::read_head() {
+    session_.stream().connection().expires_after(limits().head);
+    for (;;) {
+        const ParsedHead parsed = request_parser_.parse_head(session_.buffer().unread(), head_);
+        if (parsed.status == ParseStatus::done) {
+            raw_head_ = {session_.buffer().unread().data(), parsed.bytes};
+            session_.buffer().consume(parsed.bytes);
+            co_return HeadRead::whole;
+        }
+        const auto room = session_.buffer().make_room();
+        if (parsed.status == ParseStatus::malformed) {
+            head_denial_ = bad_request(Reason::malformed, parsed.detail);
+        } else if (parsed.status == ParseStatus::too_large || room.empty()) {
+            head_denial_ =
+                Denial{Reason::too_large, 431, "RequestHeaderSectionTooLarge",
+                       "Your request's header section is too large", "the head exceeds limits.head_bytes"};
+        }
+        if (head_denial_) co_return HeadRead::denied;
+
+        const bool first = session_.buffer().empty();
+        const IoResult read = co_await session_.stream().read_some(room);
+        if (read.status == IoStatus::timed_out && !first) {
+            head_denial_ = request_timeout("the head took too long");
+            co_return HeadRead::denied;
+        }
+        if (read.status != IoStatus::ok) co_return HeadRead::nothing;
+        session_.buffer().filled(read.bytes);
+    }
+}
+
+std::optional<Denial> Exchange::judge() {
+    record_.method = head_.method;
+    if (auto refused = session_.refused_now()) return refused;
+    const auto delivery = judge_head(raw_head_, head_, snapshot_->listeners[session_.listener().index].hosts);
+    if (!delivery) return delivery.error();
+    delivery_ = *delivery;
+    body_left_ = delivery_.content_length;
+    const bool has_body = body_left_ > 0 || delivery_.framing == Framing::chunked;
+    keep_alive_ =
+        delivery_.keep_alive && !has_body;  // until the body was taken, the next head is not in sight
+
+    auto operation = classify(head_);
+    if (!operation) return operation.error();
+    record_.operation = operation->action;
+    record_.bucket = operation->address.bucket;
+    record_.key = operation->address.key;
+    if (auto denial = authorize(snapshot_->settings.policy, session_.peer().device, *operation))
+        return denial;
+    if (body_left_ > limits().body_bytes) return entity_too_large("Content-Length beyond limits.body_bytes");
+    return std::nullopt;
+}
+
+asio::awaitable<std::optional<Denial>> Exchange::forward() {
+    const bool has_body = body_left_ > 0 || delivery_.framing == Framing::chunked;
+    const bool idempotent = head_.method != "POST";
+    forwarded_ = Clock::now();
+    for (bool only_fresh = false;; only_fresh = true) {
+        if (auto denial = co_await open_store(only_fresh)) co_return denial;
+        // A kept connection may have been closed by the store while our head was on its way (RFC 9112 9.3.1).
+        const bool may_retry = store_->reused() && idempotent && !has_body;
+
+        auto denial = co_await send_head();
+        if (!denial && has_body) {
+            const Sent sent = co_await send_body();
+            if (sent == Sent::aborted) co_return std::nullopt;
+            if (sent == Sent::failed) co_return std::move(body_denial_);
+        }
+        if (!denial && !has_answer_head_) denial = co_await read_answer_head(false);
+        if (denial && may_retry && answer_end_ == 0 && !session_.stopped_by() &&
+            denial->reason != Reason::store_timeout) {
+            continue;
+        }
+        if (!denial) denial = co_await relay_answer();
+        co_return denial;
+    }
+}
+
+asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
+    session_.store() = nullptr;
+    const std::string endpoint = endpoint_text();
+    auto opened = co_await session_.worker().pool().open(snapshot_->settings.store, limits().store_connect,
+                                                         only_fresh, session_.store());
+    session_.store() = nullptr;
+    if (!opened.connection) {
+        session_.worker().shared().metrics.upstream_up(endpoint, false);
+        co_return store_unavailable(opened.timed_out ? Reason::store_timeout : Reason::store_down,
+                                    opened.detail);
+    }
+    if (!opened.connection->reused()) session_.worker().shared().metrics.upstream_up(endpoint, true);
+    store_ = std::move(opened.connection);
+    session_.store() = &store_->connection();
+    // The wait may have been long: a device that was revoked meanwhile sends nothing.
+    if (session_.stopped_by())
+        co_return access_denied(*session_.stopped_by(), "cut while connecting to the store");
+    co_return session_.refused_now();
+}
+
+asio::awaitable<std::optional<Denial>> Exchange::send_head() {
+    const std::string head = upstream_head(head_, delivery_);
+    store_->connection().expires_after(limits().body_progress);
+    const std::string_view parts[] = {head};
+    if (co_await store_->write(parts) == IoStatus::ok) co_return std::nullopt;
+    co_return store_unavailable(Reason::store_down, "the store closed the connection");
+}
+
+asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_continue) {
+    constexpr int max_interim_answers = 8;
+    if (!block_) block_.emplace(session_.worker().lend_block());
+    store_->connection().expires_after(limits().store_answer);
+    for (int interim = 0; interim <= max_interim_answers; ++interim) {
+        answer_parser_ = std::make_unique<AnswerParser>(Block::bytes);
+        for (;;) {
+            const auto unread = block_->span().subspan(answer_begin_, answer_end_ - answer_begin_);
+            const ParsedHead parsed = answer_parser_->parse_head(unread, answer_);
+            if (parsed.status == ParseStatus::done) {
+                raw_answer_ = {unread.data(), parsed.bytes};
+                answer_begin_ += parsed.bytes;
+                break;
+            }
+            if (parsed.status != ParseStatus::need_more)
+                co_return bad_gateway("a malformed answer: " + parsed.detail);
+            if (answer_begin_ > 0) {  // behind interim answers
+                std::copy(unread.begin(), unread.end(), block_->span().begin());
+                answer_end_ -= answer_begin_;
+                answer_begin_ = 0;
+            }
+            const IoResult read = co_await store_->read_some(block_->span().subspan(answer_end_));
+            if (read.status == IoStatus::timed_out) {
+                co_return Denial{Reason::store_timeout, 504, "InternalError",
+                                 "The store did not answer in time", "no answer within limits.store_answer"};
+            }
+            if (read.status != IoStatus::ok)
+                co_return bad_gateway("the store closed the connection without an answer");
+            answer_end_ += read.bytes;
+        }
+        if (answer_.status >= 200) {
+            has_answer_head_ = true;
+            co_return std::nullopt;
+        }
+        if (answer_.status == 101) co_return bad_gateway("an unasked switch of protocols");
+        if (answer_.status == 100 && until_continue) co_return std::nullopt;
+    }
+    co_return bad_gateway("too many interim answers");
+}
+
+asio::awaitable<void> Exchange::deny(const Denial& denial) {
+    record_.reason = session_.stopped_by().value_or(denial.reason);
+    record_.detail = denial.detail;
+    if (answered_ || session_.stopped_by()) {
+        abort(denial.reason, denial.detail);
+        co_return;
+    }
+    if (record_.method.empty() || denial.reason == Reason::revoked || session_.worker().draining())
+        keep_alive_ = false;
+    const std::string_view path = head_.target.substr(0, head_.target.find('?'));
+    const std::string answer = denial_answer(denial, record_.method.empty() ? "" : path, record_.request_id,
+                                             head_.method == "HEAD", keep_alive_);
+    record_.status = denial.status;
+    answered_ = true;
+    session_.stream().connection().expires_after(limits().body_progress);
+    if (co_await session_.stream().write(answer) != IoStatus::ok) aborted_ = true;
+}
+
+void Exchange::abort(Reason reason, std::string detail) {
+    if (!record_.reason) record_.reason = session_.stopped_by().value_or(reason);
+    if (record_.detail.empty()) record_.detail = std::move(detail);
+    aborted_ = true;
+    session_.stop(reason);
+}
+
+std::string Exchange::endpoint_text() const {
+    const SocketAddress& store = snapshot_->settings.store;
+    const bool ipv6 = store.host.find(':') != std::string::npos;
+    return "http://" + (ipv6 ? "[" + store.host + "]" : store.host) + ":" + std::to_string(store.port);
+}
+
+void Exchange::finish_record() {
+    session_.store() = nullptr;
+    session_.set_committing(false);
+    if (watch_) watch_->device = nullptr;
+    record_.duration = Clock::now() - begun_;
+    if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;
+    session_.worker().requests().count(record_, endpoint_text());
+    session_.worker().shared().log.request(record_);
+}
+
+}  // namespace sallyport::gateway

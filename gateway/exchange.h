@@ -1,0 +1,103 @@
+#pragma once
+
+#include "gateway/http_parser.h"
+#include "gateway/request_record.h"
+#include "gateway/session.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace sallyport::gateway {
+
+/// One request and its answer: head -> gates -> store -> body -> answer -> record. Every path ends in the
+/// record. Lives in its session's coroutine.
+class Exchange {
+  public:
+    explicit Exchange(Session& session);
+
+    /// True when the connection can serve another request.
+    boost::asio::awaitable<bool> run();
+
+  private:
+    /// Set by the watch on the store's socket while a body goes up.
+    struct Watch {
+        bool readable = false;
+        Connection* device = nullptr;  ///< null when nobody is to be woken any more
+    };
+    enum class HeadRead { whole, denied, nothing };
+    enum class Sent {
+        whole,
+        answered_early,  ///< the store has spoken before it had the whole body
+        failed,          ///< see `body_denial_`
+        aborted,         ///< the connection is over
+    };
+
+    // ---- exchange.cpp ----
+    boost::asio::awaitable<HeadRead> read_head();
+    std::optional<Denial> judge();
+    /// Nothing when the answer was relayed, or when the connection is over.
+    boost::asio::awaitable<std::optional<Denial>> forward();
+    boost::asio::awaitable<std::optional<Denial>> open_store(bool only_fresh);
+    boost::asio::awaitable<std::optional<Denial>> send_head();
+    /// Reads an answer head into `block_`, passing over interim answers, but for 100 if that is asked for.
+    boost::asio::awaitable<std::optional<Denial>> read_answer_head(bool until_continue);
+    boost::asio::awaitable<void> deny(const Denial& denial);
+    void abort(Reason reason, std::string detail);
+    std::string endpoint_text() const;
+    void finish_record();
+
+    // ---- exchange_bodies.cpp ----
+    boost::asio::awaitable<Sent> send_body();
+    boost::asio::awaitable<Sent> send_plain_body();
+    boost::asio::awaitable<Sent> send_chunked_body();
+    boost::asio::awaitable<std::optional<Sent>> read_body(std::span<char> into, std::size_t& bytes);
+    boost::asio::awaitable<Sent> pass_up(std::string_view data, std::string_view before,
+                                         std::string_view after);
+    void watch_store();
+    boost::asio::awaitable<std::optional<Denial>> relay_answer();
+    boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head);
+    boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);
+    boost::asio::awaitable<bool> relay_until_close(std::string head, bool chunked);
+    boost::asio::awaitable<bool> pass_down(std::string_view head, std::string_view data, bool chunked);
+    /// The next bytes of the answer's body into `block_`; false at their end, see `answer_status_`.
+    boost::asio::awaitable<bool> read_answer_body();
+    void answer_cut_short();
+
+    const Limits& limits() const { return snapshot_->settings.limits; }
+
+    Session& session_;
+    std::shared_ptr<const Snapshot> snapshot_;
+    RequestRecord record_;
+    Clock::time_point begun_;
+    Clock::time_point forwarded_;
+
+    RequestParser request_parser_;
+    RequestHead head_;
+    std::string_view raw_head_;
+    std::optional<Denial> head_denial_;
+    Delivery delivery_;
+    std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
+
+    std::optional<Denial> body_denial_;
+    bool keep_alive_after_body_ = true;
+
+    std::unique_ptr<StoreConnection> store_;
+    std::shared_ptr<Watch> watch_;
+    std::optional<Block> block_;
+    std::size_t answer_begin_ = 0;  ///< unread bytes of the answer within `block_`
+    std::size_t answer_end_ = 0;
+    std::unique_ptr<AnswerParser> answer_parser_;
+    AnswerHead answer_;
+    std::string_view raw_answer_;
+    bool has_answer_head_ = false;  ///< of the final answer
+    IoStatus answer_status_ = IoStatus::ok;
+
+    bool answered_ = false;  ///< an answer head went to the device
+    bool keep_alive_ = false;
+    bool aborted_ = false;
+};
+
+}  // namespace sallyport::gateway

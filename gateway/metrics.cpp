@@ -1,0 +1,184 @@
+#include "gateway/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+namespace sallyport::gateway {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+const Histogram::BucketBoundaries short_seconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+const Histogram::BucketBoundaries request_seconds{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300};
+
+double seconds(std::chrono::nanoseconds span) {
+    return std::chrono::duration<double>(span).count();
+}
+double unix_time(std::chrono::sys_seconds time) {
+    return static_cast<double>(time.time_since_epoch().count());
+}
+
+auto& counter(prometheus::Registry& registry, const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry);
+}
+auto& gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry);
+}
+auto& histogram(prometheus::Registry& registry, const char* name, const char* help) {
+    return BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+Metrics::Metrics()
+    : handshakes_(counter(registry_, "sallyport_tls_handshakes_total", "TLS handshakes by result")),
+      handshake_failures_(
+          counter(registry_, "sallyport_tls_handshake_failures_total", "Failed TLS handshakes by reason")),
+      handshake_duration_(histogram(registry_, "sallyport_tls_handshake_duration_seconds",
+                                    "Time from accept to a finished handshake")
+                              .Add({}, short_seconds)),
+      negotiated_(
+          counter(registry_, "sallyport_tls_negotiated_total", "TLS versions and cipher suites agreed on")),
+      connections_(gauge(registry_, "sallyport_connections", "Open device connections")),
+      connections_closed_(
+          counter(registry_, "sallyport_connections_closed_total", "Closed device connections by reason")),
+      requests_(counter(registry_, "sallyport_http_requests_total", "Finished requests")),
+      request_duration_(histogram(registry_, "sallyport_http_request_duration_seconds",
+                                  "Time from a request's head to the end of its answer")),
+      bytes_in_(counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "in"}})),
+      bytes_out_(
+          counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "out"}})),
+      upstream_up_(gauge(registry_, "sallyport_upstream_up",
+                         "1 when the last connection attempt to the store succeeded")),
+      upstream_requests_(
+          counter(registry_, "sallyport_upstream_requests_total", "Answers of the store by status code")),
+      upstream_duration_(histogram(registry_, "sallyport_upstream_request_duration_seconds",
+                                   "Time from a forwarded head to the end of the store's answer")),
+      crl_number_(gauge(registry_, "sallyport_crl_number", "CRL number in force")),
+      crl_entries_(gauge(registry_, "sallyport_crl_entries", "Revoked certificates on the CRL in force")),
+      crl_this_update_(
+          gauge(registry_, "sallyport_crl_this_update_timestamp_seconds", "thisUpdate of the CRL in force")),
+      crl_next_update_(
+          gauge(registry_, "sallyport_crl_next_update_timestamp_seconds", "nextUpdate of the CRL in force")),
+      crl_loads_(counter(registry_, "sallyport_crl_loads_total", "CRLs offered by what became of them")),
+      certificate_not_after_(gauge(registry_, "sallyport_certificate_not_after_timestamp_seconds",
+                                   "notAfter of our certificates")),
+      revocation_enforced_(histogram(registry_, "sallyport_revocation_enforced_seconds",
+                                     "Time from noticing a changed file to the last connection that it cut")
+                               .Add({}, short_seconds)),
+      reload_successful_(
+          gauge(registry_, "sallyport_config_last_reload_successful", "1 when the last load took effect")
+              .Add({})),
+      reload_success_time_(gauge(registry_, "sallyport_config_last_reload_success_timestamp_seconds",
+                                 "When a load last took effect")
+                               .Add({})) {
+    gauge(registry_, "sallyport_build_info", "Version of this build")
+        .Add({{"version", SALLYPORT_VERSION}})
+        .Set(1);
+    auto& denied =
+        counter(registry_, "sallyport_http_requests_denied_total", "Refused or failed requests by reason");
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        denied_[i] = &denied.Add({{"reason", std::string(to_string(static_cast<Reason>(i)))}});
+    }
+}
+
+std::string Metrics::expose() const {
+    return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+void Metrics::handshake(const HandshakeRecord& record) {
+    const std::string listener(record.listener);
+    handshakes_
+        .Add({{"listener", listener},
+              {"result", record.failure ? "failed" : "ok"},
+              {"resumed", record.resumed ? "true" : "false"}})
+        .Increment();
+    if (record.failure) {
+        handshake_failures_.Add({{"listener", listener}, {"reason", std::string(to_string(*record.failure))}})
+            .Increment();
+        return;
+    }
+    handshake_duration_.Observe(seconds(record.duration));
+    negotiated_.Add({{"version", std::string(record.version)}, {"cipher", std::string(record.cipher)}})
+        .Increment();
+}
+
+Gauge& Metrics::connections(std::string_view listener) {
+    return connections_.Add({{"listener", std::string(listener)}});
+}
+
+void Metrics::connection_closed(std::string_view why) {
+    connections_closed_.Add({{"reason", std::string(why)}}).Increment();
+}
+
+void Metrics::upstream_up(const std::string& endpoint, bool up) {
+    upstream_up_.Add({{"endpoint", endpoint}}).Set(up);
+}
+
+void Metrics::reloaded(bool successful) {
+    reload_successful_.Set(successful);
+    if (successful) reload_success_time_.SetToCurrentTime();
+}
+
+void Metrics::revocation_enforced(std::chrono::nanoseconds after) {
+    revocation_enforced_.Observe(seconds(after));
+}
+
+void Metrics::published(const Snapshot& snapshot) {
+    for (const pki::CrlFacts* crl : snapshot.revocation.crls()) {
+        const prometheus::Labels labels{{"issuer", crl->issuer_name}};
+        if (!crl->number.empty()) crl_number_.Add(labels).Set(std::strtod(crl->number.c_str(), nullptr));
+        crl_entries_.Add(labels).Set(static_cast<double>(crl->entries));
+        crl_this_update_.Add(labels).Set(unix_time(crl->this_update));
+        crl_next_update_.Add(labels).Set(unix_time(crl->next_update));
+    }
+    for (const ListenerRules& listener : snapshot.listeners) {
+        certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
+            .Set(unix_time(listener.certificate_not_after));
+    }
+}
+
+void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {
+    for (const CrlOutcome& outcome : outcomes) {
+        crl_loads_.Add({{"result", std::string(pki::to_string(outcome.result))}}).Increment();
+    }
+}
+
+void Metrics::Requests::count(const RequestRecord& record, const std::string& endpoint) {
+    // Operation names are literals and listeners live as long as the server: their addresses are keys.
+    auto& requests = requests_[{record.listener.data(), record.operation.data(), record.status}];
+    if (requests == nullptr) {
+        requests = &metrics_.requests_.Add({{"listener", std::string(record.listener)},
+                                            {"s3_operation", std::string(record.operation)},
+                                            {"code", std::to_string(record.status)}});
+    }
+    requests->Increment();
+    auto& duration = durations_[record.operation.data()];
+    if (duration == nullptr) {
+        duration = &metrics_.request_duration_.Add({{"s3_operation", std::string(record.operation)}},
+                                                   request_seconds);
+    }
+    duration->Observe(seconds(record.duration));
+    if (record.reason) metrics_.denied_[static_cast<std::size_t>(*record.reason)]->Increment();
+    metrics_.bytes_in_.Increment(static_cast<double>(record.bytes_in));
+    metrics_.bytes_out_.Increment(static_cast<double>(record.bytes_out));
+    if (record.upstream_status == 0) return;
+    auto& upstream = upstream_[{endpoint, record.upstream_status}];
+    if (upstream == nullptr) {
+        upstream = &metrics_.upstream_requests_.Add(
+            {{"endpoint", endpoint}, {"code", std::to_string(record.upstream_status)}});
+    }
+    upstream->Increment();
+    auto& upstream_duration = upstream_durations_[endpoint];
+    if (upstream_duration == nullptr) {
+        upstream_duration = &metrics_.upstream_duration_.Add({{"endpoint", endpoint}}, request_seconds);
+    }
+    upstream_duration->Observe(seconds(record.upstream_duration));
+}
+
+}  // namespace sallyport::gateway

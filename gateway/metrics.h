@@ -1,0 +1,84 @@
+#pragma once
+
+#include "gateway/request_record.h"
+#include "gateway/snapshot.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace sallyport::gateway {
+
+/// All metric families (README, "Watch it"). Labels come from closed lists or from the configuration, never
+/// from a device. Thread-safe, except for `Requests`.
+class Metrics {
+  public:
+    Metrics();
+
+    std::string expose() const;  ///< Prometheus text format 0.0.4
+
+    void handshake(const HandshakeRecord& record);
+    prometheus::Gauge& connections(std::string_view listener);
+    void connection_closed(std::string_view why);
+    void upstream_up(const std::string& endpoint, bool up);
+    void reloaded(bool successful);
+    void revocation_enforced(std::chrono::nanoseconds after);
+    /// The CRLs and certificates of a snapshot that was published. Series of CRLs stay when a load fails.
+    void published(const Snapshot& snapshot);
+    void crl_outcomes(const std::vector<CrlOutcome>& outcomes);
+
+    /// Counts requests on one thread: remembers its counters, so that a request costs no label look-up.
+    class Requests {
+      public:
+        explicit Requests(Metrics& metrics) : metrics_(metrics) {}
+        void count(const RequestRecord& record, const std::string& endpoint);
+
+      private:
+        using Key = std::tuple<const char*, const char*, unsigned>;
+        Metrics& metrics_;
+        std::map<Key, prometheus::Counter*> requests_;
+        std::map<const char*, prometheus::Histogram*> durations_;
+        std::map<std::pair<std::string, unsigned>, prometheus::Counter*> upstream_;
+        std::map<std::string, prometheus::Histogram*> upstream_durations_;
+    };
+
+  private:
+    template <class Metric>
+    using Family = prometheus::Family<Metric>;
+
+    prometheus::Registry registry_;
+    Family<prometheus::Counter>& handshakes_;
+    Family<prometheus::Counter>& handshake_failures_;
+    prometheus::Histogram& handshake_duration_;
+    Family<prometheus::Counter>& negotiated_;
+    Family<prometheus::Gauge>& connections_;
+    Family<prometheus::Counter>& connections_closed_;
+    Family<prometheus::Counter>& requests_;
+    Family<prometheus::Histogram>& request_duration_;
+    std::array<prometheus::Counter*, reason_count> denied_{};
+    prometheus::Counter& bytes_in_;
+    prometheus::Counter& bytes_out_;
+    Family<prometheus::Gauge>& upstream_up_;
+    Family<prometheus::Counter>& upstream_requests_;
+    Family<prometheus::Histogram>& upstream_duration_;
+    Family<prometheus::Gauge>& crl_number_;
+    Family<prometheus::Gauge>& crl_entries_;
+    Family<prometheus::Gauge>& crl_this_update_;
+    Family<prometheus::Gauge>& crl_next_update_;
+    Family<prometheus::Counter>& crl_loads_;
+    Family<prometheus::Gauge>& certificate_not_after_;
+    prometheus::Histogram& revocation_enforced_;
+    prometheus::Gauge& reload_successful_;
+    prometheus::Gauge& reload_success_time_;
+};
+
+}  // namespace sallyport::gateway

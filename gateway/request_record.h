@@ -1,0 +1,50 @@
+#pragma once
+
+#include "gateway/rules/reason.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sallyport::gateway {
+
+/// What is known of one finished request, for log and metrics alike.
+struct RequestRecord {
+    std::chrono::system_clock::time_point time;
+    std::chrono::nanoseconds duration{0};
+    std::string request_id;
+    std::uint64_t generation = 0;  ///< of the snapshot that decided
+    std::string_view listener;
+    std::string_view device;
+    std::string_view serial;  ///< hex
+    std::string_view peer;    ///< address:port
+    std::string_view operation = "Unknown";
+    std::string method;
+    std::string bucket;
+    std::string key;
+    unsigned status = 0;  ///< 0 when no answer was begun
+    std::optional<Reason> reason;
+    std::string detail;
+    std::uint64_t bytes_in = 0;    ///< body bytes taken from the device
+    std::uint64_t bytes_out = 0;   ///< body bytes given to the device
+    unsigned upstream_status = 0;  ///< 0 when the store gave no answer
+    std::chrono::nanoseconds upstream_duration{0};
+};
+
+/// One finished handshake.
+struct HandshakeRecord {
+    std::string_view listener;
+    std::string_view peer;
+    std::string_view device;  ///< may be empty
+    std::string_view serial;  ///< may be empty
+    std::optional<Reason> failure;
+    std::string detail;
+    bool resumed = false;
+    std::string_view version;
+    std::string_view cipher;
+    std::chrono::nanoseconds duration{0};
+};
+
+}  // namespace sallyport::gateway

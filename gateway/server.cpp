@@ -1,0 +1,250 @@
+#include "gateway/server.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <stdexcept>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+
+std::chrono::sys_seconds now_seconds() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+double milliseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+}  // namespace
+
+/// Owns one listening socket.
+class Server::ListeningSocket {
+  public:
+    explicit ListeningSocket(const ListenerSettings& settings) {
+        const tcp::endpoint endpoint(asio::ip::make_address(settings.address.host), settings.address.port);
+        descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        const int on = 1;
+        if (descriptor_ >= 0) ::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (descriptor_ < 0 ||
+            ::bind(descriptor_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+            ::listen(descriptor_, SOMAXCONN) != 0) {
+            const std::string reason = std::strerror(errno);
+            if (descriptor_ >= 0) ::close(descriptor_);
+            throw std::runtime_error("listener '" + settings.name + "': cannot listen on " +
+                                     settings.address.host + " port " +
+                                     std::to_string(settings.address.port) + ": " + reason);
+        }
+    }
+    ListeningSocket(ListeningSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    ListeningSocket& operator=(ListeningSocket&&) = delete;
+    ~ListeningSocket() { close(); }
+
+    int descriptor() const { return descriptor_; }
+    void close() {
+        if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+    }
+
+  private:
+    int descriptor_ = -1;
+};
+
+Server::Server(std::shared_ptr<const Snapshot> first, const std::vector<CrlOutcome>& crls)
+    : log_(first->settings.log), signals_(control_, SIGTERM, SIGINT, SIGHUP), files_(control_) {
+    const Settings& settings = first->settings;
+    listeners_.reserve(settings.listeners.size());  // workers keep references
+    for (const ListenerSettings& listener : settings.listeners) {
+        sockets_.emplace_back(listener);
+        listeners_.push_back({listener.name, listeners_.size(), sockets_.back().descriptor(),
+                              metrics_.connections(listener.name)});
+    }
+    publish(std::move(first), crls, Clock::now());
+    for (unsigned i = 0; i < settings.workers; ++i)
+        workers_.push_back(std::make_unique<Worker>(shared_, listeners_));
+    admin_ = std::make_unique<Admin>(settings.admin, shared_);
+}
+
+Server::~Server() = default;
+
+void Server::run() {
+    watch_what_is_used();
+    asio::co_spawn(control_, watch_files(), asio::detached);
+    asio::co_spawn(control_, watch_signals(), asio::detached);
+    // Signals are for this thread: the others inherit the mask.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    for (const auto& worker : workers_)
+        threads_.emplace_back([&worker = *worker] { worker.run(); });
+    admin_->start();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    log_.event(Log::Level::info, "ready",
+               {{"version", SALLYPORT_VERSION}, {"generation", snapshots_.generation()}});
+
+    control_.run();  // until `watch_signals` has ordered the drain
+    for (std::thread& thread : threads_)
+        thread.join();
+    admin_->stop();
+    log_.event(Log::Level::info, "stopped", {});
+}
+
+asio::awaitable<void> Server::watch_signals() {
+    for (;;) {
+        const auto [error, signal] = co_await signals_.async_wait(tuple_awaitable);
+        if (error) co_return;
+        if (signal == SIGHUP) {
+            reload("SIGHUP");
+            continue;
+        }
+        const auto patience =
+            draining_ ? std::chrono::milliseconds(0) : snapshots_.current()->settings.limits.drain;
+        log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
+        admin_->set_draining();
+        for (ListeningSocket& socket : sockets_)
+            socket.close();
+        for (const auto& worker : workers_)
+            worker->drain(patience);
+        if (std::exchange(draining_, true))
+            control_.stop();
+        else
+            asio::co_spawn(
+                control_,
+                [this]() -> asio::awaitable<void> {
+                    // Stay for a second signal, or until the workers are through.
+                    asio::steady_timer poll(control_);
+                    while (shared_.connections.load() > 0) {
+                        poll.expires_after(std::chrono::milliseconds(20));
+                        co_await poll.async_wait(tuple_awaitable);
+                    }
+                    control_.stop();
+                },
+                asio::detached);
+    }
+}
+
+asio::awaitable<void> Server::watch_files() {
+    while (co_await files_.changed())
+        reload("file");
+    log_.event(Log::Level::error, "watch_failed",
+               {{"detail", "changed files are not noticed any more; use SIGHUP"}});
+}
+
+void Server::watch_what_is_used() {
+    const auto snapshot = snapshots_.current();
+    const Settings& settings = snapshot->settings;
+    std::vector<std::filesystem::path> paths{settings.file};
+    for (const auto* files : {&settings.trust, &settings.intermediates, &settings.crl_sources}) {
+        paths.insert(paths.end(), files->begin(), files->end());
+    }
+    for (const ListenerSettings& listener : settings.listeners) {
+        paths.push_back(listener.chain);
+        paths.push_back(listener.key);
+    }
+    files_.watch(paths);
+}
+
+std::vector<std::string> Server::restart_only_changes(const Settings& fresh) const {
+    const auto snapshot = snapshots_.current();
+    const Settings& running = snapshot->settings;
+    std::vector<std::string> changes;
+    if (fresh.workers != running.workers) changes.emplace_back("workers");
+    if (fresh.admin != running.admin) changes.emplace_back("admin.address");
+    if (fresh.log.access != running.log.access || fresh.log.events != running.log.events ||
+        fresh.log.level != running.log.level) {
+        changes.emplace_back("log");
+    }
+    bool listeners = fresh.listeners.size() != running.listeners.size();
+    for (std::size_t i = 0; !listeners && i < fresh.listeners.size(); ++i) {
+        listeners = fresh.listeners[i].name != running.listeners[i].name ||
+                    fresh.listeners[i].address != running.listeners[i].address;
+    }
+    if (listeners) changes.emplace_back("listeners (name, address, number or order)");
+    return changes;
+}
+
+void Server::reload(std::string_view trigger) {
+    const auto noticed = Clock::now();
+    const auto previous = snapshots_.current();
+    const auto failed = [&](const std::vector<std::string>& faults) {
+        metrics_.reloaded(false);
+        for (const std::string& fault : faults) {
+            log_.event(Log::Level::error, "reload",
+                       {{"result", "failed"},
+                        {"trigger", trigger},
+                        {"generation", previous->generation},
+                        {"detail", fault}});
+        }
+    };
+    auto settings = load_settings(previous->settings.file);
+    if (!settings) return failed(settings.error().lines);
+    if (const auto changes = restart_only_changes(*settings); !changes.empty()) {
+        std::string names;
+        for (const auto& change : changes)
+            names += (names.empty() ? "" : ", ") + change;
+        return failed(
+            {"changed, but only read at a start: " + names + "; nothing of this reload is in force"});
+    }
+    LoadedSnapshot loaded = build_snapshot(std::move(*settings), previous.get(), now_seconds());
+    if (!loaded.snapshot) {
+        metrics_.crl_outcomes(loaded.crls);
+        return failed(loaded.faults);
+    }
+    log_.event(Log::Level::info, "reload",
+               {{"result", "ok"},
+                {"trigger", trigger},
+                {"generation", loaded.snapshot->generation},
+                {"load_ms", milliseconds_since(noticed)}});
+    publish(std::move(loaded.snapshot), loaded.crls, noticed);
+    watch_what_is_used();
+}
+
+void Server::publish(std::shared_ptr<const Snapshot> next, const std::vector<CrlOutcome>& crls,
+                     Clock::time_point noticed) {
+    const std::uint64_t generation = next->generation;
+    metrics_.crl_outcomes(crls);
+    metrics_.published(*next);
+    metrics_.reloaded(true);
+    for (const pki::CrlFacts* crl : next->revocation.crls()) {
+        log_.event(Log::Level::info, "crl",
+                   {{"issuer", crl->issuer_name},
+                    {"number", crl->number},
+                    {"entries", crl->entries},
+                    {"state", pki::to_string(next->revocation.state(*crl, now_seconds()))},
+                    {"origin", crl->origin}});
+    }
+    snapshots_.publish(std::move(next));
+
+    struct Progress {
+        std::atomic<std::size_t> waiting;
+        std::atomic<std::size_t> cut{0};
+    };
+    const auto progress = std::make_shared<Progress>();
+    progress->waiting = workers_.size();
+    for (const auto& worker : workers_) {
+        worker->reconsider([this, progress, noticed, generation](std::size_t cut) {
+            progress->cut += cut;
+            if (--progress->waiting > 0) return;
+            metrics_.revocation_enforced(Clock::now() - noticed);
+            log_.event(Log::Level::info, "enforced",
+                       {{"generation", generation},
+                        {"connections_cut", progress->cut.load()},
+                        {"after_ms", milliseconds_since(noticed)}});
+        });
+    }
+}
+
+}  // namespace sallyport::gateway

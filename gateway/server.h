@@ -1,0 +1,63 @@
+#pragma once
+
+#include "gateway/admin.h"
+#include "gateway/file_watch.h"
+#include "gateway/log.h"
+#include "gateway/metrics.h"
+#include "gateway/snapshot.h"
+#include "gateway/worker.h"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+namespace sallyport::gateway {
+
+/// The running gateway: listening sockets, workers, reload, drain. The thread that calls `run` loads and
+/// publishes snapshots; the workers never wait for it.
+class Server {
+  public:
+    /// Takes the first snapshot. Opens every socket before anything runs, so that a start either succeeds as
+    /// a whole or throws std::runtime_error (an address in use, a log file ...).
+    Server(std::shared_ptr<const Snapshot> first, const std::vector<CrlOutcome>& crls);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Serves until SIGTERM or SIGINT, then drains; a second signal ends at once. Returns when all is over.
+    void run();
+
+  private:
+    class ListeningSocket;
+
+    boost::asio::awaitable<void> watch_files();
+    boost::asio::awaitable<void> watch_signals();
+    void reload(std::string_view trigger);
+    void publish(std::shared_ptr<const Snapshot> next, const std::vector<CrlOutcome>& crls,
+                 Clock::time_point noticed);
+    std::vector<std::string> restart_only_changes(const Settings& fresh) const;
+    void watch_what_is_used();
+
+    Log log_;
+    Metrics metrics_;
+    SnapshotStore snapshots_;
+    Shared shared_{snapshots_, metrics_, log_};
+    std::vector<ListeningSocket> sockets_;
+    std::vector<Listener> listeners_;
+    boost::asio::io_context control_{1};
+    boost::asio::signal_set signals_;
+    FileWatch files_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::unique_ptr<Admin> admin_;
+    bool draining_ = false;
+};
+
+}  // namespace sallyport::gateway

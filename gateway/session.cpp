@@ -1,0 +1,225 @@
+#include "gateway/session.h"
+
+#include "gateway/exchange.h"
+#include "pki/certificate.h"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+/// How long a refused peer may take to read why.
+constexpr auto farewell = 1s;
+/// Certificates and CRLs age while a connection is open: they are asked again at least this often.
+constexpr auto recheck_interval = 1s;
+
+std::chrono::sys_seconds now_seconds() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+Reason reason_of(HandshakeFailure::Kind kind) {
+    switch (kind) {
+        case HandshakeFailure::Kind::no_certificate:
+            return Reason::no_certificate;
+        case HandshakeFailure::Kind::no_shared_cipher:
+            return Reason::no_shared_cipher;
+        case HandshakeFailure::Kind::timeout:
+            return Reason::timeout;
+        case HandshakeFailure::Kind::peer_closed:
+            return Reason::peer_closed;
+        default:
+            return Reason::protocol;
+    }
+}
+
+}  // namespace
+
+pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
+    X509* leaf = X509_STORE_CTX_get0_cert(&context);
+    serial_ = pki::hex(pki::serial_octets(*leaf));
+    auto device = snapshot_->identification->identify(pki::certificate_names(*leaf));
+    if (device) device_ = *device;
+
+    const auto refuse = [&](pki::ChainRefusal refusal) {
+        refusal_ = refusal;
+        return refusal;
+    };
+    // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
+    auto links = pki::verify_path(context, *snapshot_->trust);
+    if (!links) return refuse(links.error());
+    if (!device) return refuse(device.error());
+    const Peer peer{device_, std::move(*links)};
+    if (auto refusal = snapshot_->recheck(peer, now_seconds())) return refuse(*refusal);
+    return encode_peer(peer);
+}
+
+bool ConnectionJudge::may_resume(std::string_view remembered) {
+    const auto peer = decode_peer(remembered);
+    return peer && !snapshot_->recheck(*peer, now_seconds());
+}
+
+Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
+                 std::shared_ptr<const Snapshot> snapshot, Worker& worker, std::string peer_address)
+    : worker_(worker),
+      listener_(listener),
+      peer_address_(std::move(peer_address)),
+      judge_(snapshot),
+      stream_(std::move(socket), snapshot->listeners[listener.index].tls, judge_),
+      buffer_(snapshot->settings.limits.head_bytes) {
+    worker_.enter(*this);
+}
+
+Session::~Session() {
+    worker_.leave(*this);
+}
+
+void Session::tick(Clock::time_point now) {
+    stream_.connection().tick(now);
+    if (store_ != nullptr) store_->tick(now);
+}
+
+void Session::stop(Reason reason) {
+    if (stopped_by_) return;
+    stopped_by_ = reason;
+    // The store's side first and hard: half a body must never look like a whole one.
+    if (store_ != nullptr) store_->stop();
+    stream_.connection().stop();
+}
+
+void Session::drain() {
+    if (idle_ && buffer_.empty()) stream_.connection().interrupt();
+}
+
+bool Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now) {
+    if (!admitted_ || stopped_by_ || committing_) return false;
+    const auto refusal = snapshot.recheck(peer_, now);
+    if (!refusal) return false;
+    worker_.shared().log.event(Log::Level::warning, "connection_cut",
+                               {{"listener", listener_.name},
+                                {"reason", pki::to_string(refusal->reason)},
+                                {"device", peer_.device},
+                                {"serial", serial_},
+                                {"peer", peer_address_},
+                                {"detail", refusal->detail}});
+    stop(gateway::reason_of(refusal->reason));
+    return true;
+}
+
+std::optional<Denial> Session::refused_now() {
+    const std::uint64_t generation = worker_.shared().snapshots.generation();
+    const auto now = Clock::now();
+    if (generation == judged_generation_ && now < judged_at_ + recheck_interval) return std::nullopt;
+    const auto snapshot = worker_.shared().snapshots.current();
+    if (auto refusal = snapshot->recheck(peer_, now_seconds())) {
+        return access_denied(gateway::reason_of(refusal->reason), refusal->detail);
+    }
+    judged_generation_ = snapshot->generation;
+    judged_at_ = now;
+    return std::nullopt;
+}
+
+bool Session::still_admitted() {
+    if (!refused_now()) return true;
+    reconsider(*worker_.shared().snapshots.current(), now_seconds());
+    return false;
+}
+
+void Session::report_handshake(std::optional<Reason> failure, std::string detail) {
+    HandshakeRecord record;
+    record.listener = listener_.name;
+    record.peer = peer_address_;
+    record.device = judge_.device();
+    record.serial = judge_.serial();
+    record.failure = failure;
+    record.detail = std::move(detail);
+    record.duration = Clock::now() - accepted_;
+    if (!failure) {
+        record.device = peer_.device;
+        record.serial = serial_;
+        record.resumed = SSL_session_reused(&stream_.ssl()) == 1;
+        record.version = SSL_get_version(&stream_.ssl());
+        record.cipher = SSL_get_cipher_name(&stream_.ssl());
+    }
+    Shared& shared = worker_.shared();
+    shared.metrics.handshake(record);
+    if (failure) {
+        shared.log.event(Log::Level::warning, "handshake_failed",
+                         {{"listener", record.listener},
+                          {"reason", to_string(*failure)},
+                          {"peer", record.peer},
+                          {"device", record.device},
+                          {"serial", record.serial},
+                          {"detail", record.detail}});
+    } else {
+        shared.log.event(Log::Level::info, "handshake",
+                         {{"listener", record.listener},
+                          {"peer", record.peer},
+                          {"device", record.device},
+                          {"serial", record.serial},
+                          {"version", record.version},
+                          {"cipher", record.cipher},
+                          {"resumed", record.resumed}});
+    }
+}
+
+asio::awaitable<bool> Session::handshake() {
+    const auto snapshot = worker_.shared().snapshots.current();
+    stream_.connection().expires_after(snapshot->settings.limits.handshake);
+    const HandshakeFailure failure = co_await stream_.handshake();
+    if (failure.kind != HandshakeFailure::Kind::none) {
+        if (const auto& refusal = judge_.refusal()) {
+            report_handshake(gateway::reason_of(refusal->reason), refusal->detail);
+        } else {
+            report_handshake(reason_of(failure.kind), failure.detail);
+        }
+        co_await stream_.close(farewell);
+        co_return false;
+    }
+    // From the session, not from the callback: a resumed session made none.
+    auto peer = decode_peer(pki::remembered(stream_.ssl()));
+    if (!peer) {
+        report_handshake(Reason::protocol, "the session carries no identity");
+        stream_.connection().close();
+        co_return false;
+    }
+    peer_ = std::move(*peer);
+    serial_ = pki::hex(peer_.links.front().serial);
+    report_handshake(std::nullopt, "");
+    admitted_ = true;  // from here on `reconsider` looks at it
+    co_return true;
+}
+
+asio::awaitable<bool> Session::wait_for_request() {
+    if (!buffer_.empty() || SSL_has_pending(&stream_.ssl()) == 1) co_return true;  // pipelined
+    buffer_.release();
+    stream_.release_memory();
+    idle_ = true;
+    stream_.connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
+    const IoStatus waited = co_await stream_.connection().wait(asio::ip::tcp::socket::wait_read);
+    idle_ = false;
+    co_return waited == IoStatus::ok;
+}
+
+asio::awaitable<void> Session::run() {
+    const auto self = shared_from_this();  // the worker holds no ownership: the coroutine does
+    std::string_view why = "done";
+    if (!stream_.valid() || !co_await handshake()) {
+        why = "handshake";
+    } else {
+        bool keep_alive = true;
+        while (keep_alive && !worker_.draining() && co_await wait_for_request()) {
+            Exchange exchange(*this);
+            keep_alive = co_await exchange.run();
+        }
+        if (stopped_by_) {
+            why = to_string(*stopped_by_);
+        } else {
+            co_await stream_.close(farewell);
+        }
+    }
+    stream_.connection().close();
+    worker_.shared().metrics.connection_closed(why);
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "gateway/read_buffer.h"
+#include "gateway/snapshot.h"
+#include "gateway/tls_stream.h"
+#include "gateway/worker.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace sallyport::gateway {
+
+/// Judges the peer of one connection by the snapshot that was in force when it came.
+class ConnectionJudge final : public pki::PeerJudge {
+  public:
+    explicit ConnectionJudge(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {}
+
+    pki::ChainResult<std::string> judge(X509_STORE_CTX& context) override;
+    bool may_resume(std::string_view remembered) override;
+
+    const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
+    const std::string& device() const { return device_; }  ///< as far as it could be told, also when refused
+    const std::string& serial() const { return serial_; }  ///< hex; the same
+
+  private:
+    std::shared_ptr<const Snapshot> snapshot_;
+    std::optional<pki::ChainRefusal> refusal_;
+    std::string device_;
+    std::string serial_;
+};
+
+/// One device connection, from accepted socket to close. Belongs to one worker's thread.
+class Session : public std::enable_shared_from_this<Session> {
+  public:
+    Session(boost::asio::ip::tcp::socket socket, const Listener& listener,
+            std::shared_ptr<const Snapshot> snapshot, Worker& worker, std::string peer_address);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    boost::asio::awaitable<void> run();
+
+    /// Deadlines, see Connection::tick.
+    void tick(Clock::time_point now);
+    /// A new snapshot is in force: ends this connection when its peer is refused now. True when it was cut.
+    bool reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now);
+    /// Ends the connection at once if it waits for a request, else after the answer.
+    void drain();
+    /// Ends everything now, whatever is in flight.
+    void stop(Reason reason);
+
+    // ---- for Exchange ----
+    TlsStream& stream() { return stream_; }
+    ReadBuffer& buffer() { return buffer_; }
+    Worker& worker() { return worker_; }
+    const Listener& listener() const { return listener_; }
+    const Peer& peer() const { return peer_; }
+    const std::string& serial() const { return serial_; }
+    const std::string& peer_address() const { return peer_address_; }
+    /// The connection to the store while there is one: ticks and cuts reach it, too.
+    Connection*& store() { return store_; }
+    /// The gate of each request: why the peer is refused by the snapshot in force now.
+    std::optional<Denial> refused_now();
+    /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
+    bool still_admitted();
+    /// From here on the store may commit what it has: a cut would no longer undo it.
+    void set_committing(bool committing) { committing_ = committing; }
+    /// Why `stop` was called.
+    std::optional<Reason> stopped_by() const { return stopped_by_; }
+
+  private:
+    boost::asio::awaitable<bool> handshake();
+    void report_handshake(std::optional<Reason> failure, std::string detail);
+    boost::asio::awaitable<bool> wait_for_request();
+
+    Worker& worker_;
+    const Listener& listener_;
+    std::string peer_address_;
+    Clock::time_point accepted_ = Clock::now();
+    ConnectionJudge judge_;
+    TlsStream stream_;
+    ReadBuffer buffer_;
+    Peer peer_;
+    std::string serial_;
+    Connection* store_ = nullptr;
+    std::uint64_t judged_generation_ = 0;
+    Clock::time_point judged_at_;
+    bool admitted_ = false;
+    bool idle_ = false;
+    bool committing_ = false;
+    std::optional<Reason> stopped_by_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,303 @@
+#include "gateway/settings.h"
+
+#include "config/yaml_reader.h"
+#include "pki/file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+#include <arpa/inet.h>
+
+namespace sallyport::gateway {
+namespace {
+
+using config::Located;
+using config::MapReader;
+using namespace std::chrono_literals;
+
+constexpr std::size_t max_configuration_bytes = 1U << 20U;
+constexpr std::string_view id_variable = "{id}";
+
+bool is_ip(const std::string& text) {
+    unsigned char octets[16];
+    return inet_pton(AF_INET, text.c_str(), octets) == 1 || inet_pton(AF_INET6, text.c_str(), octets) == 1;
+}
+
+/// "127.0.0.1:8443" or "[::1]:8443".
+std::optional<SocketAddress> parse_address(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == text.npos) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    const std::string_view port = text.substr(colon + 1);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    SocketAddress address{std::string(host), 0};
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+    if (error != std::errc{} || end != port.data() + port.size() || address.port == 0) return std::nullopt;
+    if (!is_ip(address.host) || bracketed != (address.host.find(':') != std::string::npos))
+        return std::nullopt;
+    return address;
+}
+
+SocketAddress read_address(MapReader& map, std::string_view key, const Located& text) {
+    if (const auto address = parse_address(text.text)) return *address;
+    if (!text.text.empty()) {
+        map.fault(text.mark, std::string(key) + ": '" + text.text +
+                                 "' is not IP:PORT such as 0.0.0.0:8443 or [::]:8443");
+    }
+    return {};
+}
+
+class SettingsReader {
+  public:
+    SettingsReader(const std::filesystem::path& file, config::Faults& faults) : faults_(faults) {
+        settings_.file = file;
+        folder_ = file.has_parent_path() ? file.parent_path() : ".";
+    }
+
+    Settings read(const YAML::Node& node) {
+        MapReader root(node, "", faults_);
+        settings_.workers = static_cast<unsigned>(
+            root.integer("workers", std::max(1U, std::thread::hardware_concurrency()), 1, 256));
+        read_listeners(root);
+        read_devices(root);
+        read_revocation(root);
+        read_authorization(root);
+        read_store(root);
+        read_limits(root);
+        read_admin(root);
+        read_log(root);
+        root.finish();
+        return std::move(settings_);
+    }
+
+  private:
+    std::filesystem::path resolve(const std::string& path) const {
+        return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : folder_ / path;
+    }
+
+    /// A path that must exist now: a typing error is told with its place.
+    std::filesystem::path existing(MapReader& map, std::string_view key, const Located& text) {
+        const auto path = resolve(text.text);
+        std::error_code error;
+        if (!text.text.empty() && !std::filesystem::exists(path, error)) {
+            map.fault(text.mark, std::string(key) + ": " + path.string() + " does not exist");
+        }
+        return path;
+    }
+
+    std::vector<std::filesystem::path> existing_files(MapReader& map, std::string_view key) {
+        std::vector<std::filesystem::path> files;
+        for (const Located& text : map.strings(key))
+            files.push_back(existing(map, key, text));
+        return files;
+    }
+
+    void read_listeners(MapReader& root) {
+        if (!root.has("listeners")) root.fault("'listeners' is missing");
+        for (MapReader& map : root.maps("listeners")) {
+            ListenerSettings listener;
+            listener.name = map.required_string("name").text;
+            listener.address = read_address(map, "address", map.required_string("address"));
+            const Located mode = map.required_string("mode");
+            if (mode.text == "low" || mode.text == "medium") {
+                map.fault(mode.mark,
+                          "mode: '" + mode.text + "' is not served by this version; it serves 'high'");
+            } else if (!mode.text.empty() && mode.text != "high") {
+                map.fault(mode.mark, "mode: '" + mode.text + "' is none of: low, medium, high");
+            }
+            if (auto tls = map.map("tls")) {
+                tls->choice<int>("profile", 0, {{"canedge", 0}});
+                tls->finish();
+            }
+            read_server_certificate(map, listener);
+            for (const Located& host : map.strings("hosts")) {
+                std::string name = host.text;
+                std::ranges::transform(name, name.begin(),
+                                       [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+                listener.hosts.push_back(std::move(name));
+            }
+            const auto same_name = [&](const auto& other) { return other.name == listener.name; };
+            if (std::ranges::any_of(settings_.listeners, same_name))
+                map.fault("name: '" + listener.name + "' stands twice");
+            map.finish();
+            settings_.listeners.push_back(std::move(listener));
+        }
+        if (root.has("listeners") && settings_.listeners.empty())
+            root.fault("listeners: at least one is needed");
+    }
+
+    void read_server_certificate(MapReader& map, ListenerSettings& listener) {
+        auto certificates = map.maps("certificates");
+        if (certificates.size() != 1) {
+            map.fault(
+                "certificates: exactly one {chain, key} is needed; several names go into one certificate");
+        }
+        for (MapReader& certificate : certificates) {
+            listener.chain = existing(certificate, "chain", certificate.required_string("chain"));
+            listener.key = existing(certificate, "key", certificate.required_string("key"));
+            certificate.finish();
+        }
+    }
+
+    void read_devices(MapReader& root) {
+        auto map = root.map("devices");
+        if (!map) return root.fault("'devices' is missing");
+        if (!map->has("trust")) map->fault("'trust' is missing: the CA certificates that issue the devices");
+        settings_.trust = existing_files(*map, "trust");
+        settings_.intermediates = existing_files(*map, "intermediates");
+        if (auto identity = map->map("identity")) read_identity(*identity);
+        map->finish();
+    }
+
+    void read_identity(MapReader& map) {
+        if (const auto uri = map.string("san_uri")) {
+            if (!uri->text.ends_with(id_variable)) map.fault(uri->mark, "san_uri: must end with {id}");
+            settings_.identity.san_uri_prefix =
+                uri->text.substr(0, uri->text.size() - std::min(id_variable.size(), uri->text.size()));
+        }
+        settings_.identity.common_name = map.boolean("common_name", settings_.identity.common_name);
+        if (const auto pattern = map.string("pattern")) {
+            settings_.identity.pattern = pattern->text;
+            try {
+                const DeviceIdentification checked(settings_.identity);
+            } catch (const std::regex_error&) {
+                map.fault(pattern->mark, "pattern: '" + pattern->text + "' is not a regular expression");
+            }
+        }
+        map.finish();
+    }
+
+    void read_revocation(MapReader& root) {
+        auto map = root.map("revocation");
+        if (!map) return root.fault("'revocation' is missing: no device is let in without a CRL");
+        using Requirement = pki::RevocationRequirement;
+        settings_.revocation_requirement = map->choice<Requirement>(
+            "require", Requirement::chain, {{"chain", Requirement::chain}, {"leaf", Requirement::leaf}});
+        for (MapReader& source : map->maps("sources")) {
+            settings_.crl_sources.push_back(existing(source, "path", source.required_string("path")));
+            source.finish();
+        }
+        if (settings_.crl_sources.empty())
+            map->fault("sources: at least one {path: FILE or FOLDER} is needed");
+        settings_.grace =
+            std::chrono::duration_cast<std::chrono::seconds>(map->duration("grace", 24h, 0ms, 30 * 24h));
+        map->finish();
+    }
+
+    void read_authorization(MapReader& root) {
+        settings_.policy = default_policy();
+        if (!root.has("authorization")) return;
+        settings_.policy.rules.clear();
+        for (MapReader& map : root.maps("authorization")) {
+            PolicyRule rule;
+            map.choice<int>("who", 0, {{"device", 0}});
+            for (const Located& action : map.strings("allow"))
+                rule.actions.push_back(action.text);
+            rule.on = map.required_string("on").text;
+            if (const auto fault = fault_of(rule); fault && !rule.on.empty()) map.fault(*fault);
+            map.finish();
+            settings_.policy.rules.push_back(std::move(rule));
+        }
+    }
+
+    void read_store(MapReader& root) {
+        auto map = root.map("store");
+        if (!map) return root.fault("'store' is missing");
+        const auto endpoints = map->strings("endpoints");
+        if (endpoints.size() != 1) map->fault("endpoints: exactly one is needed in this version");
+        constexpr std::string_view scheme = "http://";
+        for (const Located& endpoint : endpoints) {
+            std::string_view rest = endpoint.text;
+            if (!rest.starts_with(scheme)) {
+                map->fault(endpoint.mark, "endpoints: '" + endpoint.text + "' does not begin with http://");
+                continue;
+            }
+            rest.remove_prefix(scheme.size());
+            if (rest.ends_with('/')) rest.remove_suffix(1);
+            settings_.store = read_address(*map, "endpoints", {std::string(rest), endpoint.mark});
+        }
+        map->choice<int>("signing", 0, {{"passthrough", 0}});
+        map->finish();
+    }
+
+    void read_limits(MapReader& root) {
+        auto map = root.map("limits");
+        if (!map) return;
+        Limits& l = settings_.limits;
+        l.connections = map->integer("connections", l.connections, 1, 1'000'000);
+        l.handshake = map->duration("handshake", l.handshake, 100ms, 5min);
+        l.head = map->duration("head", l.head, 100ms, 5min);
+        l.idle = map->duration("idle", l.idle, 100ms, 24h);
+        l.body_progress = map->duration("body_progress", l.body_progress, 100ms, 1h);
+        l.store_connect = map->duration("store_connect", l.store_connect, 10ms, 5min);
+        l.store_answer = map->duration("store_answer", l.store_answer, 100ms, 1h);
+        l.drain = map->duration("drain", l.drain, 0ms, 1h);
+        l.head_bytes = map->bytes("head_bytes", l.head_bytes, 1024, 256 * 1024);
+        l.body_bytes = map->bytes("body_bytes", l.body_bytes, 0, 1ULL << 50U);
+        l.tls_sessions = map->integer("tls_sessions", l.tls_sessions, 0, 10'000'000);
+        l.tls_session_lifetime = map->duration("tls_session_lifetime", l.tls_session_lifetime, 1s, 7 * 24h);
+        l.crl_bytes = map->bytes("crl_bytes", l.crl_bytes, 1024, 1ULL << 31U);
+        l.idle_store_connections =
+            map->integer("idle_store_connections", l.idle_store_connections, 0, 10'000);
+        map->finish();
+    }
+
+    void read_admin(MapReader& root) {
+        auto map = root.map("admin");
+        if (!map) return root.fault("'admin' is missing");
+        const Located address = map->required_string("address");
+        settings_.admin = read_address(*map, "address", address);
+        const std::string& host = settings_.admin.host;
+        if (!host.empty() && !host.starts_with("127.") && host != "::1") {
+            map->fault(address.mark,
+                       "address: the admin listener has no authentication; give it a loopback address");
+        }
+        map->finish();
+    }
+
+    void read_log(MapReader& root) {
+        auto map = root.map("log");
+        if (!map) return;
+        const auto target = [&](std::string_view key, std::string& value,
+                                std::initializer_list<std::string_view> words) {
+            const auto text = map->string(key);
+            if (!text) return;
+            const bool word = std::ranges::find(words, text->text) != words.end();
+            value = word ? text->text : resolve(text->text).string();
+        };
+        target("access", settings_.log.access, {"stdout", "off"});
+        target("events", settings_.log.events, {"stderr"});
+        settings_.log.level = map->choice<std::string>(
+            "level", "info",
+            {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
+        map->finish();
+    }
+
+    config::Faults& faults_;
+    std::filesystem::path folder_;
+    Settings settings_;
+};
+
+}  // namespace
+
+void throw_exception_from_error(const ConfigurationFaults& faults, const boost::source_location&) {
+    throw std::logic_error("unchecked configuration faults: " +
+                           (faults.lines.empty() ? "" : faults.lines.front()));
+}
+
+boost::system::result<Settings, ConfigurationFaults> load_settings(const std::filesystem::path& file) {
+    const auto text = pki::read_file(file, max_configuration_bytes);
+    if (!text) return ConfigurationFaults{{text.error().message}};
+    config::Faults faults(file.string());
+    const auto node = config::parse_yaml(*text, faults);
+    if (!node) return ConfigurationFaults{faults.messages()};
+    Settings settings = SettingsReader(file, faults).read(*node);
+    if (!faults.empty()) return ConfigurationFaults{faults.messages()};
+    return settings;
+}
+
+}  // namespace sallyport::gateway

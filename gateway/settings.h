@@ -1,0 +1,84 @@
+#pragma once
+
+#include "gateway/rules/device_identity.h"
+#include "gateway/rules/policy.h"
+#include "pki/chain_verifier.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+struct SocketAddress {
+    std::string host;  ///< an IP address, without brackets
+    std::uint16_t port = 0;
+
+    bool operator==(const SocketAddress&) const = default;
+};
+
+struct ListenerSettings {
+    std::string name;
+    SocketAddress address;  // restart-only
+    std::filesystem::path chain;
+    std::filesystem::path key;
+    std::vector<std::string> hosts;  ///< lower case; empty = the names of the server certificate
+};
+
+/// All bounds of the data path. Each is reloadable unless it says otherwise.
+struct Limits {
+    std::uint64_t connections = 10'000;  ///< open device connections, all listeners together
+    std::chrono::milliseconds handshake{10'000};
+    std::chrono::milliseconds head{10'000};           ///< from a head's first byte to its last
+    std::chrono::milliseconds idle{75'000};           ///< between requests on a kept-alive connection
+    std::chrono::milliseconds body_progress{30'000};  ///< the longest a body may stand still, either way
+    std::chrono::milliseconds store_connect{5'000};
+    std::chrono::milliseconds store_answer{60'000};
+    std::chrono::milliseconds drain{30'000};
+    std::uint64_t head_bytes = 16 * 1024;
+    std::uint64_t body_bytes = 5ULL << 30U;  ///< the S3 limit for one PUT
+    std::uint64_t tls_sessions = 20'000;     ///< kept for resumption, for each listener
+    std::chrono::milliseconds tls_session_lifetime{3'600'000};
+    std::uint64_t crl_bytes = 1ULL << 30U;
+    std::uint64_t idle_store_connections = 64;  ///< kept for each worker thread and endpoint
+};
+
+struct LogSettings {                // restart-only
+    std::string access = "stdout";  ///< "stdout", "off" or a file
+    std::string events = "stderr";  ///< "stderr" or a file
+    std::string level = "info";
+};
+
+/// The configuration as typed values, complete and within bounds. Paths are absolute or relative to the
+/// folder that the program runs in.
+struct Settings {
+    std::filesystem::path file;
+    unsigned workers = 1;  // restart-only
+    std::vector<ListenerSettings> listeners;
+    std::vector<std::filesystem::path> trust;
+    std::vector<std::filesystem::path> intermediates;
+    IdentityRule identity;
+    pki::RevocationRequirement revocation_requirement = pki::RevocationRequirement::chain;
+    std::vector<std::filesystem::path> crl_sources;
+    std::chrono::seconds grace{24 * 3600};
+    Policy policy;
+    SocketAddress store;
+    Limits limits;
+    SocketAddress admin;  // restart-only
+    LogSettings log;
+};
+
+/// What is wrong with a configuration: one line each, "file:line:column: what".
+struct ConfigurationFaults {
+    std::vector<std::string> lines;
+};
+
+/// Reads and checks the configuration file. Certificates, keys and CRLs that it names are read later
+/// (`build_snapshot`).
+boost::system::result<Settings, ConfigurationFaults> load_settings(const std::filesystem::path& file);
+[[noreturn]] void throw_exception_from_error(const ConfigurationFaults& faults,
+                                             const boost::source_location&);
+
+}  // namespace sallyport::gateway

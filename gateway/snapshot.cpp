@@ -1,0 +1,216 @@
+#include "gateway/snapshot.h"
+
+#include "pki/certificate.h"
+#include "pki/file.h"
+
+#include <algorithm>
+
+#include <openssl/sha.h>
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr std::size_t max_pem_bytes = 1U << 20U;
+
+std::string sha256(std::string_view bytes) {
+    std::uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+    return {reinterpret_cast<const char*>(digest), sizeof digest};
+}
+
+class SnapshotBuilder {
+  public:
+    SnapshotBuilder(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now)
+        : previous_(previous), now_(now), snapshot_(std::make_shared<Snapshot>()) {
+        snapshot_->settings = std::move(settings);
+        snapshot_->generation = previous == nullptr ? 1 : previous->generation + 1;
+    }
+
+    LoadedSnapshot build() {
+        snapshot_->identification =
+            std::make_shared<const DeviceIdentification>(snapshot_->settings.identity);
+        load_trust();
+        if (snapshot_->trust) {
+            load_crls();
+            for (const auto& listener : snapshot_->settings.listeners)
+                load_listener(listener);
+        }
+        if (result_.faults.empty()) result_.snapshot = std::move(snapshot_);
+        return std::move(result_);
+    }
+
+  private:
+    void fault(std::string line) { result_.faults.push_back(std::move(line)); }
+
+    std::vector<pki::CertificatePtr> load_certificates(const std::vector<std::filesystem::path>& files) {
+        std::vector<pki::CertificatePtr> all;
+        for (const auto& file : files) {
+            const auto pem = pki::read_file(file, max_pem_bytes);
+            if (!pem) {
+                fault(pem.error().message);
+                continue;
+            }
+            auto certificates = pki::parse_certificates(*pem, file.string());
+            if (!certificates) {
+                fault(certificates.error().message);
+                continue;
+            }
+            trust_inputs_ += sha256(*pem);
+            for (auto& certificate : *certificates) {
+                const auto dates = pki::validity(*certificate);
+                if (!dates || dates->not_after < now_) {
+                    fault(file.string() + ": " + pki::name_text(*X509_get_subject_name(certificate.get())) +
+                          " has expired; take it out or replace it");
+                }
+                all.push_back(std::move(certificate));
+            }
+        }
+        return all;
+    }
+
+    void load_trust() {
+        auto anchors = load_certificates(snapshot_->settings.trust);
+        trust_inputs_ += '|';
+        auto intermediates = load_certificates(snapshot_->settings.intermediates);
+        if (!result_.faults.empty()) return;
+        auto trust = pki::TrustAnchors::create(std::move(anchors), std::move(intermediates));
+        if (!trust) return fault(trust.error().message);
+        snapshot_->trust = std::make_shared<const pki::TrustAnchors>(std::move(*trust));
+    }
+
+    /// A folder stands for its files, in the order of their names; hidden ones are being written.
+    static std::vector<std::filesystem::path> files_of(const std::filesystem::path& source) {
+        std::error_code error;
+        if (!std::filesystem::is_directory(source, error)) return {source};
+        std::vector<std::filesystem::path> files;
+        for (const auto& entry : std::filesystem::directory_iterator(source, error)) {
+            if (!entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
+        }
+        std::ranges::sort(files);
+        return files;
+    }
+
+    void load_crls() {
+        const Settings& settings = snapshot_->settings;
+        pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.grace,
+                                            previous_ == nullptr ? nullptr : &previous_->revocation);
+        std::size_t taken = 0;
+        for (const auto& source : settings.crl_sources) {
+            for (const auto& file : files_of(source))
+                taken += load_crl_file(file, builder);
+        }
+        if (taken == 0 && result_.faults.empty()) {
+            fault("revocation.sources: no CRL found; without one every device is refused");
+        }
+        snapshot_->revocation = builder.finish();
+    }
+
+    std::size_t load_crl_file(const std::filesystem::path& file, pki::RevocationIndexBuilder& builder) {
+        const auto refused = [&](pki::CrlLoad result, const std::string& detail) {
+            result_.crls.push_back({file.string(), result, detail});
+            fault(file.string() + ": " + detail);
+        };
+        const auto content = pki::read_file(file, snapshot_->settings.limits.crl_bytes);
+        if (!content) {
+            const bool large = content.error().message.find("larger than") != std::string::npos;
+            result_.crls.push_back({file.string(),
+                                    large ? pki::CrlLoad::too_large : pki::CrlLoad::fetch_error,
+                                    content.error().message});
+            fault(content.error().message);
+            return 0;
+        }
+        const auto crls = pki::split_crl_file(*content);
+        if (!crls) {
+            refused(crls.error().result, crls.error().message);
+            return 0;
+        }
+        std::size_t taken = 0;
+        for (const std::string& der : *crls) {
+            const auto added = builder.add(
+                file.string(), pki::Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size()));
+            if (!added) {
+                refused(added.error().result, added.error().message);
+                continue;
+            }
+            result_.crls.push_back({file.string(), added->result, ""});
+            ++taken;
+        }
+        return taken;
+    }
+
+    void load_listener(const ListenerSettings& settings) {
+        const auto chain_pem = pki::read_file(settings.chain, max_pem_bytes);
+        if (!chain_pem) return fault(chain_pem.error().message);
+        auto key_pem = pki::read_secret_file(settings.key, max_pem_bytes);
+        if (!key_pem) return fault(key_pem.error().message);
+        auto chain = pki::parse_certificates(*chain_pem, settings.chain.string());
+        if (!chain) return fault(chain.error().message);
+        auto key = pki::parse_private_key(*key_pem, settings.key.string());
+        const Limits& limits = snapshot_->settings.limits;
+        const std::string inputs = sha256(settings.name + '|' + sha256(*chain_pem) + sha256(*key_pem) +
+                                          sha256(trust_inputs_) + std::to_string(limits.tls_sessions) + '|' +
+                                          std::to_string(limits.tls_session_lifetime.count()));
+        pki::wipe(*key_pem);
+        if (!key) return fault(key.error().message);
+        if (!check_server_certificate(*chain->front(), settings)) return;
+
+        ListenerRules rules;
+        rules.name = settings.name;
+        rules.hosts = settings.hosts.empty() ? pki::server_names(*chain->front()) : settings.hosts;
+        if (rules.hosts.empty()) {
+            return fault(settings.chain.string() + ": the certificate names no host; give listeners[].hosts");
+        }
+        rules.certificate_not_after = pki::validity(*chain->front())->not_after;
+        rules.tls_inputs = inputs;
+        rules.tls = unchanged_tls(rules);
+        if (!rules.tls) {
+            // The trust belongs to the scope: a session that was made under other anchors must not resume.
+            auto made = pki::TlsServer::create(
+                {std::move(*chain), std::move(*key), snapshot_->trust, settings.name + sha256(trust_inputs_),
+                 limits.tls_sessions,
+                 std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
+            if (!made) return fault(settings.chain.string() + ": " + made.error().message);
+            rules.tls = std::move(*made);
+        }
+        snapshot_->listeners.push_back(std::move(rules));
+    }
+
+    bool check_server_certificate(const X509& certificate, const ListenerSettings& settings) {
+        const auto dates = pki::validity(certificate);
+        std::string problem;
+        if (!dates) {
+            problem = dates.error().message;
+        } else if (dates->not_after < now_) {
+            problem = "the server certificate has expired; devices do not trust it";
+        } else if (dates->not_before > now_) {
+            problem = "the server certificate is not valid yet; devices do not trust it";
+        } else if (EVP_PKEY_get_base_id(X509_get0_pubkey(&certificate)) != EVP_PKEY_RSA) {
+            problem = "devices cannot connect to a server certificate without an RSA key";
+        }
+        if (!problem.empty()) fault(settings.chain.string() + ": " + problem);
+        return problem.empty();
+    }
+
+    std::shared_ptr<const pki::TlsServer> unchanged_tls(const ListenerRules& rules) const {
+        if (previous_ == nullptr) return nullptr;
+        const auto same = [&](const auto& old) {
+            return old.name == rules.name && old.tls_inputs == rules.tls_inputs;
+        };
+        const auto found = std::ranges::find_if(previous_->listeners, same);
+        return found == previous_->listeners.end() ? nullptr : found->tls;
+    }
+
+    const Snapshot* previous_;
+    std::chrono::sys_seconds now_;
+    std::shared_ptr<Snapshot> snapshot_;
+    std::string trust_inputs_;
+    LoadedSnapshot result_;
+};
+
+}  // namespace
+
+LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now) {
+    return SnapshotBuilder(std::move(settings), previous, now).build();
+}
+
+}  // namespace sallyport::gateway

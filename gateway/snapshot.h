@@ -1,0 +1,88 @@
+#pragma once
+
+#include "gateway/rules/peer.h"
+#include "gateway/settings.h"
+#include "pki/revocation_index.h"
+#include "pki/tls_server.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+/// What one listener needs of a snapshot.
+struct ListenerRules {
+    std::string name;
+    std::shared_ptr<const pki::TlsServer> tls;
+    std::string
+        tls_inputs;  ///< digest of all that `tls` was made of: equal inputs share it, with its sessions
+    HostNames hosts;
+    std::chrono::sys_seconds certificate_not_after;
+};
+
+/// Everything that a decision depends on, loaded and checked together. Never changed once published, so that
+/// certificate, CRL and policy cannot come from two different loads.
+struct Snapshot {
+    std::uint64_t generation = 0;  ///< 1 for the first; stands in every access-log line
+    Settings settings;
+    std::vector<ListenerRules> listeners;  ///< in the order of the configuration
+    std::shared_ptr<const pki::TrustAnchors> trust;
+    pki::RevocationIndex revocation;
+    std::shared_ptr<const DeviceIdentification> identification;
+
+    /// Dates and revocation of a peer that was let in earlier; nothing means it still is.
+    std::optional<pki::ChainRefusal> recheck(const Peer& peer, std::chrono::sys_seconds now) const {
+        return pki::recheck(peer.links, revocation, settings.revocation_requirement, now);
+    }
+};
+
+/// The snapshot in force. Thread-safe.
+class SnapshotStore {
+  public:
+    /// Take it once for each request, not for each connection: a device that a reload revokes must lose
+    /// its next request.
+    std::shared_ptr<const Snapshot> current() const {
+        const std::lock_guard lock(mutex_);
+        return current_;
+    }
+
+    /// The generation of `current()`; cheap enough for every block of a body.
+    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+
+    /// Complete snapshots only; a load that fails never gets here and the old one stays.
+    void publish(std::shared_ptr<const Snapshot> next) {
+        const std::lock_guard lock(mutex_);
+        generation_.store(next->generation, std::memory_order_release);
+        current_.swap(next);  // the old one is destroyed after the lock is released
+    }
+
+  private:
+    // Not std::atomic<std::shared_ptr>: ThreadSanitizer reports a race inside libstdc++ 12's.
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Snapshot> current_;
+    std::atomic<std::uint64_t> generation_{0};
+};
+
+/// What happened to one CRL during a load.
+struct CrlOutcome {
+    std::string origin;
+    pki::CrlLoad result;
+    std::string detail;  ///< empty when taken
+};
+
+/// The result of a load: a snapshot, or the faults that prevented it.
+struct LoadedSnapshot {
+    std::shared_ptr<const Snapshot> snapshot;  ///< null when there are faults
+    std::vector<std::string> faults;           ///< one line each
+    std::vector<CrlOutcome> crls;
+};
+
+/// Reads everything that `settings` names and cross-checks it. Parts that have not changed are taken over
+/// from `previous` (may be null). Slow: never on a thread that serves connections.
+LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now);
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,190 @@
+#include "gateway/tls_stream.h"
+
+#include "pki/socket_bio.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t max_dropped_bytes = 16U << 20U;
+
+HandshakeFailure::Kind kind_of(unsigned long error) {
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) return HandshakeFailure::Kind::protocol;
+    switch (ERR_GET_REASON(error)) {
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+            return HandshakeFailure::Kind::no_certificate;
+        case SSL_R_NO_SHARED_CIPHER:
+            return HandshakeFailure::Kind::no_shared_cipher;
+        default:
+            return HandshakeFailure::Kind::protocol;
+    }
+}
+
+}  // namespace
+
+void Connection::tick(Clock::time_point now) {
+    if (!waiting_ || timed_out_ || now < deadline_) return;
+    timed_out_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+void Connection::stop() {
+    stopped_ = true;
+    boost::system::error_code ignored;
+    if (waiting_) socket_.cancel(ignored);
+}
+
+void Connection::interrupt() {
+    if (!waiting_) return;
+    interrupted_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+void Connection::close() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
+    if (stopped_) co_return IoStatus::stopped;
+    waiting_ = true;
+    const auto [error] = co_await socket_.async_wait(what, tuple_awaitable);
+    waiting_ = false;
+    const bool interrupted = std::exchange(interrupted_, false);
+    if (stopped_) co_return IoStatus::stopped;
+    if (std::exchange(timed_out_, false)) co_return IoStatus::timed_out;
+    if (interrupted) co_return IoStatus::interrupted;
+    co_return error ? IoStatus::failed : IoStatus::ok;
+}
+
+TlsStream::TlsStream(tcp::socket socket, std::shared_ptr<const pki::TlsServer> server, pki::PeerJudge& judge)
+    : connection_(std::move(socket)), server_(std::move(server)), ssl_(server_->new_connection(judge)) {
+    if (ssl_ && !pki::use_socket(*ssl_, connection_.socket().native_handle(), outgoing_)) ssl_.reset();
+}
+
+asio::awaitable<IoStatus> TlsStream::flush() {
+    std::string_view rest = outgoing_;
+    while (!rest.empty()) {
+        const ssize_t sent =
+            ::send(connection_.socket().native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
+        if (sent >= 0) {
+            rest.remove_prefix(static_cast<std::size_t>(sent));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
+            if (waited == IoStatus::interrupted) continue;  // an interrupt is for reads
+            if (waited != IoStatus::ok) co_return waited;
+        } else if (errno != EINTR) {
+            co_return IoStatus::failed;
+        }
+    }
+    outgoing_.clear();
+    co_return IoStatus::ok;
+}
+
+HandshakeFailure TlsStream::failure_of(int result, IoStatus waited) {
+    using Kind = HandshakeFailure::Kind;
+    if (waited == IoStatus::timed_out) return {Kind::timeout, "the handshake took too long"};
+    if (waited == IoStatus::stopped) return {Kind::stopped, ""};
+    if (waited != IoStatus::ok) return {Kind::peer_closed, "the connection broke"};
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_SSL) {
+        const Kind kind = kind_of(ERR_peek_error());
+        return {kind, pki::take_openssl_errors("TLS")};
+    }
+    return {Kind::peer_closed, "the peer closed the connection"};
+}
+
+asio::awaitable<HandshakeFailure> TlsStream::handshake() {
+    for (;;) {
+        ERR_clear_error();
+        const int result = SSL_do_handshake(ssl_.get());
+        // The reason stands in this thread's error queue, which an await could hand to others.
+        const int error = SSL_get_error(ssl_.get(), result);
+        HandshakeFailure failure;
+        const bool failed = result != 1 && error != SSL_ERROR_WANT_READ;
+        if (failed) failure = failure_of(result, IoStatus::ok);
+        const IoStatus flushed = co_await flush();
+        if (failed) co_return failure;
+        if (flushed != IoStatus::ok) co_return failure_of(result, flushed);
+        if (result == 1) co_return failure;
+        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
+        if (waited != IoStatus::ok) co_return failure_of(result, waited);
+    }
+}
+
+asio::awaitable<IoResult> TlsStream::read_some(std::span<char> into) {
+    for (;;) {
+        std::size_t taken = 0;
+        int error = SSL_ERROR_NONE;
+        ERR_clear_error();
+        while (taken < into.size()) {
+            std::size_t count = 0;
+            const int result = SSL_read_ex(ssl_.get(), into.data() + taken, into.size() - taken, &count);
+            if (result != 1) {
+                error = SSL_get_error(ssl_.get(), result);
+                break;
+            }
+            taken += count;
+        }
+        if (taken > 0) co_return IoResult{IoStatus::ok, taken};  // an end or error will show on the next call
+        if (!outgoing_.empty()) {                                // a TLS 1.3 key update asks for an answer
+            if (const IoStatus flushed = co_await flush(); flushed != IoStatus::ok)
+                co_return IoResult{flushed};
+        }
+        if (error == SSL_ERROR_ZERO_RETURN) co_return IoResult{IoStatus::end};
+        if (error != SSL_ERROR_WANT_READ) co_return IoResult{IoStatus::failed};
+        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
+        if (waited != IoStatus::ok) co_return IoResult{waited};
+    }
+}
+
+asio::awaitable<IoStatus> TlsStream::write(std::span<const char> from) {
+    while (!from.empty()) {
+        std::size_t count = 0;
+        ERR_clear_error();
+        if (SSL_write_ex(ssl_.get(), from.data(), from.size(), &count) != 1) co_return IoStatus::failed;
+        from = from.subspan(count);
+    }
+    co_return co_await flush();
+}
+
+asio::awaitable<void> TlsStream::close(std::chrono::milliseconds patience) {
+    connection_.expires_after(patience);
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    if (co_await flush() == IoStatus::ok) {
+        boost::system::error_code ignored;
+        connection_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        char dropped[4096];
+        for (std::size_t total = 0; total < max_dropped_bytes;) {
+            const ssize_t count = ::recv(connection_.socket().native_handle(), dropped, sizeof dropped, 0);
+            if (count > 0) {
+                total += static_cast<std::size_t>(count);
+            } else if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+                break;
+            } else if (co_await connection_.wait(tcp::socket::wait_read) != IoStatus::ok) {
+                break;
+            }
+        }
+    }
+    connection_.close();
+}
+
+void TlsStream::release_memory() {
+    if (outgoing_.empty()) std::string().swap(outgoing_);
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,151 @@
+#include "gateway/worker.h"
+
+#include "gateway/session.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <unistd.h>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using namespace std::chrono_literals;
+
+constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+/// The resolution of every deadline.
+constexpr auto tick_interval = 100ms;
+/// Without descriptors or memory an accept loop would spin.
+constexpr auto accept_pause = 50ms;
+
+std::string text_of(const tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+    return host + ":" + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+Worker::Worker(Shared& shared, const std::vector<Listener>& listeners)
+    : shared_(shared), requests_(shared.metrics) {
+    for (const Listener& listener : listeners) {
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        ::getsockname(listener.descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+        // A descriptor of its own on the one listening socket: the kernel wakes whoever is free.
+        acceptors_.push_back(std::make_unique<tcp::acceptor>(
+            io_, address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), ::dup(listener.descriptor)));
+        acceptors_.back()->non_blocking(true);
+        asio::co_spawn(io_, accept(listener, *acceptors_.back()), asio::detached);
+    }
+    asio::co_spawn(io_, tick(), asio::detached);
+}
+
+Worker::~Worker() = default;
+
+asio::awaitable<void> Worker::accept(const Listener& listener, tcp::acceptor& acceptor) {
+    while (acceptor.is_open()) {
+        auto [error, socket] = co_await acceptor.async_accept(tuple_awaitable);
+        if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+        if (error) {
+            shared_.log.event(Log::Level::error, "accept_failed",
+                              {{"listener", listener.name}, {"detail", error.message()}});
+            asio::steady_timer pause(io_, accept_pause);
+            co_await pause.async_wait(tuple_awaitable);
+            continue;
+        }
+        start_session(std::move(socket), listener);
+    }
+}
+
+void Worker::start_session(tcp::socket socket, const Listener& listener) {
+    const auto snapshot = shared_.snapshots.current();
+    boost::system::error_code error;
+    const tcp::endpoint peer = socket.remote_endpoint(error);
+    if (error) return;  // gone already
+    if (shared_.connections.load(std::memory_order_relaxed) >= snapshot->settings.limits.connections) {
+        shared_.metrics.connection_closed(to_string(Reason::limit));
+        return;
+    }
+    socket.native_non_blocking(true, error);
+    socket.set_option(tcp::no_delay(true), error);
+    auto session = std::make_shared<Session>(std::move(socket), listener, snapshot, *this, text_of(peer));
+    shared_.connections.fetch_add(1, std::memory_order_relaxed);
+    listener.connections.Increment();
+    asio::co_spawn(io_, session->run(), [this, session, &listener](std::exception_ptr failure) {
+        shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+        listener.connections.Decrement();
+        if (!failure) return;
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& bug) {
+            shared_.log.event(Log::Level::error, "internal_error", {{"detail", bug.what()}});
+        }
+    });
+}
+
+void Worker::leave(Session& session) {
+    sessions_.erase(&session);
+    finish_if_empty();
+}
+
+asio::awaitable<void> Worker::tick() {
+    for (;;) {
+        timer_.expires_after(tick_interval);
+        co_await timer_.async_wait(tuple_awaitable);
+        const auto now = Clock::now();
+        for (Session* session : sessions_)
+            session->tick(now);
+        if (drain_until_ && now >= *drain_until_) {
+            for (Session* session : sessions_)
+                session->stop(Reason::timeout);
+        }
+        if (draining_ && sessions_.empty()) co_return;
+    }
+}
+
+void Worker::reconsider(std::function<void(std::size_t)> done) {
+    asio::post(io_, [this, done = std::move(done)] {
+        const auto snapshot = shared_.snapshots.current();
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        std::size_t cut = 0;
+        for (Session* session : sessions_)
+            cut += session->reconsider(*snapshot, now) ? 1 : 0;
+        done(cut);
+    });
+}
+
+void Worker::drain(std::chrono::milliseconds patience) {
+    asio::post(io_, [this, patience] {
+        draining_ = true;
+        drain_until_ = Clock::now() + patience;
+        for (const auto& acceptor : acceptors_) {
+            boost::system::error_code ignored;
+            acceptor->close(ignored);
+        }
+        for (Session* session : sessions_)
+            session->drain();
+        finish_if_empty();
+    });
+}
+
+void Worker::finish_if_empty() {
+    if (draining_ && sessions_.empty()) timer_.cancel();  // `tick` is the last thing that keeps `run` going
+}
+
+std::string Worker::new_request_id() {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string id(16, '0');
+    std::uint64_t bits = random_();
+    for (char& c : id) {
+        c = digits[bits & 15U];
+        bits >>= 4U;
+    }
+    return id;
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,111 @@
+#pragma once
+
+#include "gateway/log.h"
+#include "gateway/metrics.h"
+#include "gateway/snapshot.h"
+#include "gateway/store_pool.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace sallyport::gateway {
+
+class Session;
+
+/// What all workers share. Outlives them.
+struct Shared {
+    SnapshotStore& snapshots;
+    Metrics& metrics;
+    Log& log;
+    std::atomic<std::uint64_t> connections{0};
+};
+
+/// One listening address. Lives as long as the server.
+struct Listener {
+    std::string name;
+    std::size_t index;  ///< into Snapshot::listeners
+    int descriptor;     ///< listening socket, shared by all workers
+    prometheus::Gauge& connections;
+};
+
+/// A buffer for the body in flight, lent by its worker.
+class Block {
+  public:
+    static constexpr std::size_t bytes = 64 * 1024;
+    explicit Block(std::vector<std::unique_ptr<char[]>>& shelf) : shelf_(&shelf) {
+        if (shelf.empty()) {
+            memory_ = std::make_unique<char[]>(bytes);
+        } else {
+            memory_ = std::move(shelf.back());
+            shelf.pop_back();
+        }
+    }
+    Block(Block&&) = default;
+    Block& operator=(Block&&) = delete;
+    ~Block() {
+        constexpr std::size_t keep = 16;
+        if (memory_ && shelf_->size() < keep) shelf_->push_back(std::move(memory_));
+    }
+    std::span<char> span() { return {memory_.get(), bytes}; }
+
+  private:
+    std::vector<std::unique_ptr<char[]>>* shelf_;
+    std::unique_ptr<char[]> memory_;
+};
+
+/// One thread of the data path: accepts, serves its connections, keeps its own store connections. Everything
+/// in it runs on that thread, except what says otherwise.
+class Worker {
+  public:
+    Worker(Shared& shared, const std::vector<Listener>& listeners);
+    ~Worker();
+
+    void run() { io_.run(); }
+
+    /// Any thread: looks at every connection again after a snapshot was published; `done` is called on this
+    /// worker's thread with the number of connections that were cut.
+    void reconsider(std::function<void(std::size_t)> done);
+    /// Any thread: no new connections and requests, idle ones end; `run` returns when the last one is over or
+    /// `patience` passed.
+    void drain(std::chrono::milliseconds patience);
+
+    Shared& shared() { return shared_; }
+    StorePool& pool() { return pool_; }
+    Metrics::Requests& requests() { return requests_; }
+    Block lend_block() { return Block(shelf_); }
+    bool draining() const { return draining_; }
+    std::string new_request_id();
+
+    void enter(Session& session) { sessions_.insert(&session); }
+    void leave(Session& session);
+
+  private:
+    boost::asio::awaitable<void> accept(const Listener& listener, boost::asio::ip::tcp::acceptor& acceptor);
+    boost::asio::awaitable<void> tick();
+    void start_session(boost::asio::ip::tcp::socket socket, const Listener& listener);
+    void finish_if_empty();
+
+    Shared& shared_;
+    boost::asio::io_context io_{1};
+    boost::asio::steady_timer timer_{io_};
+    std::vector<std::unique_ptr<boost::asio::ip::tcp::acceptor>> acceptors_;
+    StorePool pool_{io_};
+    Metrics::Requests requests_;
+    std::vector<std::unique_ptr<char[]>> shelf_;
+    std::unordered_set<Session*> sessions_;
+    std::mt19937_64 random_{std::random_device{}()};  // request ids only: they are no secret
+    bool draining_ = false;
+    std::optional<Clock::time_point> drain_until_;
+};
+
+}  // namespace sallyport::gateway

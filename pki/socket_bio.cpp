@@ -1,0 +1,82 @@
+#include "pki/socket_bio.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace sallyport::pki {
+namespace {
+
+struct Endpoint {
+    int fd;
+    std::string* outgoing;
+};
+
+Endpoint& endpoint_of(BIO* bio) {
+    return *static_cast<Endpoint*>(BIO_get_data(bio));
+}
+
+int read_socket(BIO* bio, char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    if (size <= 0) return 0;
+    ssize_t count = 0;
+    do {
+        count = ::recv(endpoint_of(bio).fd, data, static_cast<std::size_t>(size), 0);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
+    if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    return static_cast<int>(count);
+}
+
+int gather(BIO* bio, const char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    if (size > 0) endpoint_of(bio).outgoing->append(data, static_cast<std::size_t>(size));
+    return size;
+}
+
+long control(BIO* bio, int command, long, void*) {
+    switch (command) {
+        case BIO_CTRL_FLUSH:
+            return 1;
+        case BIO_CTRL_EOF:
+            return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+        default:
+            return 0;
+    }
+}
+
+int destroy(BIO* bio) {
+    delete static_cast<Endpoint*>(BIO_get_data(bio));
+    BIO_set_data(bio, nullptr);
+    return 1;
+}
+
+using MethodPtr = std::unique_ptr<BIO_METHOD, Releaser<&BIO_meth_free>>;
+
+const BIO_METHOD* socket_method() {
+    static const MethodPtr method = [] {
+        MethodPtr made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathering socket"));
+        if (made) {
+            BIO_meth_set_read(made.get(), read_socket);
+            BIO_meth_set_write(made.get(), gather);
+            BIO_meth_set_ctrl(made.get(), control);
+            BIO_meth_set_destroy(made.get(), destroy);
+        }
+        return made;
+    }();
+    return method.get();
+}
+
+}  // namespace
+
+bool use_socket(SSL& connection, int fd, std::string& outgoing) {
+    BioPtr bio(BIO_new(socket_method()));
+    if (!bio) return false;
+    BIO_set_data(bio.get(), new Endpoint{fd, &outgoing});
+    BIO_set_init(bio.get(), 1);
+    BIO* both = bio.release();  // SSL_set_bio takes one reference when the two are the same
+    SSL_set_bio(&connection, both, both);
+    return true;
+}
+
+}  // namespace sallyport::pki
