@@ -132,6 +132,8 @@ Error StoreClient::refusal(const Answer& answer, const std::string& what) const 
     if (const auto document = s3::read_error_document(answer.body)) {
         message += ' ' + document->code;
         if (!document->message.empty()) message += " (" + document->message.substr(0, 200) + ')';
+    } else if (answer.status == 403) {  // the answer to a HEAD has no room for a reason
+        message += " Forbidden; check access key, secret key and clock";
     }
     const bool later = answer.status >= 500 || answer.status == 408 || answer.status == 429;
     if (!later && answer.status >= 400) return {Fault::refused, std::move(message)};
