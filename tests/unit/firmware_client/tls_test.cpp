@@ -1,0 +1,300 @@
+#include "firmware-client/connector.h"
+#include "firmware-client/tls_client.h"
+#include "firmware-client/tls_stream.h"
+#include "pki/issue.h"
+#include "pki/key.h"
+#include "pki/openssl.h"
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace sallyport::device {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::chrono::sys_seconds now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// One key for every certificate: making keys is what takes time, and no test depends on their being two.
+EVP_PKEY& shared_key() {
+    static const pki::KeyPtr key = pki::generate_rsa_key().value();
+    return *key;
+}
+
+pki::CertificatePtr issue(pki::CertificateRole role, const std::string& name, X509* signer,
+                          std::vector<pki::AlternativeName> names = {}, bool expired = false) {
+    const pki::Signer by{signer, &shared_key()};
+    const auto from = expired ? now() - 48h : now() - 1h;
+    const auto until = expired ? now() - 24h : now() + 24h;
+    auto made = pki::issue_certificate(
+        {role, {"", name}, pki::generate_serial().value(), {from, until}, std::move(names), ""}, shared_key(),
+        signer == nullptr ? nullptr : &by);
+    return std::move(made.value());
+}
+
+/// A TLS server of plain OpenSSL calls on 127.0.0.1, so that the client is not judged by its own code.
+class Server {
+  public:
+    using Talk = std::function<void(SSL&)>;
+
+    Server(X509& certificate, const char* suites, int connections, Talk talk, bool wants_certificate = false)
+        : context_(SSL_CTX_new(TLS_server_method())), talk_(std::move(talk)) {
+        SSL_CTX_use_certificate(context_.get(), &certificate);
+        SSL_CTX_use_PrivateKey(context_.get(), &shared_key());
+        SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);
+        SSL_CTX_set_cipher_list(context_.get(), suites);
+        SSL_CTX_set_session_id_context(context_.get(), reinterpret_cast<const unsigned char*>("t"), 1);
+        if (wants_certificate) {
+            SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+        }
+        std::signal(SIGPIPE, SIG_IGN);  // as the program does
+        listener_ = Descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+            ::listen(listener_.get(), 8) != 0 ||
+            ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+            throw std::runtime_error("cannot listen");
+        }
+        port_ = ntohs(address.sin_port);
+        thread_ = std::thread([this, connections] { serve(connections); });
+    }
+    ~Server() {
+        ::shutdown(listener_.get(), SHUT_RDWR);
+        thread_.join();
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    ServerSettings settings(const std::string& host) const {
+        return {true,
+                host,
+                port_,
+                "fleet",
+                "us-east-1",
+                s3::RequestStyle::path,
+                s3::AccessKey::parse("AKID").value(),
+                std::move(s3::SecretKey::parse("s").value()),
+                false};
+    }
+
+  private:
+    void serve(int connections) {
+        for (int i = 0; i < connections; ++i) {
+            const Descriptor socket{::accept(listener_.get(), nullptr, nullptr)};
+            if (!socket) return;
+            const pki::SslPtr connection{SSL_new(context_.get())};
+            SSL_set_fd(connection.get(), socket.get());
+            if (SSL_accept(connection.get()) == 1) talk_(*connection);
+            pki::take_openssl_errors("");
+        }
+    }
+
+    pki::SslCtxPtr context_;
+    Talk talk_;
+    Descriptor listener_;
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+/// Says a word, then closes in an orderly way.
+void say_and_close(SSL& connection) {
+    SSL_write(&connection, "hello", 5);
+    SSL_shutdown(&connection);
+}
+
+constexpr const char* any_suite = "ALL:!ADH";
+
+struct TrustCase {
+    const char* name;
+    const char* common_name;
+    const char* alternative;  ///< dNSName; empty: none
+    const char* anchor;       ///< "root", "leaf" or "stranger"
+    bool expired;
+    bool accepted;
+};
+
+const TrustCase trust_cases[] = {
+    {"root_anchor", "x", "localhost", "root", false, true},
+    {"server_certificate_is_the_anchor", "x", "localhost", "leaf", false, true},
+    {"other_root", "x", "localhost", "stranger", false, false},
+    {"name_in_cn_only", "localhost", "", "root", false, true},
+    {"name_in_cn_beside_another_san", "localhost", "other.test", "root", false, true},
+    {"other_name", "other.test", "other.test", "root", false, false},
+    {"name_is_only_a_part", "localhost.test", "xlocalhost", "root", false, false},
+    {"expired", "x", "localhost", "root", true, false},
+    {"expired_anchor", "x", "localhost", "leaf", true, false},
+};
+
+class ServerTrust : public testing::TestWithParam<TrustCase> {};
+
+TEST_P(ServerTrust, decides_in_the_handshake) {
+    const auto& row = GetParam();
+    const auto root = issue(pki::CertificateRole::root_authority, "Root", nullptr);
+    std::vector<pki::AlternativeName> names;
+    if (*row.alternative != '\0') names.push_back({pki::AlternativeName::Type::dns, row.alternative});
+    // An issuer that has expired too, or the certificate could not have been issued.
+    const auto old_root = issue(pki::CertificateRole::root_authority, "Root", nullptr, {}, true);
+    const auto leaf = issue(pki::CertificateRole::server, row.common_name,
+                            row.expired ? old_root.get() : root.get(), names, row.expired);
+    std::vector<pki::CertificatePtr> trusted;
+    const std::string anchor = row.anchor;
+    if (anchor == "stranger") {
+        trusted.push_back(issue(pki::CertificateRole::root_authority, "Stranger", nullptr));
+    } else {
+        X509* const chosen = anchor == "leaf" ? leaf.get() : root.get();
+        X509_up_ref(chosen);
+        trusted.emplace_back(chosen);
+    }
+    Server server(*leaf, any_suite, 3, say_and_close);
+    const ServerSettings settings = server.settings("localhost");
+    const auto tls = TlsClient::create("localhost", trusted, nullptr, TlsVersions::device);
+    ASSERT_TRUE(tls);
+    ServerConnector connector(settings, tls->get(), {});
+    const auto stream = connector.connect();
+    ASSERT_EQ(static_cast<bool>(stream), row.accepted);
+    if (!stream) {
+        EXPECT_EQ(stream.error().fault, Fault::network);
+        EXPECT_NE(stream.error().message.find("not trusted"), std::string::npos) << stream.error().message;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(table, ServerTrust, testing::ValuesIn(trust_cases),
+                         [](const auto& row) { return row.param.name; });
+
+/// A server that the client trusts, and the client.
+struct Tls : testing::Test {
+    pki::CertificatePtr root = issue(pki::CertificateRole::root_authority, "Root", nullptr);
+    pki::CertificatePtr leaf = issue(pki::CertificateRole::server, "localhost", root.get());
+    std::vector<pki::CertificatePtr> trusted;
+    std::unique_ptr<TlsClient> client;
+
+    void SetUp() override {
+        X509_up_ref(leaf.get());
+        trusted.emplace_back(leaf.get());
+        client = std::move(TlsClient::create("localhost", trusted, nullptr, TlsVersions::device).value());
+    }
+};
+
+Deadline soon() {
+    return std::chrono::steady_clock::now() + 5s;
+}
+
+TEST_F(Tls, end_with_and_without_close_notify_differ) {
+    for (const bool orderly : {true, false}) {
+        Server server(*leaf, any_suite, 1, [&](SSL& connection) {
+            SSL_write(&connection, "hello", 5);
+            if (orderly) SSL_shutdown(&connection);
+        });
+        const ServerSettings settings = server.settings("localhost");
+        ServerConnector connector(settings, client.get(), {});
+        const auto stream = connector.connect();
+        ASSERT_TRUE(stream);
+        std::byte buffer[16];
+        const auto first = (*stream)->read_some(buffer, soon());
+        ASSERT_TRUE(first);
+        EXPECT_EQ(*first, 5U);
+        const auto second = (*stream)->read_some(buffer, soon());
+        ASSERT_EQ(static_cast<bool>(second), orderly);
+        if (orderly) {
+            EXPECT_EQ(*second, 0U);
+        } else {
+            EXPECT_EQ(second.error().fault, Fault::network);
+        }
+    }
+}
+
+struct LadderCase {
+    const char* name;
+    const char* suites;
+    CipherGroup group;
+};
+
+const LadderCase ladder_cases[] = {
+    {"sha1_mac", "ECDHE-RSA-AES128-SHA", CipherGroup::first},
+    {"sha256_mac", "ECDHE-RSA-AES128-SHA256", CipherGroup::second},
+    {"gcm", "ECDHE-RSA-AES128-GCM-SHA256", CipherGroup::third},
+};
+
+TEST_F(Tls, climbs_the_cipher_groups_and_stays) {
+    for (const auto& [name, suites, group] : ladder_cases) {
+        std::vector<std::string> seen;
+        Server server(*leaf, suites, 4, [&](SSL& connection) {
+            seen.emplace_back(SSL_get_cipher_name(&connection));
+            SSL_write(&connection, "hello", 5);
+            std::byte byte;
+            SSL_read(&connection, &byte, 1);  // until the client's close_notify
+            SSL_shutdown(&connection);
+        });
+        const ServerSettings settings = server.settings("localhost");
+        client->forget_session();
+        ServerConnector connector(settings, client.get(), {});
+        for (const bool resumed : {false, true}) {
+            const auto stream = connector.connect();
+            ASSERT_TRUE(stream) << name;
+            EXPECT_EQ(connector.group(), group) << name;
+            EXPECT_EQ(dynamic_cast<TlsStream&>(**stream).resumed(), resumed) << name;
+            std::byte buffer[16];
+            EXPECT_TRUE((*stream)->read_some(buffer, soon()));
+            EXPECT_EQ(seen.back(), suites);
+        }
+        ASSERT_EQ(seen.size(), 2U);
+    }
+}
+
+TEST_F(Tls, tells_a_refusal_from_trouble) {
+    const auto device = issue(pki::CertificateRole::root_authority, "AABBCCDD", nullptr);
+    for (const bool with_certificate : {true, false}) {
+        Server server(*leaf, any_suite, 3, say_and_close, true);
+        const ServerSettings settings = server.settings("localhost");
+        X509_up_ref(device.get());
+        EVP_PKEY_up_ref(&shared_key());
+        const ClientIdentity identity{pki::CertificatePtr{device.get()}, {}, pki::KeyPtr{&shared_key()}};
+        const auto tls = TlsClient::create("localhost", trusted, with_certificate ? &identity : nullptr,
+                                           TlsVersions::device);
+        ASSERT_TRUE(tls);
+        ServerConnector connector(settings, tls->get(), {});
+        const auto stream = connector.connect();
+        ASSERT_FALSE(stream);
+        EXPECT_EQ(stream.error().fault, Fault::refused);
+        EXPECT_NE(stream.error().message.find(with_certificate ? "unknown_ca" : "handshake_failure"),
+                  std::string::npos)
+            << stream.error().message;
+    }
+}
+
+TEST_F(Tls, a_silent_server_meets_the_deadline) {
+    Server server(*leaf, any_suite, 1, [](SSL& connection) {
+        std::byte byte;
+        SSL_read(&connection, &byte, 1);
+    });
+    const ServerSettings settings = server.settings("localhost");
+    ServerConnector connector(settings, client.get(), {});
+    const auto stream = connector.connect();
+    ASSERT_TRUE(stream);
+    std::byte buffer[16];
+    const auto nothing = (*stream)->try_read(buffer);
+    ASSERT_TRUE(nothing);
+    EXPECT_FALSE(*nothing);
+    const auto late = (*stream)->read_some(buffer, std::chrono::steady_clock::now() + 20ms);
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().fault, Fault::network);
+}
+
+}  // namespace
+}  // namespace sallyport::device
