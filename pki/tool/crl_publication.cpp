@@ -32,6 +32,16 @@ Result<bool> is_in_place(Depot& depot, std::string_view authority) {
     return *digest == newest->sha256;
 }
 
+/// Removes what a process left that was killed while it wrote a CRL; the caller holds the depot's lock.
+Result<void> remove_unfinished_files(const std::filesystem::path& folder) {
+    std::error_code code;
+    for (std::filesystem::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+        if (at->path().filename().string().starts_with('.')) std::filesystem::remove(at->path(), code);
+    }
+    if (code) return Error{Fault::runtime, folder.string() + ": " + code.message()};
+    return {};
+}
+
 }  // namespace
 
 Result<PublishedCrl> publish_crl(Depot& depot, std::string_view name,
@@ -68,6 +78,7 @@ Result<PublishedCrl> publish_crl(Depot& depot, std::string_view name,
 
 Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, std::chrono::sys_seconds now) {
     std::vector<PublishedCrl> repaired;
+    if (const auto removed = remove_unfinished_files(depot.paths().crls()); !removed) return removed.error();
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
     for (const std::string& name : *authorities) {

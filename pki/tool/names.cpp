@@ -85,14 +85,13 @@ std::optional<std::string> parse_serial(std::string_view text) {
         digits += upper;
     }
     if (digits.empty() || digits.size() > max_digits) return std::nullopt;
-    if (digits.size() % 2 != 0) digits.insert(0, "0");
+    // An octet 00 in front keeps the number positive, as in DER; minimal_integer() takes it away where it can
+    // go.
+    const std::string even = std::string(2 + digits.size() % 2, '0').append(digits);
     std::string octets;
-    for (std::size_t i = 0; i < digits.size(); i += 2) {
-        octets += static_cast<char>(hex_digits.find(digits[i]) << 4U | hex_digits.find(digits[i + 1]));
+    for (std::size_t i = 0; i < even.size(); i += 2) {
+        octets += static_cast<char>(hex_digits.find(even[i]) << 4U | hex_digits.find(even[i + 1]));
     }
-    const auto* data = reinterpret_cast<const std::uint8_t*>(octets.data());
-    // Written without the octet 00 that DER puts before a first octet of 80 or more.
-    if ((data[0] & 0x80U) != 0) octets.insert(0, 1, '\0');
     const Bytes minimal =
         minimal_integer(Bytes(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()));
     return std::string(reinterpret_cast<const char*>(minimal.data()), minimal.size());

@@ -200,11 +200,13 @@ TEST_F(DepotTest, a_damaged_publication_is_repaired_by_the_next_writer) {
     const auto file = depot / "crl/device-ca.crl.pem";
     const auto published = read_file(file, 1 << 20).value();
     fs::remove(file);
+    std::ofstream(depot / "crl/.device-ca.crl.pem.aB3xY9") << "half a C";
     const auto again = on_depot({"revoke", "A1B2C3D4"});
     EXPECT_EQ(again.exit_code, 0);
     EXPECT_THAT(again.err, HasSubstr("completed after an interruption: device-ca CRL number 3"));
     EXPECT_EQ(crl().number, 3U);
     EXPECT_EQ(crl().entries.size(), 1U);
+    EXPECT_FALSE(fs::exists(depot / "crl/.device-ca.crl.pem.aB3xY9"));
     std::ofstream(file, std::ios::trunc) << published;  // somebody puts an older one back
     EXPECT_EQ(on_depot({"revoke", "A1B2C3D4"}).exit_code, 0);
     EXPECT_EQ(crl().number, 4U);
