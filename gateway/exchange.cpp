@@ -26,7 +26,10 @@ asio::awaitable<bool> Exchange::run() {
     if (head == HeadRead::nothing) co_return false;
     auto denial = std::move(head_denial_);
     if (!denial) denial = judge();
-    if (!denial) denial = co_await forward();
+    if (!denial) {
+        auto failure = co_await forward();
+        denial = std::move(failure);
+    }
     if (denial) co_await deny(*denial);
     finish_record();
     co_return keep_alive_ && !aborted_ && !session_.stopped_by();
@@ -89,11 +92,12 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
     const bool idempotent = head_.method != "POST";
     forwarded_ = Clock::now();
     for (bool only_fresh = false;; only_fresh = true) {
-        if (auto denial = co_await open_store(only_fresh)) co_return denial;
+        auto denial = co_await open_store(only_fresh);
+        if (denial) co_return denial;
         // A kept connection may have been closed by the store while our head was on its way (RFC 9112 9.3.1).
         const bool may_retry = store_->reused() && idempotent && !has_body;
 
-        auto denial = co_await send_head();
+        denial = co_await send_head();
         if (!denial && has_body) {
             const Sent sent = co_await send_body();
             if (sent == Sent::aborted) co_return std::nullopt;
@@ -133,7 +137,8 @@ asio::awaitable<std::optional<Denial>> Exchange::send_head() {
     const std::string head = upstream_head(head_, delivery_);
     store_->connection().expires_after(limits().body_progress);
     const std::string_view parts[] = {head};
-    if (co_await store_->write(parts) == IoStatus::ok) co_return std::nullopt;
+    const IoStatus written = co_await store_->write(parts);
+    if (written == IoStatus::ok) co_return std::nullopt;
     co_return store_unavailable(Reason::store_down, "the store closed the connection");
 }
 
@@ -192,7 +197,8 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
     record_.status = denial.status;
     answered_ = true;
     session_.stream().connection().expires_after(limits().body_progress);
-    if (co_await session_.stream().write(answer) != IoStatus::ok) aborted_ = true;
+    const IoStatus written = co_await session_.stream().write(answer);
+    if (written != IoStatus::ok) aborted_ = true;
 }
 
 void Exchange::abort(Reason reason, std::string detail) {

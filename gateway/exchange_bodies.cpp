@@ -44,14 +44,19 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
         answer_begin_ = answer_end_ = 0;
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         session_.stream().connection().expires_after(limits().body_progress);
-        if (co_await session_.stream().write(go_on) != IoStatus::ok) {
+        const IoStatus written = co_await session_.stream().write(go_on);
+        if (written != IoStatus::ok) {
             abort(Reason::peer_closed, "the device left before its body");
             co_return Sent::aborted;
         }
     }
     watch_store();
-    const Sent sent =
-        delivery_.framing == Framing::chunked ? co_await send_chunked_body() : co_await send_plain_body();
+    Sent sent = Sent::whole;
+    if (delivery_.framing == Framing::chunked) {
+        sent = co_await send_chunked_body();
+    } else {
+        sent = co_await send_plain_body();
+    }
     watch_->device = nullptr;
     if (sent == Sent::whole) {
         keep_alive_ = delivery_.keep_alive && keep_alive_after_body_;
@@ -123,7 +128,8 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
         if (watch_->readable) co_return Sent::answered_early;
         const auto room = block_->span().first(std::min<std::uint64_t>(Block::bytes, body_left_));
         std::size_t bytes = 0;
-        if (const auto ended = co_await read_body(room, bytes)) co_return *ended;
+        const auto ended = co_await read_body(room, bytes);
+        if (ended) co_return *ended;
         body_left_ -= bytes;
         const Sent sent = co_await pass_up({room.data(), bytes}, "", "");
         if (sent != Sent::whole) co_return sent;
@@ -149,7 +155,8 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
                 body_denial_ = entity_too_large("a chunked body beyond limits.body_bytes");
                 co_return Sent::failed;
             }
-            const Sent sent = co_await pass_up(chunk.body, ChunkHeader(chunk.body.size()).text(), line_end);
+            const ChunkHeader header(chunk.body.size());
+            const Sent sent = co_await pass_up(chunk.body, header.text(), line_end);
             if (sent != Sent::whole) co_return sent;
         }
         if (chunk.finished) break;
@@ -164,12 +171,14 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
             co_return Sent::failed;
         }
         std::size_t bytes = 0;
-        if (const auto ended = co_await read_body(room.subspan(end), bytes)) co_return *ended;
+        const auto ended = co_await read_body(room.subspan(end), bytes);
+        if (ended) co_return *ended;
         end += bytes;
     }
     // What was read beyond this request's end belongs to the next one.
     if (begin < end) keep_alive_after_body_ = session_.buffer().put_back({room.data() + begin, end - begin});
-    co_return co_await pass_up("", "", last_chunk);
+    const Sent sent = co_await pass_up("", "", last_chunk);
+    co_return sent;
 }
 
 // ---- store -> device ---------------------------------------------------------------------------------
@@ -253,13 +262,15 @@ void Exchange::answer_cut_short() {
 asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::string head) {
     // A small object leaves with its head; for a large one the head does not wait.
     while (remaining > 0) {
-        if (!co_await read_answer_body()) {
+        const bool came = co_await read_answer_body();
+        if (!came) {
             answer_cut_short();
             co_return false;
         }
         const std::size_t bytes = std::min<std::uint64_t>(remaining, answer_end_ - answer_begin_);
         const std::string_view data(block_->span().data() + answer_begin_, bytes);
-        if (!co_await pass_down(head, data, false)) co_return false;
+        const bool passed = co_await pass_down(head, data, false);
+        if (!passed) co_return false;
         head.clear();
         answer_begin_ += bytes;
         remaining -= bytes;
@@ -280,7 +291,8 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
             co_return false;
         }
         if (!chunk.body.empty()) {
-            if (!co_await pass_down(head, chunk.body, chunked)) co_return false;
+            const bool passed = co_await pass_down(head, chunk.body, chunked);
+            if (!passed) co_return false;
             head.clear();
         }
         if (chunk.finished) break;
@@ -291,9 +303,8 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
         answer_end_ -= answer_begin_;
         answer_begin_ = 0;
         store_->connection().expires_after(limits().body_progress);
-        const IoResult read = answer_end_ < room.size()
-                                  ? co_await store_->read_some(room.subspan(answer_end_))
-                                  : IoResult{IoStatus::failed};
+        IoResult read{IoStatus::failed};  // a chunk header that fills the whole block
+        if (answer_end_ < room.size()) read = co_await store_->read_some(room.subspan(answer_end_));
         answer_status_ = read.status;
         if (read.status != IoStatus::ok) {
             answer_cut_short();
@@ -302,13 +313,18 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
         answer_end_ += read.bytes;
     }
     head += chunked ? last_chunk : "";
-    co_return head.empty() || co_await pass_down(head, "", false);
+    if (head.empty()) co_return true;
+    const bool passed = co_await pass_down(head, "", false);
+    co_return passed;
 }
 
 asio::awaitable<bool> Exchange::relay_until_close(std::string head, bool chunked) {
-    while (co_await read_answer_body()) {
+    for (;;) {
+        const bool came = co_await read_answer_body();
+        if (!came) break;
         const std::string_view data(block_->span().data() + answer_begin_, answer_end_ - answer_begin_);
-        if (!co_await pass_down(head, data, chunked)) co_return false;
+        const bool passed = co_await pass_down(head, data, chunked);
+        if (!passed) co_return false;
         head.clear();
         answer_begin_ = answer_end_;
     }
@@ -317,7 +333,9 @@ asio::awaitable<bool> Exchange::relay_until_close(std::string head, bool chunked
         co_return false;
     }
     head += chunked ? last_chunk : "";
-    co_return head.empty() || co_await pass_down(head, "", false);
+    if (head.empty()) co_return true;
+    const bool passed = co_await pass_down(head, "", false);
+    co_return passed;
 }
 
 }  // namespace sallyport::gateway

@@ -20,6 +20,7 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds drain_poll{20};
 
 std::chrono::sys_seconds now_seconds() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -95,12 +96,16 @@ void Server::run() {
     log_.event(Log::Level::info, "ready",
                {{"version", SALLYPORT_VERSION}, {"generation", snapshots_.generation()}});
 
-    control_.run();  // until `watch_signals` has ordered the drain
+    control_.run();  // until the workers are through with a drain
     for (std::thread& thread : threads_)
         thread.join();
     admin_->stop();
     log_.event(Log::Level::info, "stopped", {});
 }
+
+// GCC 12 miscompiles some co_awaits within larger expressions and lists of temporaries within coroutines:
+// here and elsewhere an await is a statement or an initialiser of its own, and events are logged by ordinary
+// functions.
 
 asio::awaitable<void> Server::watch_signals() {
     for (;;) {
@@ -108,37 +113,45 @@ asio::awaitable<void> Server::watch_signals() {
         if (error) co_return;
         if (signal == SIGHUP) {
             reload("SIGHUP");
-            continue;
+        } else if (!draining_) {
+            start_drain();
+        } else {
+            for (const auto& worker : workers_)
+                worker->drain(std::chrono::milliseconds(0));
         }
-        const auto patience =
-            draining_ ? std::chrono::milliseconds(0) : snapshots_.current()->settings.limits.drain;
-        log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
-        admin_->set_draining();
-        for (ListeningSocket& socket : sockets_)
-            socket.close();
-        for (const auto& worker : workers_)
-            worker->drain(patience);
-        if (std::exchange(draining_, true))
-            control_.stop();
-        else
-            asio::co_spawn(
-                control_,
-                [this]() -> asio::awaitable<void> {
-                    // Stay for a second signal, or until the workers are through.
-                    asio::steady_timer poll(control_);
-                    while (shared_.connections.load() > 0) {
-                        poll.expires_after(std::chrono::milliseconds(20));
-                        co_await poll.async_wait(tuple_awaitable);
-                    }
-                    control_.stop();
-                },
-                asio::detached);
     }
 }
 
+void Server::start_drain() {
+    draining_ = true;
+    log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
+    admin_->set_draining();
+    for (ListeningSocket& socket : sockets_)
+        socket.close();
+    for (const auto& worker : workers_)
+        worker->drain(snapshots_.current()->settings.limits.drain);
+    asio::co_spawn(control_, wait_for_workers(), asio::detached);
+}
+
+asio::awaitable<void> Server::wait_for_workers() {
+    asio::steady_timer poll(control_);
+    while (running_workers_.load() > 0) {
+        poll.expires_after(drain_poll);
+        co_await poll.async_wait(tuple_awaitable);
+    }
+    control_.stop();
+}
+
 asio::awaitable<void> Server::watch_files() {
-    while (co_await files_.changed())
+    for (;;) {
+        const bool changed = co_await files_.changed();
+        if (!changed) break;
         reload("file");
+    }
+    report_watch_failed();
+}
+
+void Server::report_watch_failed() {
     log_.event(Log::Level::error, "watch_failed",
                {{"detail", "changed files are not noticed any more; use SIGHUP"}});
 }

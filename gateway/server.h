@@ -39,6 +39,9 @@ class Server {
 
     boost::asio::awaitable<void> watch_files();
     boost::asio::awaitable<void> watch_signals();
+    boost::asio::awaitable<void> wait_for_workers();
+    void start_drain();
+    void report_watch_failed();
     void reload(std::string_view trigger);
     void publish(std::shared_ptr<const Snapshot> next, const std::vector<CrlOutcome>& crls,
                  Clock::time_point noticed);
@@ -57,6 +60,7 @@ class Server {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::thread> threads_;
     std::unique_ptr<Admin> admin_;
+    std::atomic<std::size_t> running_workers_{0};
     bool draining_ = false;
 };
 

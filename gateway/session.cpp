@@ -203,21 +203,17 @@ asio::awaitable<bool> Session::wait_for_request() {
 
 asio::awaitable<void> Session::run() {
     const auto self = shared_from_this();  // the worker holds no ownership: the coroutine does
-    std::string_view why = "done";
-    if (!stream_.valid() || !co_await handshake()) {
-        why = "handshake";
-    } else {
-        bool keep_alive = true;
-        while (keep_alive && !worker_.draining() && co_await wait_for_request()) {
-            Exchange exchange(*this);
-            keep_alive = co_await exchange.run();
-        }
-        if (stopped_by_) {
-            why = to_string(*stopped_by_);
-        } else {
-            co_await stream_.close(farewell);
-        }
+    bool admitted = false;
+    if (stream_.valid()) admitted = co_await handshake();
+    bool keep_alive = admitted;
+    while (keep_alive && !worker_.draining()) {
+        const bool coming = co_await wait_for_request();
+        if (!coming) break;
+        Exchange exchange(*this);
+        keep_alive = co_await exchange.run();
     }
+    if (admitted && !stopped_by_) co_await stream_.close(farewell);
+    const std::string_view why = stopped_by_ ? to_string(*stopped_by_) : admitted ? "done" : "handshake";
     stream_.connection().close();
     worker_.shared().metrics.connection_closed(why);
 }

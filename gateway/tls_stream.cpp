@@ -158,14 +158,16 @@ asio::awaitable<IoStatus> TlsStream::write(std::span<const char> from) {
         if (SSL_write_ex(ssl_.get(), from.data(), from.size(), &count) != 1) co_return IoStatus::failed;
         from = from.subspan(count);
     }
-    co_return co_await flush();
+    const IoStatus flushed = co_await flush();
+    co_return flushed;
 }
 
 asio::awaitable<void> TlsStream::close(std::chrono::milliseconds patience) {
     connection_.expires_after(patience);
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
-    if (co_await flush() == IoStatus::ok) {
+    const IoStatus flushed = co_await flush();
+    if (flushed == IoStatus::ok) {
         boost::system::error_code ignored;
         connection_.socket().shutdown(tcp::socket::shutdown_send, ignored);
         char dropped[4096];
@@ -175,8 +177,9 @@ asio::awaitable<void> TlsStream::close(std::chrono::milliseconds patience) {
                 total += static_cast<std::size_t>(count);
             } else if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
                 break;
-            } else if (co_await connection_.wait(tcp::socket::wait_read) != IoStatus::ok) {
-                break;
+            } else {
+                const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
+                if (waited != IoStatus::ok) break;
             }
         }
     }

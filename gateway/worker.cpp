@@ -52,14 +52,17 @@ asio::awaitable<void> Worker::accept(const Listener& listener, tcp::acceptor& ac
         auto [error, socket] = co_await acceptor.async_accept(tuple_awaitable);
         if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
         if (error) {
-            shared_.log.event(Log::Level::error, "accept_failed",
-                              {{"listener", listener.name}, {"detail", error.message()}});
+            report_accept_failure(listener, error.message());
             asio::steady_timer pause(io_, accept_pause);
             co_await pause.async_wait(tuple_awaitable);
             continue;
         }
         start_session(std::move(socket), listener);
     }
+}
+
+void Worker::report_accept_failure(const Listener& listener, const std::string& detail) {
+    shared_.log.event(Log::Level::error, "accept_failed", {{"listener", listener.name}, {"detail", detail}});
 }
 
 void Worker::start_session(tcp::socket socket, const Listener& listener) {

@@ -93,6 +93,7 @@ class Worker {
     boost::asio::awaitable<void> accept(const Listener& listener, boost::asio::ip::tcp::acceptor& acceptor);
     boost::asio::awaitable<void> tick();
     void start_session(boost::asio::ip::tcp::socket socket, const Listener& listener);
+    void report_accept_failure(const Listener& listener, const std::string& detail);
     void finish_if_empty();
 
     Shared& shared_;
