@@ -15,7 +15,7 @@ class CurlCertificates(CertificateTests, FleetTest):
         done = run(
             "curl",
             "--silent",
-            "--show-error",
+            "--verbose",
             "--fail",
             "--max-time",
             20,

@@ -17,6 +17,7 @@ use_https = True
 ca_certs_file = {root}
 ssl_client_cert_file = {chain}
 ssl_client_key_file = {key}
+max_retries = 1
 """
 
 
@@ -35,7 +36,7 @@ class S3cmd(FleetTest):
                 key=self.device.key,
             )
         )
-        return run("s3cmd", "--config", configuration, "--no-progress", "--max-retries=0", *arguments)
+        return run("s3cmd", "--config", configuration, "--no-progress", *arguments)
 
     def test_put_and_get_on_the_own_prefix(self):
         sent = self.folder / "sent.MF4"
