@@ -13,7 +13,7 @@ namespace sallyport::pki {
 
 /// A device takes at most this many certificates from one bundle.
 inline constexpr std::size_t max_bundle_certificates = 10;
-inline constexpr std::size_t max_bundle_bytes = 256 * 1024;
+inline constexpr std::size_t max_bundle_bytes = std::size_t{256} * 1024;
 
 /// The encoding of a bundle (RFC 7468 or X.690 DER).
 enum class BundleForm { pem, der };

@@ -130,7 +130,7 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-    const auto committed = database_->execute("COMMIT");
+    auto committed = database_->execute("COMMIT");
     if (committed) database_ = nullptr;
     return committed;
 }

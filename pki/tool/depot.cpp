@@ -8,7 +8,7 @@
 namespace sallyport::pki {
 namespace {
 
-constexpr std::size_t max_pem_bytes = 64 * 1024;
+constexpr std::size_t max_pem_bytes = std::size_t{64} * 1024;
 
 Result<void> check_modes(const DepotPaths& paths) {
     // The folder itself may be reached through a symbolic link; what lies in it may not.

@@ -51,7 +51,8 @@ Result<void> check_private(const std::filesystem::path& path, FileType type) {
     }
     if ((status.st_mode & 077U) != 0) {
         char mode[8];
-        std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode & 07777U));
+        static_cast<void>(
+            std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode & 07777U)));
         return Error{Fault::input, path.string() + ": open to other users (mode " + mode + "); run chmod " +
                                        (type == FileType::folder ? "700 " : "600 ") + path.string()};
     }
