@@ -23,7 +23,8 @@ EVP_PKEY& key(int which) {
 
 pki::CertificatePtr issue(pki::CertificateRole role, const std::string& name, EVP_PKEY& subject, X509* signer,
                           std::vector<pki::AlternativeName> names = {}) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    // The same for all certificates of a run: none may end a second after its issuer.
+    static const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const pki::Signer by{signer, &key(0)};
     auto made = pki::issue_certificate(
         {role, {"", name}, pki::generate_serial().value(), {now - 1h, now + 24h}, std::move(names), ""},

@@ -24,8 +24,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The same for all certificates of a run: none may end a second after its issuer.
 std::chrono::sys_seconds now() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    static const auto start = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return start;
 }
 
 /// One key for every certificate: making keys is what takes time, and no test depends on their being two.

@@ -40,6 +40,7 @@ const PathCase path_cases[] = {
     {"line_break", "/fleet/A1%0d%0a", {}},
     {"delete", "/fleet/A1%7f", {}},
     {"overlong_slash", "/fleet/A1%c0%afB2", {}},
+    {"overlong_slash_of_three", "/fleet/A1%e0%80%afB2", {}},
     {"surrogate", "/fleet/%ed%a0%80", {}},
     {"cut_utf8", "/fleet/%e2%82", {}},
     {"bad_escape", "/fleet/%4", {}, Fault::malformed},

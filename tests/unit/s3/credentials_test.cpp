@@ -29,6 +29,9 @@ TEST(SecretKey, moves_and_leaves_nothing_behind) {
         SecretKey second = std::move(*first);
         EXPECT_EQ(second.reveal(), text);
         EXPECT_EQ(first->reveal(), "");
+        // A short text lives inside the object, so its bytes would stay behind there.
+        const std::string_view remains{reinterpret_cast<const char*>(&*first), sizeof(SecretKey)};
+        EXPECT_EQ(remains.find(std::string_view{text}.substr(1)), std::string_view::npos);
         auto third = SecretKey::parse("other");
         *third = std::move(second);
         EXPECT_EQ(third->reveal(), text);
