@@ -7,6 +7,13 @@ namespace sallyport::gateway {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
+namespace {
+
+/// A refused body up to this size is taken and dropped, so that the connection stays of use.
+constexpr std::uint64_t max_discarded_body = 64 * 1024;
+
+}  // namespace
+
 Exchange::Exchange(Session& session)
     : session_(session),
       snapshot_(session.worker().shared().snapshots.current()),
@@ -189,6 +196,9 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
         abort(denial.reason, denial.detail);
         co_return;
     }
+    const bool discardable = delivery_.framing == Framing::length && !delivery_.expects_continue &&
+                             body_left_ <= max_discarded_body && store_ == nullptr;
+    if (discardable) keep_alive_ = delivery_.keep_alive;
     if (record_.method.empty() || denial.reason == Reason::revoked || session_.worker().draining())
         keep_alive_ = false;
     const std::string_view path = head_.target.substr(0, head_.target.find('?'));
@@ -199,6 +209,28 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
     session_.stream().connection().expires_after(limits().body_progress);
     const IoStatus written = co_await session_.stream().write(answer);
     if (written != IoStatus::ok) aborted_ = true;
+    if (keep_alive_ && !aborted_) co_await discard_body();
+}
+
+asio::awaitable<void> Exchange::discard_body() {
+    auto& buffer = session_.buffer();
+    char dropped[4096];
+    while (body_left_ > 0) {
+        if (!buffer.empty()) {
+            const std::size_t bytes = std::min<std::uint64_t>(body_left_, buffer.unread().size());
+            buffer.consume(bytes);
+            body_left_ -= bytes;
+            continue;
+        }
+        session_.stream().connection().expires_after(limits().body_progress);
+        const std::size_t wanted = std::min<std::uint64_t>(body_left_, sizeof dropped);
+        const IoResult read = co_await session_.stream().read_some({dropped, wanted});
+        if (read.status != IoStatus::ok) {
+            aborted_ = true;
+            co_return;
+        }
+        body_left_ -= read.bytes;
+    }
 }
 
 void Exchange::abort(Reason reason, std::string detail) {

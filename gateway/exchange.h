@@ -45,6 +45,7 @@ class Exchange {
     /// Reads an answer head into `block_`, passing over interim answers, but for 100 if that is asked for.
     boost::asio::awaitable<std::optional<Denial>> read_answer_head(bool until_continue);
     boost::asio::awaitable<void> deny(const Denial& denial);
+    boost::asio::awaitable<void> discard_body();
     void abort(Reason reason, std::string detail);
     std::string endpoint_text() const;
     void finish_record();

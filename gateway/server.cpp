@@ -89,8 +89,13 @@ void Server::run() {
     sigset_t before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, &before);
-    for (const auto& worker : workers_)
-        threads_.emplace_back([&worker = *worker] { worker.run(); });
+    running_workers_ = workers_.size();
+    for (const auto& worker : workers_) {
+        threads_.emplace_back([this, &worker = *worker] {
+            worker.run();
+            --running_workers_;
+        });
+    }
     admin_->start();
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     log_.event(Log::Level::info, "ready",

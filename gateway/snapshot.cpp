@@ -169,7 +169,9 @@ class SnapshotBuilder {
                 {std::move(*chain), std::move(*key), snapshot_->trust, settings.name + sha256(trust_inputs_),
                  limits.tls_sessions,
                  std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
-            if (!made) return fault(settings.chain.string() + ": " + made.error().message);
+            if (!made)
+                return fault(settings.key.string() + " with " + settings.chain.string() + ": " +
+                             made.error().message);
             rules.tls = std::move(*made);
         }
         snapshot_->listeners.push_back(std::move(rules));

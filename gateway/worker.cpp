@@ -107,7 +107,10 @@ asio::awaitable<void> Worker::tick() {
             for (Session* session : sessions_)
                 session->stop(Reason::timeout);
         }
-        if (draining_ && sessions_.empty()) co_return;
+        if (draining_ && sessions_.empty()) {
+            io_.stop();  // kept store connections may still have waits outstanding
+            co_return;
+        }
     }
 }
 
@@ -137,7 +140,7 @@ void Worker::drain(std::chrono::milliseconds patience) {
 }
 
 void Worker::finish_if_empty() {
-    if (draining_ && sessions_.empty()) timer_.cancel();  // `tick` is the last thing that keeps `run` going
+    if (draining_ && sessions_.empty()) timer_.cancel();  // wakes `tick`
 }
 
 std::string Worker::new_request_id() {
