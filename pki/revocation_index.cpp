@@ -23,6 +23,13 @@ int compare_numbers(std::string_view a, std::string_view b) noexcept {
     return std::memcmp(a.data(), b.data(), a.size());
 }
 
+/// Of two CRLs of one scope: the higher number, then the later thisUpdate (RFC 5280 5.2.3).
+bool is_newer(std::string_view number, std::chrono::sys_seconds this_update, std::string_view than_number,
+              std::chrono::sys_seconds than_update) noexcept {
+    const int order = compare_numbers(number, than_number);
+    return order > 0 || (order == 0 && this_update > than_update);
+}
+
 }  // namespace
 
 IssuerId issuer_id(const X509& authority) {
@@ -111,11 +118,14 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
     SHA256(der.data(), der.size(), digest);
     const std::string sha256 = hex(digest);
     const IssuerId issuer = issuer_id(**signer);
-    if (previous_ != nullptr) {
-        for (const auto& section : previous_->sections_) {
-            if (section->facts.sha256 != sha256 || section->facts.issuer != issuer) continue;
-            keep(section);
+    if (const auto old = previous_section(issuer, view->scope)) {
+        if (old->facts.sha256 == sha256) {
+            keep(old);
             return Added{CrlLoad::unchanged};
+        }
+        if (is_newer(old->number_octets, old->facts.this_update, as_text(view->number), view->this_update)) {
+            return CrlError{CrlLoad::rollback, "older than the CRL in force (number " + old->facts.number +
+                                                   "); an older list could un-revoke devices"};
         }
     }
 
@@ -151,10 +161,37 @@ void RevocationIndexBuilder::keep(std::shared_ptr<const Section> section) {
         index_.sections_.push_back(std::move(section));
         return;
     }
-    const int order = compare_numbers(section->number_octets, (*found)->number_octets);
-    if (order > 0 || (order == 0 && section->facts.this_update > (*found)->facts.this_update)) {
+    if (is_newer(section->number_octets, section->facts.this_update, (*found)->number_octets,
+                 (*found)->facts.this_update)) {
         *found = std::move(section);
     }
+}
+
+std::shared_ptr<const RevocationIndex::Section> RevocationIndexBuilder::previous_section(
+    const IssuerId& issuer, CrlScope scope) const {
+    if (previous_ == nullptr) return nullptr;
+    for (const auto& section : previous_->sections_) {
+        if (section->facts.issuer == issuer && section->facts.scope == scope) return section;
+    }
+    return nullptr;
+}
+
+RevocationIndex RevocationIndexBuilder::finish() {
+    if (previous_ != nullptr) {
+        for (const auto& old : previous_->sections_) {
+            const auto same_list = [&](const auto& section) {
+                return section->facts.issuer == old->facts.issuer && section->facts.scope == old->facts.scope;
+            };
+            const auto of_old = [&](const X509* authority) {
+                return issuer_id(*authority) == old->facts.issuer;
+            };
+            if (std::ranges::none_of(index_.sections_, same_list) &&
+                std::ranges::any_of(authorities_, of_old)) {
+                index_.sections_.push_back(old);
+            }
+        }
+    }
+    return std::move(index_);
 }
 
 }  // namespace sallyport::pki

@@ -73,8 +73,10 @@ class RevocationIndex {
     std::chrono::seconds grace_{0};
 };
 
-/// Builds an index from CRLs and the certificates of the authorities that may sign them. Sections whose
-/// CRL has not changed are taken over from `previous` without reading their entries again.
+/// Builds an index from CRLs and the certificates of the authorities that may sign them. `previous` is what
+/// was in force: a CRL that has not changed is taken over from it without reading its entries again, an older
+/// one than it holds is refused (`rollback`), and the list of an authority of which no CRL is offered any
+/// more stays, since a lost file must not un-revoke anybody.
 class RevocationIndexBuilder {
   public:
     struct Added {
@@ -92,11 +94,12 @@ class RevocationIndexBuilder {
     /// (then the latest thisUpdate), whatever their order.
     CrlResult<Added> add(std::string_view origin, Bytes der);
 
-    RevocationIndex finish() { return std::move(index_); }
+    RevocationIndex finish();
 
   private:
     using Section = RevocationIndex::Section;
     CrlResult<const X509*> signer_of(const CrlView& view) const;
+    std::shared_ptr<const Section> previous_section(const IssuerId& issuer, CrlScope scope) const;
     void keep(std::shared_ptr<const Section> section);
 
     std::vector<X509*> authorities_;
