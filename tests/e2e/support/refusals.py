@@ -41,7 +41,9 @@ class CertificateTests:
             seen = len(self.gateway.events("handshake_failed"))
             let_in, output = self.attempt(self.identities[kind], version)
             self.assertFalse(let_in, f"TLS {version}: {output}")
-            self.assertRegex(output, rf"alert number {number}\b|alert \[{number}\]|alert,? {words}", f"TLS {version}")
+            self.assertRegex(
+                output, rf"alert number {number}\b|alert \[{number}\]|alert,? {words}", f"TLS {version}"
+            )
             event = self.gateway.wait_for_event("handshake_failed", skip=seen)
             self.assertEqual(event["reason"], reason, event)
             self.assertEqual(event["listener"], "fleet")

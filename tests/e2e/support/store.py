@@ -100,5 +100,6 @@ def start_store(test_class):
     """The store of a test class, ended after its last test."""
     store = RadosStore(test_class.folder / "store")
     test_class.addClassCleanup(store.stop)
+    test_class.addClassCleanup(store.client.close)
     store.start()
     return store
