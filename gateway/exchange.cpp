@@ -74,6 +74,8 @@ asio::awaitable<Exchange::HeadRead> Exchange::read_head() {
 
 std::optional<Denial> Exchange::judge() {
     record_.method = head_.method;
+    version_ = head_.version;
+    path_ = head_.target.substr(0, head_.target.find('?'));
     if (auto refused = session_.refused_now()) return refused;
     const auto delivery = judge_head(raw_head_, head_, snapshot_->listeners[session_.listener().index].hosts);
     if (!delivery) return delivery.error();
@@ -96,7 +98,7 @@ std::optional<Denial> Exchange::judge() {
 
 asio::awaitable<std::optional<Denial>> Exchange::forward() {
     const bool has_body = body_left_ > 0 || delivery_.framing == Framing::chunked;
-    const bool idempotent = head_.method != "POST";
+    const bool idempotent = record_.method != "POST";
     forwarded_ = Clock::now();
     for (bool only_fresh = false;; only_fresh = true) {
         auto denial = co_await open_store(only_fresh);
@@ -105,6 +107,7 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
         const bool may_retry = store_->reused() && idempotent && !has_body;
 
         denial = co_await send_head();
+        request_sent_ = !denial && !has_body;
         if (!denial && has_body) {
             const Sent sent = co_await send_body();
             if (sent == Sent::aborted) co_return std::nullopt;
@@ -201,9 +204,8 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
     if (discardable) keep_alive_ = delivery_.keep_alive;
     if (record_.method.empty() || denial.reason == Reason::revoked || session_.worker().draining())
         keep_alive_ = false;
-    const std::string_view path = head_.target.substr(0, head_.target.find('?'));
-    const std::string answer = denial_answer(denial, record_.method.empty() ? "" : path, record_.request_id,
-                                             head_.method == "HEAD", keep_alive_);
+    const std::string answer =
+        denial_answer(denial, path_, record_.request_id, record_.method == "HEAD", keep_alive_);
     record_.status = denial.status;
     answered_ = true;
     session_.stream().connection().expires_after(limits().body_progress);

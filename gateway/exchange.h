@@ -76,7 +76,10 @@ class Exchange {
     Clock::time_point forwarded_;
 
     RequestParser request_parser_;
+    /// Its views point into the session's buffer: valid until the body is read, not afterwards.
     RequestHead head_;
+    std::string path_;
+    unsigned version_ = 11;
     std::string_view raw_head_;
     std::optional<Denial> head_denial_;
     Delivery delivery_;
@@ -96,7 +99,8 @@ class Exchange {
     bool has_answer_head_ = false;  ///< of the final answer
     IoStatus answer_status_ = IoStatus::ok;
 
-    bool answered_ = false;  ///< an answer head went to the device
+    bool request_sent_ = false;  ///< to its last byte
+    bool answered_ = false;      ///< an answer head went to the device
     bool keep_alive_ = false;
     bool aborted_ = false;
 };

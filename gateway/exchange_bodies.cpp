@@ -59,6 +59,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
     }
     watch_->device = nullptr;
     if (sent == Sent::whole) {
+        request_sent_ = true;
         keep_alive_ = delivery_.keep_alive && keep_alive_after_body_;
         session_.set_committing(true);
     }
@@ -185,14 +186,14 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
 
 asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     using Kind = AnswerDelivery::Framing;
-    const auto delivery = judge_answer(raw_answer_, answer_, head_.method);
+    const auto delivery = judge_answer(raw_answer_, answer_, record_.method);
     if (!delivery) co_return delivery.error();
     if (session_.worker().draining()) keep_alive_ = false;
     record_.upstream_status = answer_.status;
     record_.status = answer_.status;
 
     const bool open_ended = delivery->framing == Kind::chunked || delivery->framing == Kind::until_close;
-    const bool chunked = open_ended && head_.version >= 11;
+    const bool chunked = open_ended && version_ >= 11;
     if (open_ended && !chunked) keep_alive_ = false;
     std::string head = downstream_head(answer_, *delivery, chunked, keep_alive_);
     answered_ = true;
@@ -211,8 +212,7 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
             whole = co_await relay_until_close(std::move(head), chunked);
             break;
     }
-    const bool request_taken = body_left_ == 0 && (delivery_.framing != Framing::chunked || keep_alive_);
-    if (whole && delivery->keep_alive && request_taken && answer_begin_ == answer_end_) {
+    if (whole && delivery->keep_alive && request_sent_ && answer_begin_ == answer_end_) {
         session_.store() = nullptr;
         if (watch_) watch_->device = nullptr;
         session_.worker().pool().put_back(std::move(store_), snapshot_->settings.store,

@@ -1,6 +1,7 @@
 #include "gateway/server.h"
 #include "gateway/settings.h"
 #include "gateway/snapshot.h"
+#include "gateway/verify_chain.h"
 
 #include <chrono>
 #include <csignal>
@@ -18,6 +19,7 @@ namespace {
 using namespace sallyport::gateway;
 
 constexpr int exit_ok = 0;
+constexpr int exit_no = 1;
 constexpr int exit_wrong_input = 2;
 constexpr int exit_runtime = 3;
 
@@ -61,6 +63,23 @@ int run(const std::string& file) {
     return exit_ok;
 }
 
+int verify(const ChainFiles& files, std::int64_t unix_time) {
+    const auto verdict = verify_chain(files, std::chrono::sys_seconds(std::chrono::seconds(unix_time)));
+    if (!verdict) {
+        std::cerr << verdict.error().message << '\n';
+        return verdict.error().fault == sallyport::pki::Fault::input ? exit_wrong_input : exit_runtime;
+    }
+    for (const std::string& note : verdict->notes)
+        std::cerr << note << '\n';
+    if (!verdict->refusal) {
+        std::cout << "ok\n";
+        return exit_ok;
+    }
+    std::cout << sallyport::pki::to_string(verdict->refusal->reason) << '\n';
+    std::cerr << verdict->refusal->detail << '\n';
+    return exit_no;
+}
+
 /// Keys are in this process: they must not end up in a core file.
 void forbid_core_files() {
     const rlimit none{0, 0};
@@ -80,6 +99,15 @@ int main(int argc, char** argv) {
     auto* check_command =
         app.add_subcommand("check", "say whether a start with this configuration would succeed");
     check_command->add_option("--config", file, "configuration (YAML)")->required();
+    ChainFiles files;
+    std::int64_t unix_time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    auto* verify_command = app.add_subcommand(
+        "verify-chain", "say whether a chain would be let in; exit 1 and the reason if not");
+    verify_command->add_option("--trust", files.trust, "anchors (PEM)")->required();
+    verify_command->add_option("--crl", files.crl, "all CRLs (PEM or DER); may be empty")->required();
+    verify_command->add_option("--chain", files.chain, "the peer's certificate, then what it sent (PEM)")
+        ->required();
+    verify_command->add_option("--time", unix_time, "seconds since 1970; default now");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -88,6 +116,7 @@ int main(int argc, char** argv) {
     forbid_core_files();
     std::signal(SIGPIPE, SIG_IGN);
     try {
+        if (verify_command->parsed()) return verify(files, unix_time);
         return check_command->parsed() ? check(file) : run(file);
     } catch (const std::exception& error) {
         std::cerr << "sallyport-gateway: " << error.what() << '\n';

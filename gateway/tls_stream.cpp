@@ -76,22 +76,22 @@ TlsStream::TlsStream(tcp::socket socket, std::shared_ptr<const pki::TlsServer> s
 }
 
 asio::awaitable<IoStatus> TlsStream::flush() {
-    std::string_view rest = outgoing_;
-    while (!rest.empty()) {
-        const ssize_t sent =
-            ::send(connection_.socket().native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (sent >= 0) {
-            rest.remove_prefix(static_cast<std::size_t>(sent));
+    std::size_t sent = 0;
+    IoStatus status = IoStatus::ok;
+    while (sent < outgoing_.size() && status == IoStatus::ok) {
+        const ssize_t count = ::send(connection_.socket().native_handle(), outgoing_.data() + sent,
+                                     outgoing_.size() - sent, MSG_NOSIGNAL);
+        if (count >= 0) {
+            sent += static_cast<std::size_t>(count);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
-            if (waited == IoStatus::interrupted) continue;  // an interrupt is for reads
-            if (waited != IoStatus::ok) co_return waited;
+            status = co_await connection_.wait(tcp::socket::wait_write);
+            if (status == IoStatus::interrupted) status = IoStatus::ok;  // an interrupt is for reads
         } else if (errno != EINTR) {
-            co_return IoStatus::failed;
+            status = IoStatus::failed;
         }
     }
-    outgoing_.clear();
-    co_return IoStatus::ok;
+    outgoing_.erase(0, sent);  // a later flush must not say it twice
+    co_return status;
 }
 
 HandshakeFailure TlsStream::failure_of(int result, IoStatus waited) {
