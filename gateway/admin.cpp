@@ -99,9 +99,21 @@ Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) c
     if (target == "/metrics")
         return {200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics.expose()};
     if (target == "/healthz") return {200, text, "ok\n"};
-    if (target == "/readyz") return draining_ ? Reply{503, text, "draining\n"} : Reply{200, text, "ready\n"};
+    if (target == "/readyz") return readiness();
     if (target == "/status") return {200, "application/json", status()};
     return {404, text, "/metrics /healthz /readyz /status\n"};
+}
+
+Admin::Reply Admin::readiness() const {
+    // An aged CRL does not make a replica unready: all replicas have the same one, and none would be left.
+    const auto snapshot = shared_.snapshots.current();
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    std::string body = draining_ ? "draining\n" : "ready\n";
+    for (const pki::CrlFacts* crl : snapshot->revocation.crls()) {
+        body += "crl " + std::string(pki::to_string(snapshot->revocation.state(*crl, now))) + ", number " +
+                crl->number + ", " + crl->issuer_name + "\n";
+    }
+    return {draining_ ? 503U : 200U, "text/plain; charset=utf-8", std::move(body)};
 }
 
 std::string Admin::status() const {

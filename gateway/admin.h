@@ -37,6 +37,7 @@ class Admin {
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
     Reply reply_to(std::string_view method, std::string_view target) const;
+    Reply readiness() const;
     std::string status() const;
 
     Shared& shared_;

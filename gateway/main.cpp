@@ -1,16 +1,22 @@
+#include "gateway/crl_archive.h"
+#include "gateway/explain.h"
 #include "gateway/server.h"
 #include "gateway/settings.h"
 #include "gateway/snapshot.h"
 #include "gateway/verify_chain.h"
+#include "pki/certificate.h"
+#include "pki/file.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
+#include <ctime>
 #include <exception>
 #include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <openssl/sha.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -32,7 +38,7 @@ int tell(const std::vector<std::string>& faults) {
 /// Everything that a start needs, or its faults on stderr.
 LoadedSnapshot load(const std::string& file) {
     auto settings = load_settings(file);
-    if (!settings) return {nullptr, settings.error().lines, {}};
+    if (!settings) return {nullptr, settings.error().lines, {}, {}, {}};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return build_snapshot(std::move(*settings), nullptr, now);
 }
@@ -41,6 +47,8 @@ int check(const std::string& file) {
     const LoadedSnapshot loaded = load(file);
     if (!loaded.snapshot) return tell(loaded.faults);
     const Snapshot& snapshot = *loaded.snapshot;
+    for (const std::string& alarm : loaded.alarms)
+        std::cerr << "warning: " << alarm << '\n';
     std::cout << file << ": ok\n";
     for (const ListenerRules& listener : snapshot.listeners) {
         std::cout << "listener " << listener.name << ": answers to";
@@ -58,7 +66,7 @@ int check(const std::string& file) {
 int run(const std::string& file) {
     LoadedSnapshot loaded = load(file);
     if (!loaded.snapshot) return tell(loaded.faults);
-    Server server(std::move(loaded.snapshot), loaded.crls);
+    Server server(std::move(loaded));
     server.run();
     return exit_ok;
 }
@@ -80,6 +88,63 @@ int verify(const ChainFiles& files, std::int64_t unix_time) {
     return exit_no;
 }
 
+struct ExplainOptions {
+    std::string config;
+    std::string certificate;
+    std::string at;
+    std::vector<std::string> requests;
+    bool json = false;
+};
+
+/// RFC 3339 in UTC, as logs have it.
+std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
+    std::tm broken{};
+    const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &broken);
+    if (end == nullptr || *end != '\0') return std::nullopt;
+    return std::chrono::sys_seconds(std::chrono::seconds(timegm(&broken)));
+}
+
+int explain_device(const ExplainOptions& options) {
+    auto at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (!options.at.empty()) {
+        const auto parsed = parse_time(options.at);
+        if (!parsed) return tell({"--at: '" + options.at + "' is not a time such as 2026-01-31T12:00:00Z"});
+        at = *parsed;
+    }
+    const LoadedSnapshot loaded = load(options.config);
+    if (!loaded.snapshot) return tell(loaded.faults);
+    const auto pem = sallyport::pki::read_file(options.certificate, 1U << 20U);
+    if (!pem) return tell({pem.error().message});
+    auto chain = sallyport::pki::parse_certificates(*pem, options.certificate);
+    if (!chain) return tell({chain.error().message});
+    const Explanation explanation = explain(*loaded.snapshot, std::move(*chain), at, options.requests);
+    std::cout << (options.json ? as_json(explanation) : as_text(explanation));
+    const auto denied = [](const ExplainedRequest& request) { return request.denial.has_value(); };
+    return explanation.refusal || std::ranges::any_of(explanation.requests, denied) ? exit_no : exit_ok;
+}
+
+/// Lets a CRL take effect although it un-revokes certificates.
+int accept_crl(const std::string& file, const std::string& crl_file) {
+    auto settings = load_settings(file);
+    if (!settings) return tell(settings.error().lines);
+    if (settings->state.empty())
+        return tell({file + ": 'state' is missing: without it nothing is accepted for later"});
+    const CrlArchive archive(settings->state);
+    if (const auto prepared = archive.prepare(); !prepared) return tell({prepared.error().message});
+    const auto content = sallyport::pki::read_file(crl_file, settings->limits.crl_bytes);
+    if (!content) return tell({content.error().message});
+    const auto crls = sallyport::pki::split_crl_file(*content);
+    if (!crls) return tell({crl_file + ": " + crls.error().message});
+    for (const std::string& der : *crls) {
+        std::uint8_t digest[SHA256_DIGEST_LENGTH];
+        SHA256(reinterpret_cast<const unsigned char*>(der.data()), der.size(), digest);
+        const std::string sha256 = sallyport::pki::hex(digest);
+        if (const auto accepted = archive.accept(sha256); !accepted) return tell({accepted.error().message});
+        std::cout << "accepted " << sha256 << "; a running gateway takes it up at once\n";
+    }
+    return exit_ok;
+}
+
 /// Keys are in this process: they must not end up in a core file.
 void forbid_core_files() {
     const rlimit none{0, 0};
@@ -99,6 +164,23 @@ int main(int argc, char** argv) {
     auto* check_command =
         app.add_subcommand("check", "say whether a start with this configuration would succeed");
     check_command->add_option("--config", file, "configuration (YAML)")->required();
+    ExplainOptions explain_options;
+    auto* explain_command = app.add_subcommand(
+        "explain", "say whether a device would be let in, by which CRL, and what it may do");
+    explain_command->add_option("--config", explain_options.config, "configuration (YAML)")->required();
+    explain_command
+        ->add_option("--cert", explain_options.certificate, "the device's certificate and chain (PEM)")
+        ->required();
+    explain_command->add_option("--at", explain_options.at,
+                                "time, such as 2026-01-31T12:00:00Z; default now");
+    explain_command->add_option("--request", explain_options.requests,
+                                "such as 'PUT /bucket/key'; may be repeated");
+    explain_command->add_flag("--json", explain_options.json, "for machines");
+    std::string crl_file;
+    auto* accept_command =
+        app.add_subcommand("accept-crl", "let a CRL take effect although it un-revokes certificates");
+    accept_command->add_option("--config", file, "configuration (YAML)")->required();
+    accept_command->add_option("--crl", crl_file, "the CRL (PEM or DER)")->required();
     ChainFiles files;
     std::int64_t unix_time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     auto* verify_command = app.add_subcommand(
@@ -116,6 +198,8 @@ int main(int argc, char** argv) {
     forbid_core_files();
     std::signal(SIGPIPE, SIG_IGN);
     try {
+        if (explain_command->parsed()) return explain_device(explain_options);
+        if (accept_command->parsed()) return accept_crl(file, crl_file);
         if (verify_command->parsed()) return verify(files, unix_time);
         return check_command->parsed() ? check(file) : run(file);
     } catch (const std::exception& error) {

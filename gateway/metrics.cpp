@@ -65,6 +65,10 @@ Metrics::Metrics()
           gauge(registry_, "sallyport_crl_this_update_timestamp_seconds", "thisUpdate of the CRL in force")),
       crl_next_update_(
           gauge(registry_, "sallyport_crl_next_update_timestamp_seconds", "nextUpdate of the CRL in force")),
+      crl_state_(gauge(registry_, "sallyport_crl_state",
+                       "1 for the rung of the ladder that the CRL in force stands on")),
+      crl_stale_(gauge(registry_, "sallyport_crl_stale", "1 when the CRL in force has expired")),
+      crl_info_(gauge(registry_, "sallyport_crl_info", "SHA-256 of the CRL in force")),
       crl_loads_(counter(registry_, "sallyport_crl_loads_total", "CRLs offered by what became of them")),
       certificate_not_after_(gauge(registry_, "sallyport_certificate_not_after_timestamp_seconds",
                                    "notAfter of our certificates")),
@@ -136,11 +140,24 @@ void Metrics::published(const Snapshot& snapshot) {
         crl_entries_.Add(labels).Set(static_cast<double>(crl->entries));
         crl_this_update_.Add(labels).Set(unix_time(crl->this_update));
         crl_next_update_.Add(labels).Set(unix_time(crl->next_update));
+        auto*& info = crl_info_by_issuer_[crl->issuer_name];
+        if (info != nullptr) crl_info_.Remove(info);
+        info = &crl_info_.Add({{"issuer", crl->issuer_name}, {"sha256", crl->sha256}});
+        info->Set(1);
     }
     for (const ListenerRules& listener : snapshot.listeners) {
         certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
             .Set(unix_time(listener.certificate_not_after));
     }
+}
+
+void Metrics::crl_state(const pki::CrlFacts& crl, pki::CrlState state) {
+    for (const pki::CrlState known : pki::crl_states) {
+        crl_state_.Add({{"issuer", crl.issuer_name}, {"state", std::string(pki::to_string(known))}})
+            .Set(known == state);
+    }
+    const bool stale = state == pki::CrlState::grace || state == pki::CrlState::closed;
+    crl_stale_.Add({{"issuer", crl.issuer_name}}).Set(stale);
 }
 
 void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {

@@ -34,6 +34,7 @@ class Metrics {
     void revocation_enforced(std::chrono::nanoseconds after);
     /// The CRLs and certificates of a snapshot that was published. Series of CRLs stay when a load fails.
     void published(const Snapshot& snapshot);
+    void crl_state(const pki::CrlFacts& crl, pki::CrlState state);
     void crl_outcomes(const std::vector<CrlOutcome>& outcomes);
 
     /// Counts requests on one thread: remembers its counters, so that a request costs no label look-up.
@@ -74,6 +75,10 @@ class Metrics {
     Family<prometheus::Gauge>& crl_entries_;
     Family<prometheus::Gauge>& crl_this_update_;
     Family<prometheus::Gauge>& crl_next_update_;
+    Family<prometheus::Gauge>& crl_state_;
+    Family<prometheus::Gauge>& crl_stale_;
+    Family<prometheus::Gauge>& crl_info_;
+    std::map<std::string, prometheus::Gauge*> crl_info_by_issuer_;
     Family<prometheus::Counter>& crl_loads_;
     Family<prometheus::Gauge>& certificate_not_after_;
     prometheus::Histogram& revocation_enforced_;

@@ -1,5 +1,7 @@
 #include "gateway/server.h"
 
+#include "gateway/crl_archive.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -21,6 +23,7 @@ using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds drain_poll{20};
+constexpr std::chrono::seconds ladder_interval{1};
 
 std::chrono::sys_seconds now_seconds() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -63,16 +66,18 @@ class Server::ListeningSocket {
     int descriptor_ = -1;
 };
 
-Server::Server(std::shared_ptr<const Snapshot> first, const std::vector<CrlOutcome>& crls)
-    : log_(first->settings.log), signals_(control_, SIGTERM, SIGINT, SIGHUP), files_(control_) {
-    const Settings& settings = first->settings;
+Server::Server(LoadedSnapshot first)
+    : log_(first.snapshot->settings.log), signals_(control_, SIGTERM, SIGINT, SIGHUP), files_(control_) {
+    const auto snapshot = first.snapshot;
+    const Settings& settings = snapshot->settings;
     listeners_.reserve(settings.listeners.size());  // workers keep references
     for (const ListenerSettings& listener : settings.listeners) {
         sockets_.emplace_back(listener);
         listeners_.push_back({listener.name, listeners_.size(), sockets_.back().descriptor(),
                               metrics_.connections(listener.name)});
     }
-    publish(std::move(first), crls, Clock::now());
+    report_reload_faults(first.alarms, "start");
+    publish(std::move(first), Clock::now());
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back(std::make_unique<Worker>(shared_, listeners_));
     admin_ = std::make_unique<Admin>(settings.admin, shared_);
@@ -84,6 +89,7 @@ void Server::run() {
     watch_what_is_used();
     asio::co_spawn(control_, watch_files(), asio::detached);
     asio::co_spawn(control_, watch_signals(), asio::detached);
+    asio::co_spawn(control_, watch_clock(), asio::detached);
     // Signals are for this thread: the others inherit the mask.
     sigset_t all;
     sigset_t before;
@@ -147,6 +153,17 @@ asio::awaitable<void> Server::wait_for_workers() {
     control_.stop();
 }
 
+/// CRLs age without anybody touching a file. (Workers look at the clock for their own connections.)
+asio::awaitable<void> Server::watch_clock() {
+    asio::steady_timer timer(control_);
+    for (;;) {
+        timer.expires_after(ladder_interval);
+        const auto [error] = co_await timer.async_wait(tuple_awaitable);
+        if (error) co_return;
+        ladder_.update(*snapshots_.current(), now_seconds());
+    }
+}
+
 asio::awaitable<void> Server::watch_files() {
     for (;;) {
         const bool changed = co_await files_.changed();
@@ -168,6 +185,7 @@ void Server::watch_what_is_used() {
     for (const auto* files : {&settings.trust, &settings.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
     }
+    if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
     for (const ListenerSettings& listener : settings.listeners) {
         paths.push_back(listener.chain);
         paths.push_back(listener.key);
@@ -194,18 +212,22 @@ std::vector<std::string> Server::restart_only_changes(const Settings& fresh) con
     return changes;
 }
 
+void Server::report_reload_faults(const std::vector<std::string>& faults, std::string_view trigger) {
+    for (const std::string& fault : faults) {
+        log_.event(Log::Level::error, "reload",
+                   {{"result", "failed"},
+                    {"trigger", trigger},
+                    {"generation", snapshots_.generation()},
+                    {"detail", fault}});
+    }
+}
+
 void Server::reload(std::string_view trigger) {
     const auto noticed = Clock::now();
     const auto previous = snapshots_.current();
     const auto failed = [&](const std::vector<std::string>& faults) {
         metrics_.reloaded(false);
-        for (const std::string& fault : faults) {
-            log_.event(Log::Level::error, "reload",
-                       {{"result", "failed"},
-                        {"trigger", trigger},
-                        {"generation", previous->generation},
-                        {"detail", fault}});
-        }
+        report_reload_faults(faults, trigger);
     };
     auto settings = load_settings(previous->settings.file);
     if (!settings) return failed(settings.error().lines);
@@ -217,34 +239,49 @@ void Server::reload(std::string_view trigger) {
             {"changed, but only read at a start: " + names + "; nothing of this reload is in force"});
     }
     LoadedSnapshot loaded = build_snapshot(std::move(*settings), previous.get(), now_seconds());
-    if (!loaded.snapshot) {
+    const bool nothing_new = !loaded.alarms.empty() && !loaded.brings_new_crl();
+    if (!loaded.snapshot || nothing_new) {
         metrics_.crl_outcomes(loaded.crls);
-        return failed(loaded.faults);
+        failed(loaded.faults);
+        return failed(loaded.alarms);
     }
+    // A bad file must not keep out what a good one revokes: the rest is published, and the alarm stays on.
+    const std::vector<std::string> alarms = loaded.alarms;
     log_.event(Log::Level::info, "reload",
-               {{"result", "ok"},
+               {{"result", alarms.empty() ? "ok" : "partly"},
                 {"trigger", trigger},
                 {"generation", loaded.snapshot->generation},
                 {"load_ms", milliseconds_since(noticed)}});
-    publish(std::move(loaded.snapshot), loaded.crls, noticed);
+    publish(std::move(loaded), noticed);
+    if (!alarms.empty()) failed(alarms);
     watch_what_is_used();
 }
 
-void Server::publish(std::shared_ptr<const Snapshot> next, const std::vector<CrlOutcome>& crls,
-                     Clock::time_point noticed) {
+void Server::remember(const LoadedSnapshot& loaded, const Settings& settings) {
+    if (settings.state.empty()) return;
+    const CrlArchive archive(settings.state);
+    const auto accepted = archive.accepted();
+    for (const FreshCrl& crl : loaded.fresh) {
+        if (accepted.contains(crl.facts.sha256)) {
+            log_.event(Log::Level::warning, "crl_shrink_accepted",
+                       {{"issuer", crl.facts.issuer_name},
+                        {"number", crl.facts.number},
+                        {"sha256", crl.facts.sha256}});
+        }
+        const auto kept = archive.keep(crl.facts, crl.der);
+        if (!kept)
+            log_.event(Log::Level::error, "state", {{"result", "failed"}, {"detail", kept.error().message}});
+    }
+}
+
+void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
+    const auto next = loaded.snapshot;
     const std::uint64_t generation = next->generation;
-    metrics_.crl_outcomes(crls);
+    metrics_.crl_outcomes(loaded.crls);
     metrics_.published(*next);
     metrics_.reloaded(true);
-    for (const pki::CrlFacts* crl : next->revocation.crls()) {
-        log_.event(Log::Level::info, "crl",
-                   {{"issuer", crl->issuer_name},
-                    {"number", crl->number},
-                    {"entries", crl->entries},
-                    {"state", pki::to_string(next->revocation.state(*crl, now_seconds()))},
-                    {"origin", crl->origin}});
-    }
-    snapshots_.publish(std::move(next));
+    ladder_.update(*next, now_seconds());
+    snapshots_.publish(next);
 
     struct Progress {
         std::atomic<std::size_t> waiting;
@@ -263,6 +300,7 @@ void Server::publish(std::shared_ptr<const Snapshot> next, const std::vector<Crl
                         {"after_ms", milliseconds_since(noticed)}});
         });
     }
+    remember(loaded, next->settings);
 }
 
 }  // namespace sallyport::gateway

@@ -2,6 +2,7 @@
 
 #include "gateway/admin.h"
 #include "gateway/file_watch.h"
+#include "gateway/ladder_watch.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
@@ -26,7 +27,7 @@ class Server {
   public:
     /// Takes the first snapshot. Opens every socket before anything runs, so that a start either succeeds as
     /// a whole or throws std::runtime_error (an address in use, a log file ...).
-    Server(std::shared_ptr<const Snapshot> first, const std::vector<CrlOutcome>& crls);
+    explicit Server(LoadedSnapshot first);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -40,16 +41,19 @@ class Server {
     boost::asio::awaitable<void> watch_files();
     boost::asio::awaitable<void> watch_signals();
     boost::asio::awaitable<void> wait_for_workers();
+    boost::asio::awaitable<void> watch_clock();
     void start_drain();
     void report_watch_failed();
     void reload(std::string_view trigger);
-    void publish(std::shared_ptr<const Snapshot> next, const std::vector<CrlOutcome>& crls,
-                 Clock::time_point noticed);
+    void publish(LoadedSnapshot loaded, Clock::time_point noticed);
+    void remember(const LoadedSnapshot& loaded, const Settings& settings);
+    void report_reload_faults(const std::vector<std::string>& faults, std::string_view trigger);
     std::vector<std::string> restart_only_changes(const Settings& fresh) const;
     void watch_what_is_used();
 
     Log log_;
     Metrics metrics_;
+    LadderWatch ladder_{metrics_, log_};
     SnapshotStore snapshots_;
     Shared shared_{snapshots_, metrics_, log_};
     std::vector<ListeningSocket> sockets_;

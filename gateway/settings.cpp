@@ -64,6 +64,7 @@ class SettingsReader {
             root.integer("workers", std::max(1U, std::thread::hardware_concurrency()), 1, 256));
         read_listeners(root);
         read_devices(root);
+        if (const auto state = root.string("state")) settings_.state = resolve(state->text);
         read_revocation(root);
         read_authorization(root);
         read_store(root);
@@ -178,13 +179,19 @@ class SettingsReader {
         settings_.revocation_requirement = map->choice<Requirement>(
             "require", Requirement::chain, {{"chain", Requirement::chain}, {"leaf", Requirement::leaf}});
         for (MapReader& source : map->maps("sources")) {
-            settings_.crl_sources.push_back(existing(source, "path", source.required_string("path")));
+            const Located path = source.required_string("path");
+            // With a state folder a source may be lost for a while: what it said last is still known.
+            settings_.crl_sources.push_back(settings_.state.empty() ? existing(source, "path", path)
+                                                                    : resolve(path.text));
             source.finish();
         }
         if (settings_.crl_sources.empty())
             map->fault("sources: at least one {path: FILE or FOLDER} is needed");
-        settings_.grace =
+        settings_.ladder.grace =
             std::chrono::duration_cast<std::chrono::seconds>(map->duration("grace", 24h, 0ms, 30 * 24h));
+        settings_.longest_lifetime = std::chrono::duration_cast<std::chrono::seconds>(
+            map->duration("certificate_lifetime", 1100 * 24h, 24h, 40 * 366 * 24h));
+        settings_.ladder.due_percent = static_cast<unsigned>(map->integer("due_percent", 75, 1, 100));
         map->finish();
     }
 

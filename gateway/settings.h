@@ -62,7 +62,9 @@ struct Settings {
     IdentityRule identity;
     pki::RevocationRequirement revocation_requirement = pki::RevocationRequirement::chain;
     std::vector<std::filesystem::path> crl_sources;
-    std::chrono::seconds grace{24 * 3600};
+    pki::CrlLadder ladder{75, std::chrono::hours(24)};
+    std::chrono::seconds longest_lifetime{std::chrono::hours(24 * 1100)};  ///< of a device certificate
+    std::filesystem::path state;  ///< folder of what must survive a restart; empty = nothing does
     Policy policy;
     SocketAddress store;
     Limits limits;

@@ -1,5 +1,6 @@
 #include "gateway/snapshot.h"
 
+#include "gateway/crl_archive.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
 
@@ -90,52 +91,77 @@ class SnapshotBuilder {
         return files;
     }
 
-    void load_crls() {
-        const Settings& settings = snapshot_->settings;
-        pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.grace,
-                                            previous_ == nullptr ? nullptr : &previous_->revocation);
-        std::size_t taken = 0;
-        for (const auto& source : settings.crl_sources) {
-            for (const auto& file : files_of(source))
-                taken += load_crl_file(file, builder);
+    /// What was in force before: in this process, or at a start what the archive remembers.
+    const pki::RevocationIndex& remembered() {
+        if (previous_ != nullptr) return previous_->revocation;
+        if (snapshot_->settings.state.empty()) return archived_;
+        const CrlArchive archive(snapshot_->settings.state);
+        if (const auto prepared = archive.prepare(); !prepared) fault(prepared.error().message);
+        pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), snapshot_->settings.ladder,
+                                            nullptr);
+        for (const auto& kept : archive.load(snapshot_->settings.limits.crl_bytes, result_.alarms)) {
+            const auto added = builder.add(kept.file.string(), as_bytes(kept.der));
+            if (!added) result_.alarms.push_back(kept.file.string() + ": " + added.error().message);
         }
-        if (taken == 0 && result_.faults.empty()) {
-            fault("revocation.sources: no CRL found; without one every device is refused");
-        }
-        snapshot_->revocation = builder.finish();
+        archived_ = builder.finish();
+        return archived_;
     }
 
-    std::size_t load_crl_file(const std::filesystem::path& file, pki::RevocationIndexBuilder& builder) {
+    void load_crls() {
+        const Settings& settings = snapshot_->settings;
+        const pki::RevocationIndex& before = remembered();
+        pki::ShrinkGuard guard{settings.longest_lifetime, {}};
+        if (!settings.state.empty()) guard.accepted = CrlArchive(settings.state).accepted();
+        pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.ladder, &before, guard);
+        // While something is in force, a CRL that cannot be taken changes nothing but an alarm.
+        crl_problems_ = before.crls().empty() ? &result_.faults : &result_.alarms;
+        std::vector<std::string> loaded;
+        for (const auto& source : settings.crl_sources) {
+            for (const auto& file : files_of(source))
+                load_crl_file(file, builder, loaded);
+        }
+        snapshot_->revocation = builder.finish();
+        const auto crls = snapshot_->revocation.crls();
+        if (crls.empty() && result_.faults.empty()) {
+            fault("revocation.sources: no CRL found; without one every device is refused");
+        }
+        for (std::string& der : loaded) {
+            std::uint8_t digest[SHA256_DIGEST_LENGTH];
+            SHA256(reinterpret_cast<const unsigned char*>(der.data()), der.size(), digest);
+            const auto in_force = [&](const auto* crl) { return crl->sha256 == pki::hex(digest); };
+            const auto found = std::ranges::find_if(crls, in_force);
+            if (found != crls.end()) result_.fresh.push_back({**found, std::move(der)});
+        }
+    }
+
+    static pki::Bytes as_bytes(std::string_view der) {
+        return {reinterpret_cast<const std::uint8_t*>(der.data()), der.size()};
+    }
+
+    void load_crl_file(const std::filesystem::path& file, pki::RevocationIndexBuilder& builder,
+                       std::vector<std::string>& loaded) {
         const auto refused = [&](pki::CrlLoad result, const std::string& detail) {
             result_.crls.push_back({file.string(), result, detail});
-            fault(file.string() + ": " + detail);
+            crl_problems_->push_back(detail.starts_with(file.string()) ? detail
+                                                                       : file.string() + ": " + detail);
         };
         const auto content = pki::read_file(file, snapshot_->settings.limits.crl_bytes);
         if (!content) {
             const bool large = content.error().message.find("larger than") != std::string::npos;
-            result_.crls.push_back({file.string(),
-                                    large ? pki::CrlLoad::too_large : pki::CrlLoad::fetch_error,
-                                    content.error().message});
-            fault(content.error().message);
-            return 0;
+            return refused(large ? pki::CrlLoad::too_large : pki::CrlLoad::fetch_error,
+                           content.error().message);
         }
-        const auto crls = pki::split_crl_file(*content);
-        if (!crls) {
-            refused(crls.error().result, crls.error().message);
-            return 0;
-        }
-        std::size_t taken = 0;
-        for (const std::string& der : *crls) {
-            const auto added = builder.add(
-                file.string(), pki::Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size()));
+        auto crls = pki::split_crl_file(*content);
+        if (!crls) return refused(crls.error().result, crls.error().message);
+        for (std::string& der : *crls) {
+            const auto added = builder.add(file.string(), as_bytes(der));
             if (!added) {
                 refused(added.error().result, added.error().message);
                 continue;
             }
             result_.crls.push_back({file.string(), added->result, ""});
-            ++taken;
+            if (added->result == pki::CrlLoad::loaded) loaded.push_back(std::move(der));
         }
-        return taken;
     }
 
     void load_listener(const ListenerSettings& settings) {
@@ -206,6 +232,8 @@ class SnapshotBuilder {
     std::chrono::sys_seconds now_;
     std::shared_ptr<Snapshot> snapshot_;
     std::string trust_inputs_;
+    pki::RevocationIndex archived_;
+    std::vector<std::string>* crl_problems_ = nullptr;
     LoadedSnapshot result_;
 };
 

@@ -74,11 +74,22 @@ struct CrlOutcome {
     std::string detail;  ///< empty when taken
 };
 
+/// A CRL that this load brought into force, for the archive.
+struct FreshCrl {
+    pki::CrlFacts facts;
+    std::string der;
+};
+
 /// The result of a load: a snapshot, or the faults that prevented it.
 struct LoadedSnapshot {
     std::shared_ptr<const Snapshot> snapshot;  ///< null when there are faults
     std::vector<std::string> faults;           ///< one line each
+    /// CRLs that could not be taken while an earlier list stays in force: the snapshot is sound without them.
+    std::vector<std::string> alarms;
     std::vector<CrlOutcome> crls;
+    std::vector<FreshCrl> fresh;
+
+    bool brings_new_crl() const { return !fresh.empty(); }
 };
 
 /// Reads everything that `settings` names and cross-checks it. Parts that have not changed are taken over

@@ -17,7 +17,7 @@ pki::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::files
 
 pki::RevocationIndex build_index(const std::string& content, const std::filesystem::path& origin,
                                  std::vector<X509*> authorities, std::vector<std::string>& notes) {
-    pki::RevocationIndexBuilder builder(std::move(authorities), std::chrono::seconds(0), nullptr);
+    pki::RevocationIndexBuilder builder(std::move(authorities), pki::CrlLadder{}, nullptr);
     const bool blank = content.find_first_not_of(" \t\r\n") == std::string::npos;
     if (!blank) {
         const auto crls = pki::split_crl_file(content);

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 /// The resolution of every deadline.
 constexpr auto tick_interval = 100ms;
+/// Certificates and CRLs age while a connection stands idle or carries a body.
+constexpr auto recheck_interval = 1s;
 /// Without descriptors or memory an accept loop would spin.
 constexpr auto accept_pause = 50ms;
 
@@ -103,6 +105,10 @@ asio::awaitable<void> Worker::tick() {
         const auto now = Clock::now();
         for (Session* session : sessions_)
             session->tick(now);
+        if (now >= next_recheck_) {
+            next_recheck_ = now + recheck_interval;
+            recheck_all();
+        }
         if (drain_until_ && now >= *drain_until_) {
             for (Session* session : sessions_)
                 session->stop(Reason::timeout);
@@ -115,14 +121,16 @@ asio::awaitable<void> Worker::tick() {
 }
 
 void Worker::reconsider(std::function<void(std::size_t)> done) {
-    asio::post(io_, [this, done = std::move(done)] {
-        const auto snapshot = shared_.snapshots.current();
-        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-        std::size_t cut = 0;
-        for (Session* session : sessions_)
-            cut += session->reconsider(*snapshot, now) ? 1 : 0;
-        done(cut);
-    });
+    asio::post(io_, [this, done = std::move(done)] { done(recheck_all()); });
+}
+
+std::size_t Worker::recheck_all() {
+    const auto snapshot = shared_.snapshots.current();
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    std::size_t cut = 0;
+    for (Session* session : sessions_)
+        cut += session->reconsider(*snapshot, now) ? 1 : 0;
+    return cut;
 }
 
 void Worker::drain(std::chrono::milliseconds patience) {

@@ -94,6 +94,7 @@ class Worker {
     boost::asio::awaitable<void> tick();
     void start_session(boost::asio::ip::tcp::socket socket, const Listener& listener);
     void report_accept_failure(const Listener& listener, const std::string& detail);
+    std::size_t recheck_all();
     void finish_if_empty();
 
     Shared& shared_;
@@ -105,6 +106,7 @@ class Worker {
     std::vector<std::unique_ptr<char[]>> shelf_;
     std::unordered_set<Session*> sessions_;
     std::mt19937_64 random_{std::random_device{}()};  // request ids only: they are no secret
+    Clock::time_point next_recheck_;
     bool draining_ = false;
     std::optional<Clock::time_point> drain_until_;
 };

@@ -295,7 +295,8 @@ CrlResult<std::optional<CrlEntry>> CrlEntries::next() {
     DerReader fields(entry->content);
     const auto serial = fields.next(Tag::integer);
     const auto date = fields.next();
-    if (!serial || serial->content.empty() || !date || !parse_time(*date)) return malformed("an entry");
+    const auto revoked_at = date ? parse_time(*date) : std::nullopt;
+    if (!serial || serial->content.empty() || !revoked_at) return malformed("an entry");
     CrlReason reason = CrlReason::none;
     if (const auto extensions = fields.next(Tag::sequence)) {
         const auto read = read_entry_extensions(extensions->content);
@@ -303,7 +304,7 @@ CrlResult<std::optional<CrlEntry>> CrlEntries::next() {
         reason = *read;
     }
     if (!fields.at_end()) return malformed("an entry");
-    return std::optional(CrlEntry{minimal_integer(serial->content), reason});
+    return std::optional(CrlEntry{minimal_integer(serial->content), reason, *revoked_at});
 }
 
 CrlResult<void> verify_crl(const CrlView& view, const X509& issuer) {

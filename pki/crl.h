@@ -72,6 +72,7 @@ struct CrlView {
 struct CrlEntry {
     Bytes serial;  ///< minimal INTEGER octets
     CrlReason reason;
+    std::chrono::sys_seconds revoked_at;
 };
 
 /// Reads the frame of a DER CRL in one pass and does not look into its entries. Refused: version 1,

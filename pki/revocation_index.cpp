@@ -61,10 +61,17 @@ std::string_view to_string(CrlState state) noexcept {
     return "?";
 }
 
+bool is_enforced(CrlState state) noexcept {
+    return state == CrlState::fresh || state == CrlState::due || state == CrlState::grace;
+}
+
 CrlState RevocationIndex::state(const CrlFacts& crl, std::chrono::sys_seconds now) const noexcept {
     if (now + clock_tolerance < crl.this_update) return CrlState::not_yet;
-    if (now <= crl.next_update) return CrlState::fresh;
-    return now <= crl.next_update + grace_ ? CrlState::grace : CrlState::closed;
+    if (now > crl.next_update) {
+        return now <= crl.next_update + ladder_.grace ? CrlState::grace : CrlState::closed;
+    }
+    const auto due_at = crl.this_update + (crl.next_update - crl.this_update) * ladder_.due_percent / 100;
+    return now < due_at ? CrlState::fresh : CrlState::due;
 }
 
 RevocationAnswer RevocationIndex::ask(const IssuerId& issuer, Bytes serial, Subject subject,
@@ -74,13 +81,14 @@ RevocationAnswer RevocationIndex::ask(const IssuerId& issuer, Bytes serial, Subj
     RevocationAnswer answer{Status::crl_missing};
     for (const auto& section : sections_) {
         if (section->facts.issuer != issuer || section->facts.scope == other) continue;
-        if (const auto reason = section->serials.find(serial))
-            return {Status::revoked, *reason, &section->facts};
+        if (const auto entry = section->serials.find(serial)) {
+            return {Status::revoked, entry->reason, entry->revoked_at, &section->facts};
+        }
         const CrlState age = state(section->facts, now);
-        if (age == CrlState::fresh || age == CrlState::grace) {
-            answer = {Status::good, CrlReason::none, &section->facts};
+        if (is_enforced(age)) {
+            answer = {Status::good, CrlReason::none, {}, &section->facts};
         } else if (answer.status == Status::crl_missing && age == CrlState::closed) {
-            answer = {Status::crl_expired, CrlReason::none, &section->facts};
+            answer = {Status::crl_expired, CrlReason::none, {}, &section->facts};
         }
     }
     return answer;
@@ -135,7 +143,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
         const auto entry = entries.next();
         if (!entry) return entry.error();
         if (!*entry) break;
-        section->serials.add((*entry)->serial, (*entry)->reason);
+        section->serials.add(**entry);
     }
     section->serials.seal();
     section->number_octets = as_text(view->number);
@@ -148,8 +156,27 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
                       view->next_update,
                       view->scope,
                       section->serials.size()};
+    if (const auto old = previous_section(issuer, view->scope)) {
+        if (auto checked = check_shrink(*old, *section); !checked) return checked.error();
+    }
     keep(std::move(section));
     return Added{CrlLoad::loaded};
+}
+
+CrlResult<void> RevocationIndexBuilder::check_shrink(const Section& old, const Section& fresh) const {
+    if (guard_.accepted.contains(fresh.facts.sha256)) return {};
+    // A hold may be released (RFC 5280 5.3.1), and what has expired may leave the list (5.1.2.6).
+    const auto forgotten_before = fresh.facts.this_update - guard_.longest_lifetime;
+    const std::size_t dropped =
+        old.serials.count_dropped(fresh.serials, [&](const RevokedSerials::Entry& entry) {
+            return entry.reason == CrlReason::certificate_hold || entry.revoked_at < forgotten_before;
+        });
+    if (dropped == 0) return {};
+    return CrlError{CrlLoad::shrink,
+                    "number " + fresh.facts.number + " would un-revoke " + std::to_string(dropped) +
+                        " certificate(s) that number " + old.facts.number +
+                        " revokes; if that is meant, run sallyport-gateway accept-crl (SHA-256 " +
+                        fresh.facts.sha256 + ")"};
 }
 
 void RevocationIndexBuilder::keep(std::shared_ptr<const Section> section) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,20 +32,41 @@ struct CrlFacts {
     std::size_t entries;
 };
 
-/// How far a CRL has aged.
+/// Guards against a list that forgets (a mishap with the CA's database, an older copy under a new number).
+struct ShrinkGuard {
+    /// No certificate lives longer than this: an entry revoked longer ago may leave the list.
+    std::chrono::seconds longest_lifetime{std::chrono::hours(24 * 1100)};
+    /// SHA-256 (hex) of CRLs that an operator accepted although they shrink.
+    std::set<std::string> accepted;
+};
+
+/// How far a CRL has aged: the rungs of the ladder from "in order" to "nobody gets in".
 enum class CrlState {
     not_yet,  ///< thisUpdate lies in the future, beyond what clocks may differ
-    fresh,    ///< within its nextUpdate
+    fresh,    ///< in force
+    due,      ///< in force, but a newer one should be here by now: time for an alarm
     grace,    ///< expired, still enforced
     closed,   ///< expired beyond the grace: its issuer's certificates are refused
 };
+inline constexpr CrlState crl_states[] = {CrlState::not_yet, CrlState::fresh, CrlState::due, CrlState::grace,
+                                          CrlState::closed};
 std::string_view to_string(CrlState state) noexcept;
+
+/// Is a CRL of this age still what decisions are made by?
+bool is_enforced(CrlState state) noexcept;
+
+/// When a CRL passes from one rung to the next.
+struct CrlLadder {
+    unsigned due_percent = 75;      ///< share of its lifetime after which a CRL is due
+    std::chrono::seconds grace{0};  ///< how long it is enforced after nextUpdate
+};
 
 /// The verdict on one certificate.
 struct RevocationAnswer {
     enum class Status { good, revoked, crl_missing, crl_expired } status;
-    CrlReason reason = CrlReason::none;  ///< when revoked
-    const CrlFacts* crl = nullptr;       ///< what decided; lives as long as the index; null when missing
+    CrlReason reason = CrlReason::none;     ///< when revoked
+    std::chrono::sys_seconds revoked_at{};  ///< when revoked
+    const CrlFacts* crl = nullptr;          ///< what decided; lives as long as the index; null when missing
 };
 
 /// Revocation state of any number of issuers, immutable after it was built. All calls are thread-safe.
@@ -70,7 +92,7 @@ class RevocationIndex {
         RevokedSerials serials;
     };
     std::vector<std::shared_ptr<const Section>> sections_;
-    std::chrono::seconds grace_{0};
+    CrlLadder ladder_;
 };
 
 /// Builds an index from CRLs and the certificates of the authorities that may sign them. `previous` is what
@@ -84,10 +106,10 @@ class RevocationIndexBuilder {
     };
 
     /// `authorities` and `previous` (may be null) must outlive the builder.
-    RevocationIndexBuilder(std::vector<X509*> authorities, std::chrono::seconds grace,
-                           const RevocationIndex* previous)
-        : authorities_(std::move(authorities)), previous_(previous) {
-        index_.grace_ = grace;
+    RevocationIndexBuilder(std::vector<X509*> authorities, CrlLadder ladder, const RevocationIndex* previous,
+                           ShrinkGuard guard = {})
+        : authorities_(std::move(authorities)), previous_(previous), guard_(std::move(guard)) {
+        index_.ladder_ = ladder;
     }
 
     /// Verifies and takes in one DER CRL. Of several CRLs of one issuer and scope the highest number wins
@@ -103,7 +125,10 @@ class RevocationIndexBuilder {
     void keep(std::shared_ptr<const Section> section);
 
     std::vector<X509*> authorities_;
+    CrlResult<void> check_shrink(const Section& old, const Section& fresh) const;
+
     const RevocationIndex* previous_;
+    ShrinkGuard guard_;
     RevocationIndex index_;
 };
 

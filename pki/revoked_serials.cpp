@@ -12,10 +12,27 @@ constexpr std::size_t prefix_octets = 2;
 constexpr std::size_t prefixes = 1U << 16U;
 constexpr std::size_t rows_worth_a_prefix_table = 4096;
 
+/// Reason and date behind the serial.
+constexpr std::size_t tail_octets = 1 + 4;
+
+void put_tail(std::vector<std::uint8_t>& bytes, const CrlEntry& entry) {
+    const auto since = std::clamp<std::int64_t>(entry.revoked_at.time_since_epoch().count(), 0, UINT32_MAX);
+    bytes.push_back(static_cast<std::uint8_t>(entry.reason));
+    for (unsigned shift = 0; shift < 32; shift += 8)
+        bytes.push_back(static_cast<std::uint8_t>(since >> shift));
+}
+
+RevokedSerials::Entry read_tail(const std::uint8_t* tail) {
+    std::uint32_t since = 0;
+    for (unsigned i = 0; i < 4; ++i)
+        since |= std::uint32_t{tail[1 + i]} << (8 * i);
+    return {static_cast<CrlReason>(tail[0]), std::chrono::sys_seconds(std::chrono::seconds(since))};
+}
+
 template <std::size_t Serial>
 void sort_rows(std::vector<std::uint8_t>& bytes) {
-    using Row = std::array<std::uint8_t, Serial + 1>;
-    static_assert(sizeof(Row) == Serial + 1 && alignof(Row) == 1);
+    using Row = std::array<std::uint8_t, Serial + tail_octets>;
+    static_assert(sizeof(Row) == Serial + tail_octets && alignof(Row) == 1);
     auto* first = reinterpret_cast<Row*>(bytes.data());
     auto* last = first + bytes.size() / sizeof(Row);
     const auto before = [](const Row& a, const Row& b) {
@@ -39,15 +56,15 @@ std::string_view as_text(Bytes bytes) noexcept {
 
 }  // namespace
 
-void RevokedSerials::add(Bytes serial, CrlReason reason) {
+void RevokedSerials::add(const CrlEntry& entry) {
     ++size_;
-    if (serial.size() > max_row_serial) {
-        oversized_.emplace(as_text(serial), reason);
+    if (entry.serial.size() > max_row_serial) {
+        oversized_.emplace(as_text(entry.serial), Entry{entry.reason, entry.revoked_at});
         return;
     }
-    auto& bytes = rows_[serial.size()].bytes;
-    bytes.insert(bytes.end(), serial.begin(), serial.end());
-    bytes.push_back(static_cast<std::uint8_t>(reason));
+    auto& bytes = rows_[entry.serial.size()].bytes;
+    bytes.insert(bytes.end(), entry.serial.begin(), entry.serial.end());
+    put_tail(bytes, entry);
 }
 
 void RevokedSerials::seal() {
@@ -58,7 +75,7 @@ void RevokedSerials::seal() {
         sort_by_length[length](rows.bytes);
         rows.bytes.shrink_to_fit();
 
-        const std::size_t stride = length + 1;
+        const std::size_t stride = length + tail_octets;
         const std::size_t count = rows.bytes.size() / stride;
         if (length < prefix_octets || count < rows_worth_a_prefix_table) continue;
         rows.starts.assign(prefixes + 1, static_cast<std::uint32_t>(count));
@@ -71,13 +88,13 @@ void RevokedSerials::seal() {
     }
 }
 
-std::optional<CrlReason> RevokedSerials::find(Bytes serial) const noexcept {
+std::optional<RevokedSerials::Entry> RevokedSerials::find(Bytes serial) const noexcept {
     if (serial.size() > max_row_serial) {
         const auto found = oversized_.find(as_text(serial));
         return found == oversized_.end() ? std::nullopt : std::optional(found->second);
     }
     const Rows& rows = rows_[serial.size()];
-    const std::size_t stride = serial.size() + 1;
+    const std::size_t stride = serial.size() + tail_octets;
     std::size_t low = 0;
     std::size_t high = rows.bytes.size() / stride;
     if (!rows.starts.empty()) {
@@ -89,7 +106,7 @@ std::optional<CrlReason> RevokedSerials::find(Bytes serial) const noexcept {
         const std::size_t middle = low + (high - low) / 2;
         const std::uint8_t* row = rows.bytes.data() + middle * stride;
         const int order = std::memcmp(row, serial.data(), serial.size());
-        if (order == 0) return static_cast<CrlReason>(row[serial.size()]);
+        if (order == 0) return read_tail(row + serial.size());
         if (order < 0) {
             low = middle + 1;
         } else {
@@ -97,6 +114,28 @@ std::optional<CrlReason> RevokedSerials::find(Bytes serial) const noexcept {
         }
     }
     return std::nullopt;
+}
+
+std::size_t RevokedSerials::count_dropped(const RevokedSerials& newer,
+                                          const std::function<bool(const Entry&)>& may_go) const {
+    std::size_t dropped = 0;
+    for (std::size_t length = 0; length <= max_row_serial; ++length) {
+        const std::size_t stride = length + tail_octets;
+        const auto& mine = rows_[length].bytes;
+        const auto& theirs = newer.rows_[length].bytes;
+        std::size_t other = 0;
+        for (std::size_t at = 0; at < mine.size(); at += stride) {  // both are sorted: one walk through each
+            int order = -1;
+            while (other < theirs.size() && (order = std::memcmp(&theirs[other], &mine[at], length)) < 0)
+                other += stride;
+            const bool listed = other < theirs.size() && order == 0;
+            if (!listed && !may_go(read_tail(&mine[at + length]))) ++dropped;
+        }
+    }
+    for (const auto& [serial, entry] : oversized_) {
+        if (!newer.oversized_.contains(serial) && !may_go(entry)) ++dropped;
+    }
+    return dropped;
 }
 
 }  // namespace sallyport::pki

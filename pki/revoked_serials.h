@@ -2,8 +2,10 @@
 
 #include "pki/crl.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,23 +13,32 @@
 
 namespace sallyport::pki {
 
-/// The serial numbers that one CRL revokes, in one byte array per serial length: 17 bytes for a 16-byte
-/// serial with its reason, nothing else. Filled once, sealed, then read by any number of threads.
+/// The serial numbers that one CRL revokes, in one byte array per serial length: 21 bytes for a 16-byte
+/// serial with its reason and date, nothing else. Filled once, sealed, then read by any number of threads.
 class RevokedSerials {
   public:
-    /// Takes a serial in minimal INTEGER octets (`CrlEntry::serial`).
-    void add(Bytes serial, CrlReason reason);
+    /// What is kept of an entry beside its serial.
+    struct Entry {
+        CrlReason reason;
+        std::chrono::sys_seconds revoked_at;  ///< 1970 to 2106; dates outside are taken to the nearer end
+    };
+
+    void add(const CrlEntry& entry);
 
     /// Sorts. Must be called once, after the last `add` and before the first `find`.
     void seal();
 
-    /// The reason when `serial` is listed. A serial that stands twice gives one of its reasons.
-    std::optional<CrlReason> find(Bytes serial) const noexcept;
+    /// The entry when `serial` (minimal INTEGER octets) is listed. One that stands twice gives either.
+    std::optional<Entry> find(Bytes serial) const noexcept;
+
+    /// How many serials of this list are not on `newer`, without those that `may_go` lets go. Linear.
+    std::size_t count_dropped(const RevokedSerials& newer,
+                              const std::function<bool(const Entry&)>& may_go) const;
 
     std::size_t size() const noexcept { return size_; }
 
   private:
-    /// All serials of one length; a row is the serial and then the reason.
+    /// All serials of one length; a row is the serial, the reason, the date in 4 octets.
     struct Rows {
         std::vector<std::uint8_t> bytes;
         /// For each value of a serial's first two octets the first row that is not below it: random serials,
@@ -37,7 +48,7 @@ class RevokedSerials {
 
     static constexpr std::size_t max_row_serial = 32;  // RFC 5280 allows 20 octets, some CAs break it
     Rows rows_[max_row_serial + 1];
-    std::map<std::string, CrlReason, std::less<>> oversized_;
+    std::map<std::string, Entry, std::less<>> oversized_;
     std::size_t size_ = 0;
 };
 
