@@ -1,0 +1,184 @@
+#include "gateway/explain.h"
+
+#include "pki/certificate.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include <boost/json.hpp>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using Status = pki::RevocationAnswer::Status;
+
+std::string utc(std::chrono::sys_seconds time) {
+    const std::time_t count = std::chrono::system_clock::to_time_t(time);
+    std::tm broken{};
+    gmtime_r(&count, &broken);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
+    return text;
+}
+
+std::string_view to_string(Status status) {
+    switch (status) {
+        case Status::good:
+            return "good";
+        case Status::revoked:
+            return "revoked";
+        case Status::crl_missing:
+            return "crl_missing";
+        case Status::crl_expired:
+            return "crl_expired";
+    }
+    return "?";
+}
+
+/// The subject of the certificate with this serial among those at hand.
+std::string subject_of(const std::string& serial, const std::vector<const X509*>& candidates) {
+    const auto same = [&](const X509* certificate) { return pki::serial_octets(*certificate) == serial; };
+    const auto found = std::ranges::find_if(candidates, same);
+    return found == candidates.end() ? "?" : pki::name_text(*X509_get_subject_name(*found));
+}
+
+ExplainedRequest explain_request(const Snapshot& snapshot, const std::string& device,
+                                 const std::string& request) {
+    ExplainedRequest explained{request, std::string(unknown_action), {}};
+    const auto space = request.find(' ');
+    if (space == std::string::npos) {
+        explained.denial = bad_request(Reason::malformed, "not of the form 'METHOD /bucket/key'");
+        return explained;
+    }
+    RequestHead head;
+    head.method = std::string_view(request).substr(0, space);
+    head.target = std::string_view(request).substr(space + 1);
+    const auto operation = classify(head);
+    if (!operation) {
+        explained.denial = operation.error();
+        return explained;
+    }
+    explained.action = operation->action;
+    explained.denial = authorize(snapshot.settings.policy, device, *operation);
+    return explained;
+}
+
+}  // namespace
+
+Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> chain,
+                    std::chrono::sys_seconds at, const std::vector<std::string>& requests) {
+    Explanation explanation;
+    const pki::CertificatePtr leaf = std::move(chain.front());
+    chain.erase(chain.begin());
+    const auto device = snapshot.identification->identify(pki::certificate_names(*leaf));
+    if (device) explanation.device = *device;
+
+    const auto path = pki::verify_path(*leaf, chain, *snapshot.trust, at);
+    if (!path) {
+        explanation.refusal = path.error();
+    } else {
+        std::vector<const X509*> candidates{leaf.get()};
+        for (const auto& certificate : chain)
+            candidates.push_back(certificate.get());
+        for (const X509* authority : snapshot.trust->authorities())
+            candidates.push_back(authority);
+        for (const pki::ChainLink& link : *path) {
+            const bool is_leaf = &link == &path->front();
+            const pki::Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()),
+                                    link.serial.size());
+            const auto answer = snapshot.revocation.ask(
+                link.issuer, serial,
+                is_leaf ? pki::RevocationIndex::Subject::user : pki::RevocationIndex::Subject::authority, at);
+            ExplainedLink explained{subject_of(link.serial, candidates),
+                                    pki::hex(link.serial),
+                                    link.not_after,
+                                    answer.status,
+                                    answer.reason,
+                                    std::nullopt,
+                                    std::nullopt};
+            if (answer.crl != nullptr) {
+                explained.crl = *answer.crl;
+                explained.crl_state = snapshot.revocation.state(*answer.crl, at);
+            }
+            explanation.links.push_back(std::move(explained));
+        }
+        explanation.refusal = device ? snapshot.recheck(Peer{*device, *path}, at)
+                                     : std::optional<pki::ChainRefusal>(device.error());
+    }
+    for (const std::string& request : requests) {
+        explanation.requests.push_back(explain_request(snapshot, explanation.device, request));
+    }
+    return explanation;
+}
+
+std::string as_text(const Explanation& explanation) {
+    std::string out = explanation.refusal
+                          ? "REFUSED: " + std::string(pki::to_string(explanation.refusal->reason)) + " (" +
+                                explanation.refusal->detail + ")\n"
+                          : "LET IN\n";
+    out += "device: " +
+           (explanation.device.empty() ? "none that this configuration knows" : explanation.device) + "\n";
+    for (const ExplainedLink& link : explanation.links) {
+        out += "certificate " + link.subject + "\n  serial " + link.serial + ", valid until " +
+               utc(link.not_after) + "\n  " + std::string(to_string(link.status));
+        if (link.status == Status::revoked) out += " (" + std::string(pki::to_string(link.reason)) + ")";
+        if (link.crl) {
+            out += " by CRL number " + link.crl->number + " of " + link.crl->issuer_name + "\n  from " +
+                   link.crl->origin + ", this update " + utc(link.crl->this_update) + ", next update " +
+                   utc(link.crl->next_update) + ", " + std::string(pki::to_string(*link.crl_state));
+        }
+        out += "\n";
+    }
+    for (const ExplainedRequest& request : explanation.requests) {
+        const bool let_in = !explanation.refusal;
+        out += request.request + "\n  " + request.action + ": ";
+        if (!request.denial) {
+            out += let_in ? "allowed\n" : "allowed by the policy, but the device is not let in\n";
+        } else {
+            out += "denied, " + std::string(to_string(request.denial->reason)) + " (" +
+                   request.denial->detail + ")\n";
+        }
+    }
+    return out;
+}
+
+std::string as_json(const Explanation& explanation) {
+    json::array links;
+    for (const ExplainedLink& link : explanation.links) {
+        json::object object{{"subject", link.subject},
+                            {"serial", link.serial},
+                            {"not_after", utc(link.not_after)},
+                            {"status", to_string(link.status)}};
+        if (link.status == Status::revoked) object["reason"] = pki::to_string(link.reason);
+        if (link.crl) {
+            object["crl"] = {{"issuer", link.crl->issuer_name},
+                             {"number", link.crl->number},
+                             {"origin", link.crl->origin},
+                             {"this_update", utc(link.crl->this_update)},
+                             {"next_update", utc(link.crl->next_update)},
+                             {"state", pki::to_string(*link.crl_state)}};
+        }
+        links.push_back(std::move(object));
+    }
+    json::array requests;
+    for (const ExplainedRequest& request : explanation.requests) {
+        json::object object{
+            {"request", request.request}, {"action", request.action}, {"allowed", !request.denial}};
+        if (request.denial) {
+            object["reason"] = to_string(request.denial->reason);
+            object["detail"] = request.denial->detail;
+        }
+        requests.push_back(std::move(object));
+    }
+    json::object document{{"let_in", !explanation.refusal}, {"device", explanation.device}};
+    if (explanation.refusal) {
+        document["reason"] = pki::to_string(explanation.refusal->reason);
+        document["detail"] = explanation.refusal->detail;
+    }
+    document["links"] = std::move(links);
+    document["requests"] = std::move(requests);
+    return json::serialize(document) + "\n";
+}
+
+}  // namespace sallyport::gateway

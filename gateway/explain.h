@@ -1,0 +1,46 @@
+#pragma once
+
+#include "gateway/snapshot.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+/// One certificate below the anchor, and the CRL that decided about it.
+struct ExplainedLink {
+    std::string subject;
+    std::string serial;  ///< hex
+    std::chrono::sys_seconds not_after;
+    pki::RevocationAnswer::Status status;
+    pki::CrlReason reason;
+    std::optional<pki::CrlFacts> crl;
+    std::optional<pki::CrlState> crl_state;
+};
+
+/// What the policy says to one request.
+struct ExplainedRequest {
+    std::string request;
+    std::string action;
+    std::optional<Denial> denial;  ///< nothing means allowed
+};
+
+/// Why a device is let in or not, and what it may do.
+struct Explanation {
+    std::string device;  ///< empty when the certificate names none
+    std::optional<pki::ChainRefusal> refusal;
+    std::vector<ExplainedLink> links;  ///< empty when no path to an anchor was found
+    std::vector<ExplainedRequest> requests;
+};
+
+/// Asks what a handshake and the request gates would, with this snapshot at this time. `chain` is the peer's
+/// certificate and then what it sent; `requests` are "METHOD /bucket/key?query".
+Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> chain,
+                    std::chrono::sys_seconds at, const std::vector<std::string>& requests);
+
+std::string as_text(const Explanation& explanation);
+std::string as_json(const Explanation& explanation);
+
+}  // namespace sallyport::gateway
