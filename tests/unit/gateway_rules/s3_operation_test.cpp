@@ -1,0 +1,214 @@
+#include "gateway/rules/s3_operation.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr const char* ambiguous = "(ambiguous)";
+
+struct OperationCase {
+    const char* name;
+    const char* method;
+    const char* target;
+    const char* action;  ///< or `ambiguous`
+};
+
+const OperationCase object_cases[] = {
+    {"get", "GET", "/fleet/A1/x", "GetObject"},
+    {"get_with_slash_at_the_end", "GET", "/fleet/A1/", "GetObject"},
+    {"get_part", "GET", "/fleet/A1/x?partNumber=2", "GetObject"},
+    {"get_with_answer_fields", "GET", "/fleet/A1/x?response-content-type=a&response-expires=b", "GetObject"},
+    {"get_with_sdk_name", "GET", "/fleet/A1/x?x-id=GetObject", "GetObject"},
+    {"get_presigned", "GET", "/fleet/A1/x?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", "GetObject"},
+    {"get_version", "GET", "/fleet/A1/x?versionId=1", "Unknown"},
+    {"get_unknown_parameter", "GET", "/fleet/A1/x?foo", "Unknown"},
+    {"head", "HEAD", "/fleet/A1/x", "HeadObject"},
+    {"head_acl", "HEAD", "/fleet/A1/x?acl", "Unknown"},
+    {"put", "PUT", "/fleet/A1/x", "PutObject"},
+    {"put_lower_case_method", "put", "/fleet/A1/x", "Unknown"},
+    {"put_empty_query", "PUT", "/fleet/A1/x?", "PutObject"},
+    {"delete", "DELETE", "/fleet/A1/x", "DeleteObject"},
+    {"delete_version", "DELETE", "/fleet/A1/x?versionId=1", "Unknown"},
+    {"post", "POST", "/fleet/A1/x", "Unknown"},
+    {"get_acl", "GET", "/fleet/A1/x?acl", "GetObjectAcl"},
+    {"get_acl_with_value", "GET", "/fleet/A1/x?acl=", "GetObjectAcl"},
+    {"get_acl_encoded", "GET", "/fleet/A1/x?%61cl", "GetObjectAcl"},
+    {"get_acl_in_capitals", "GET", "/fleet/A1/x?ACL", "Unknown"},
+    {"put_acl", "PUT", "/fleet/A1/x?acl", "PutObjectAcl"},
+    {"delete_acl", "DELETE", "/fleet/A1/x?acl", "Unknown"},
+    {"put_acl_and_tagging", "PUT", "/fleet/A1/x?acl&tagging", "Unknown"},
+    {"get_attributes", "GET", "/fleet/A1/x?attributes", "GetObjectAttributes"},
+    {"put_legal_hold", "PUT", "/fleet/A1/x?legal-hold", "PutObjectLegalHold"},
+    {"put_retention", "PUT", "/fleet/A1/x?retention", "PutObjectRetention"},
+    {"get_tagging", "GET", "/fleet/A1/x?tagging", "GetObjectTagging"},
+    {"put_tagging", "PUT", "/fleet/A1/x?tagging", "PutObjectTagging"},
+    {"delete_tagging", "DELETE", "/fleet/A1/x?tagging", "DeleteObjectTagging"},
+    {"restore", "POST", "/fleet/A1/x?restore", "RestoreObject"},
+    {"select", "POST", "/fleet/A1/x?select&select-type=2", "SelectObjectContent"},
+    {"select_without_type", "POST", "/fleet/A1/x?select", "Unknown"},
+    {"torrent", "GET", "/fleet/A1/x?torrent", "GetObjectTorrent"},
+    {"create_multipart", "POST", "/fleet/A1/x?uploads", "CreateMultipartUpload"},
+    {"create_multipart_by_put", "PUT", "/fleet/A1/x?uploads", "Unknown"},
+    {"upload_part", "PUT", "/fleet/A1/x?partNumber=1&uploadId=u", "UploadPart"},
+    {"upload_part_other_order", "PUT", "/fleet/A1/x?uploadId=u&partNumber=1", "UploadPart"},
+    {"upload_part_without_number", "PUT", "/fleet/A1/x?uploadId=u", "Unknown"},
+    {"upload_part_with_acl", "PUT", "/fleet/A1/x?partNumber=1&uploadId=u&acl", "Unknown"},
+    {"complete_multipart", "POST", "/fleet/A1/x?uploadId=u", "CompleteMultipartUpload"},
+    {"abort_multipart", "DELETE", "/fleet/A1/x?uploadId=u", "AbortMultipartUpload"},
+    {"list_parts", "GET", "/fleet/A1/x?uploadId=u&max-parts=5", "ListParts"},
+    {"list_parts_and_uploads", "GET", "/fleet/A1/x?uploadId=u&uploads", "Unknown"},
+};
+
+const OperationCase bucket_cases[] = {
+    {"list", "GET", "/fleet", "ListObjects"},
+    {"list_with_slash", "GET", "/fleet/", "ListObjects"},
+    {"list_with_prefix", "GET", "/fleet?prefix=A1%2F&delimiter=%2F&marker=m", "ListObjects"},
+    {"list_v2", "GET", "/fleet?list-type=2&prefix=A1%2F", "ListObjectsV2"},
+    {"list_unknown_parameter", "GET", "/fleet?list-type=2&metadata=true", "Unknown"},
+    {"location", "GET", "/fleet?location", "GetBucketLocation"},
+    {"location_and_policy", "GET", "/fleet?location&policy", "Unknown"},
+    {"uploads", "GET", "/fleet?uploads&max-uploads=3", "ListMultipartUploads"},
+    {"versions", "GET", "/fleet?versions", "ListObjectVersions"},
+    {"get_versioning", "GET", "/fleet?versioning", "GetBucketVersioning"},
+    {"put_versioning", "PUT", "/fleet?versioning", "PutBucketVersioning"},
+    {"get_bucket_acl", "GET", "/fleet?acl", "GetBucketAcl"},
+    {"put_bucket_acl", "PUT", "/fleet?acl", "PutBucketAcl"},
+    {"get_policy", "GET", "/fleet?policy", "GetBucketPolicy"},
+    {"put_policy", "PUT", "/fleet?policy", "PutBucketPolicy"},
+    {"delete_policy", "DELETE", "/fleet?policy", "DeleteBucketPolicy"},
+    {"put_lifecycle", "PUT", "/fleet?lifecycle", "PutBucketLifecycleConfiguration"},
+    {"delete_lifecycle", "DELETE", "/fleet?lifecycle", "DeleteBucketLifecycle"},
+    {"put_cors", "PUT", "/fleet?cors", "PutBucketCors"},
+    {"delete_bucket_tagging", "DELETE", "/fleet?tagging", "DeleteBucketTagging"},
+    {"delete_objects", "POST", "/fleet?delete", "DeleteObjects"},
+    {"delete_objects_by_get", "GET", "/fleet?delete", "Unknown"},
+    {"form_upload", "POST", "/fleet", "Unknown"},
+    {"head_bucket", "HEAD", "/fleet", "HeadBucket"},
+    {"create_bucket", "PUT", "/fleet", "CreateBucket"},
+    {"delete_bucket", "DELETE", "/fleet", "DeleteBucket"},
+    {"encryption", "GET", "/fleet?encryption", "Unknown"},
+};
+
+const OperationCase service_cases[] = {
+    {"list_buckets", "GET", "/", "ListBuckets"},
+    {"list_buckets_signed", "GET", "/?X-Amz-Date=d", "ListBuckets"},
+    {"head_service", "HEAD", "/", "Unknown"},
+    {"post_service", "POST", "/", "Unknown"},
+    {"service_with_selector", "GET", "/?acl", "Unknown"},
+};
+
+const OperationCase ambiguous_cases[] = {
+    {"dot_dot", "GET", "/fleet/A1/../A2/x", ambiguous},
+    {"dot_dot_in_a_name", "GET", "/fleet/A1/..x", "GetObject"},
+    {"dot_dot_encoded", "GET", "/fleet/A1/%2e%2e/A2/x", ambiguous},
+    {"dot_dot_half_encoded", "GET", "/fleet/A1/.%2E/A2/x", ambiguous},
+    {"dot_dot_encoded_twice", "GET", "/fleet/A1/%252e%252e/A2/x", ambiguous},
+    {"percent_alone_encoded", "GET", "/fleet/A1/100%25", "GetObject"},
+    {"dot", "GET", "/fleet/./x", ambiguous},
+    {"dot_at_the_end", "GET", "/fleet/A1/.", ambiguous},
+    {"slash_encoded", "GET", "/fleet/A1%2Fx", ambiguous},
+    {"slash_encoded_in_lower_case", "GET", "/fleet/A1%2fx", ambiguous},
+    {"slash_twice", "GET", "/fleet//A1/x", ambiguous},
+    {"slash_first_twice", "GET", "//fleet/A1/x", ambiguous},
+    {"slash_last_twice", "GET", "/fleet/A1//", ambiguous},
+    {"backslash", "GET", "/fleet/A1\\x", ambiguous},
+    {"backslash_encoded", "GET", "/fleet/A1%5C..%5CA2", ambiguous},
+    {"semicolon", "GET", "/fleet/A1/x;a=b", ambiguous},
+    {"semicolon_in_bucket", "GET", "/fleet;a/A1/x", ambiguous},
+    {"semicolon_encoded", "GET", "/fleet/A1/x%3Ba=b", "GetObject"},
+    {"nul_encoded", "GET", "/fleet/A1/x%00.mf4", ambiguous},
+    {"line_end_encoded", "GET", "/fleet/A1/x%0D%0A", ambiguous},
+    {"space_encoded", "GET", "/fleet/A1/x%20y", "GetObject"},
+    {"no_utf8", "GET", "/fleet/A1/%FF", ambiguous},
+    {"utf8_overlong", "GET", "/fleet/A1/%C0%AE%C0%AE/x", ambiguous},
+    {"utf8", "GET", "/fleet/A1/%C3%A9", "GetObject"},
+    {"escape_cut", "GET", "/fleet/A1/%4", ambiguous},
+    {"bucket_encoded", "GET", "/%66leet/A1/x", ambiguous},
+    {"bucket_in_capitals", "GET", "/Fleet/A1/x", ambiguous},
+    {"bucket_too_short", "GET", "/fl/A1/x", ambiguous},
+    {"bucket_is_an_address", "GET", "/192.0.2.1/x", ambiguous},
+    {"parameter_twice", "GET", "/fleet?prefix=a&prefix=b", ambiguous},
+    {"parameter_twice_encoded", "GET", "/fleet?prefix=a&%70refix=b", ambiguous},
+    {"parameter_twice_in_two_cases", "GET", "/fleet?prefix=a&Prefix=b", "Unknown"},
+    {"flag_twice", "GET", "/fleet/A1/x?acl&acl", ambiguous},
+    {"parameter_empty", "GET", "/fleet?prefix=a&&marker=b", ambiguous},
+    {"parameter_nameless", "GET", "/fleet?=a", ambiguous},
+    {"query_plus", "GET", "/fleet?prefix=a+b", ambiguous},
+    {"query_plus_encoded", "GET", "/fleet?prefix=a%2Bb", "ListObjects"},
+    {"query_escape_cut", "GET", "/fleet?prefix=%", ambiguous},
+    {"query_separated_by_semicolon", "GET", "/fleet/A1/x?x-id=a;acl", "GetObject"},
+    {"second_question_mark", "GET", "/fleet/A1/x?acl?b", "Unknown"},
+};
+
+class Classify : public testing::TestWithParam<OperationCase> {};
+
+TEST_P(Classify, names_the_operation) {
+    const OperationCase& row = GetParam();
+    const auto operation = classify({row.method, row.target, 11, {}});
+    if (row.action == ambiguous) {
+        ASSERT_FALSE(operation) << operation->action;
+        EXPECT_EQ(operation.error().reason, Reason::ambiguous_path);
+        EXPECT_EQ(operation.error().status, 400U);
+        return;
+    }
+    ASSERT_TRUE(operation) << operation.error().detail;
+    EXPECT_EQ(operation->action, row.action);
+    EXPECT_EQ(is_action(operation->action), operation->action != unknown_action);
+}
+
+const auto case_name = [](const testing::TestParamInfo<OperationCase>& row) { return row.param.name; };
+INSTANTIATE_TEST_SUITE_P(objects, Classify, testing::ValuesIn(object_cases), case_name);
+INSTANTIATE_TEST_SUITE_P(buckets, Classify, testing::ValuesIn(bucket_cases), case_name);
+INSTANTIATE_TEST_SUITE_P(service, Classify, testing::ValuesIn(service_cases), case_name);
+INSTANTIATE_TEST_SUITE_P(doubts, Classify, testing::ValuesIn(ambiguous_cases), case_name);
+
+struct CopyCase {
+    const char* name;
+    const char* method;
+    const char* target;
+    const char* action;
+};
+const CopyCase copy_cases[] = {
+    {"copy", "PUT", "/fleet/A1/x", "CopyObject"},
+    {"copy_part", "PUT", "/fleet/A1/x?partNumber=1&uploadId=u", "UploadPartCopy"},
+    {"get", "GET", "/fleet/A1/x", "Unknown"},
+    {"put_acl", "PUT", "/fleet/A1/x?acl", "Unknown"},
+    {"create_multipart", "POST", "/fleet/A1/x?uploads", "Unknown"},
+    {"create_bucket", "PUT", "/fleet", "Unknown"},
+};
+
+class ClassifyCopy : public testing::TestWithParam<CopyCase> {};
+
+TEST_P(ClassifyCopy, sees_the_header_whatever_its_case) {
+    for (const auto* name : {"x-amz-copy-source", "X-Amz-Copy-Source"}) {
+        const auto operation = classify({GetParam().method, GetParam().target, 11, {{name, "/b/k"}}});
+        ASSERT_TRUE(operation);
+        EXPECT_EQ(operation->action, GetParam().action);
+    }
+    const auto near =
+        classify({GetParam().method, GetParam().target, 11, {{"x-amz-copy-source-range", "bytes=0-1"}}});
+    ASSERT_TRUE(near);
+    EXPECT_NE(near->action, unknown_action);
+    EXPECT_EQ(near->action.find("Copy"), std::string_view::npos);
+}
+INSTANTIATE_TEST_SUITE_P(table, ClassifyCopy, testing::ValuesIn(copy_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ClassifyAddress, is_decoded) {
+    EXPECT_EQ(classify({"GET", "/fleet/A1/a%20b/c?x-id=d", 11, {}})->address,
+              (s3::ObjectAddress{"fleet", "A1/a b/c"}));
+    EXPECT_EQ(classify({"GET", "/fleet/", 11, {}})->address, (s3::ObjectAddress{"fleet", ""}));
+    EXPECT_EQ(classify({"GET", "/", 11, {}})->address, (s3::ObjectAddress{}));
+    EXPECT_FALSE(classify({"GET", "fleet", 11, {}}));
+}
+
+TEST(IsAction, knows_the_names_that_a_policy_may_use) {
+    for (const auto* name : {"PutObject", "ListBuckets", "CopyObject", "UploadPartCopy"})
+        EXPECT_TRUE(is_action(name)) << name;
+    for (const auto* name : {"Unknown", "putobject", "PutObject ", "PutObjects", "*", ""})
+        EXPECT_FALSE(is_action(name)) << name;
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
