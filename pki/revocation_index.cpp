@@ -53,6 +53,8 @@ std::string_view to_string(CrlState state) noexcept {
             return "not_yet";
         case CrlState::fresh:
             return "fresh";
+        case CrlState::due:
+            return "due";
         case CrlState::grace:
             return "grace";
         case CrlState::closed:
