@@ -1,0 +1,140 @@
+#include "pki/revoked_serials.h"
+
+#include "tests/support/certificates.h"
+
+#include <map>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace sallyport::pki {
+namespace {
+
+using test::bytes;
+
+TEST(RevokedSerials, hold_nothing_at_first) {
+    RevokedSerials serials;
+    serials.seal();
+    EXPECT_EQ(serials.size(), 0U);
+    for (const auto* serial : {"", "\x01", "\x01\x02", "0123456789abcdef"})
+        EXPECT_FALSE(serials.find(bytes(serial)));
+}
+
+TEST(RevokedSerials, know_a_serial_by_all_its_octets) {
+    RevokedSerials serials;
+    serials.add(bytes(std::string("\0\x80", 2)), CrlReason::superseded);
+    serials.add(bytes("ab"), CrlReason::key_compromise);
+    serials.add(bytes("abc"), CrlReason::none);
+    serials.add(bytes(""), CrlReason::unspecified);
+    serials.seal();
+    EXPECT_EQ(serials.size(), 4U);
+    EXPECT_EQ(serials.find(bytes("ab")), CrlReason::key_compromise);
+    EXPECT_EQ(serials.find(bytes("abc")), CrlReason::none);
+    EXPECT_EQ(serials.find(bytes(std::string("\0\x80", 2))), CrlReason::superseded);
+    EXPECT_EQ(serials.find(bytes("")), CrlReason::unspecified);
+    for (const auto* other : {"a", "b", "aa", "ac", "abb", "abd", "abcd", "\x80"})
+        EXPECT_FALSE(serials.find(bytes(other))) << other;
+}
+
+TEST(RevokedSerials, give_one_reason_of_a_serial_that_stands_twice) {
+    RevokedSerials serials;
+    serials.add(bytes("ab"), CrlReason::key_compromise);
+    serials.add(bytes("ab"), CrlReason::superseded);
+    serials.seal();
+    const auto reason = serials.find(bytes("ab"));
+    EXPECT_TRUE(reason == CrlReason::key_compromise || reason == CrlReason::superseded);
+}
+
+TEST(RevokedSerials, take_serials_of_any_length) {
+    RevokedSerials serials;
+    for (std::size_t length = 0; length < 100; ++length)
+        serials.add(bytes(std::string(length, 'x')), static_cast<CrlReason>(length % 7));
+    serials.seal();
+    for (std::size_t length = 0; length < 100; ++length) {
+        EXPECT_EQ(serials.find(bytes(std::string(length, 'x'))), static_cast<CrlReason>(length % 7))
+            << length;
+        if (length > 0) {
+            EXPECT_FALSE(serials.find(bytes(std::string(length - 1, 'x') + "y"))) << length;
+        }
+    }
+}
+
+/// Serials as CAs make them: random, counted, and with few values in the first octets.
+std::string serial_of(std::mt19937_64& random, std::size_t length, unsigned spread) {
+    std::string serial;
+    for (std::size_t i = 0; i < length; ++i)
+        serial += static_cast<char>(i < 2 ? random() % spread : random());
+    return serial;
+}
+
+struct PropertyCase {
+    const char* name;
+    std::vector<std::size_t> lengths;
+    std::size_t count;
+    unsigned spread;  ///< of the first two octets
+};
+
+const PropertyCase property_cases[] = {
+    {"one_octet", {1}, 300, 256},
+    {"two_octets_with_prefix_table", {2}, 20'000, 256},
+    {"just_below_the_prefix_table", {16}, 4095, 256},
+    {"just_at_the_prefix_table", {16}, 4096, 256},
+    {"random_with_prefix_table", {16}, 30'000, 256},
+    {"few_prefixes", {9}, 20'000, 2},
+    {"one_prefix", {20}, 10'000, 1},
+    {"mixed_lengths", {1, 2, 3, 8, 16, 17, 20, 31, 32, 33, 40}, 60'000, 256},
+};
+
+class Serials : public testing::TestWithParam<PropertyCase> {};
+
+TEST_P(Serials, are_found_exactly_as_in_a_map) {
+    const PropertyCase& row = GetParam();
+    std::mt19937_64 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same serials in every run
+    std::map<std::string, CrlReason> expected;
+    RevokedSerials serials;
+    for (std::size_t i = 0; i < row.count; ++i) {
+        const std::string serial = serial_of(random, row.lengths[i % row.lengths.size()], row.spread);
+        const auto reason = static_cast<CrlReason>(random() % 11);
+        if (!expected.emplace(serial, reason).second) continue;
+        serials.add(bytes(serial), reason);
+    }
+    serials.seal();
+    ASSERT_EQ(serials.size(), expected.size());
+    for (const auto& [serial, reason] : expected)
+        ASSERT_EQ(serials.find(bytes(serial)), reason);
+    for (std::size_t i = 0; i < 20'000; ++i) {
+        std::string near = serial_of(random, row.lengths[i % row.lengths.size()], row.spread);
+        if (i % 2 == 0) {  // a neighbour of one that is listed
+            near = expected.lower_bound(near) == expected.end() ? near : expected.lower_bound(near)->first;
+            near.back() = static_cast<char>(near.back() + 1);
+        }
+        ASSERT_EQ(serials.find(bytes(near)).has_value(), expected.contains(near));
+    }
+}
+INSTANTIATE_TEST_SUITE_P(random, Serials, testing::ValuesIn(property_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(RevokedSerials, find_the_ends_of_the_prefix_table) {
+    RevokedSerials serials;
+    for (unsigned i = 0; i < 5000; ++i) {
+        std::string serial(16, '\x40');
+        serial[14] = static_cast<char>(i >> 8U);
+        serial[15] = static_cast<char>(i);
+        serials.add(bytes(serial), CrlReason::none);
+    }
+    const std::string first(16, '\0');
+    const std::string last(16, '\xFF');
+    serials.add(bytes(last), CrlReason::ca_compromise);
+    serials.add(bytes(first), CrlReason::key_compromise);
+    serials.seal();
+    EXPECT_EQ(serials.find(bytes(first)), CrlReason::key_compromise);
+    EXPECT_EQ(serials.find(bytes(last)), CrlReason::ca_compromise);
+    EXPECT_FALSE(serials.find(bytes(std::string(15, '\0') + "\x01")));
+    EXPECT_FALSE(serials.find(bytes(std::string(15, '\xFF') + "\xFE")));
+    EXPECT_FALSE(serials.find(bytes(std::string(16, '\x3F'))));
+    EXPECT_FALSE(serials.find(bytes(std::string(16, '\x41'))));
+}
+
+}  // namespace
+}  // namespace sallyport::pki
