@@ -58,12 +58,16 @@ struct Built {
     std::vector<std::string> results;
 };
 
+/// Lets every entry leave a list: the rows about order and age are not about what lists forget.
+const ShrinkGuard no_guard{-std::chrono::hours(24 * 36500), {}};
+
 Built build(const std::vector<const Authority*>& known, const std::vector<std::string>& crls,
-            const RevocationIndex* previous = nullptr, std::chrono::seconds grace = 0s) {
+            const RevocationIndex* previous = nullptr, std::chrono::seconds grace = 0s,
+            const ShrinkGuard& guard = no_guard) {
     std::vector<X509*> certificates;
     for (const Authority* authority : known)
         certificates.push_back(authority->certificate.get());
-    RevocationIndexBuilder builder(certificates, grace, previous);
+    RevocationIndexBuilder builder(certificates, {.due_percent = 75, .grace = grace}, previous, guard);
     std::vector<std::string> results;
     for (const std::string& der : crls) {
         const auto added = builder.add("a.crl", bytes(der));
@@ -267,6 +271,45 @@ TEST(RevocationIndexBuilder, keeps_what_it_took_when_the_previous_index_is_gone)
     EXPECT_EQ(ask(after, ca, "\x07"), Status::revoked);  // a sanitizer sees it if it is gone
 }
 
+// ---- what a newer list forgets --------------------------------------------------------------------
+
+std::string list_of(const Authority& authority, char number, const std::vector<std::string>& entries) {
+    test::CrlDraft draft;
+    draft.issuer = test::name_der(*authority.certificate);
+    draft.this_update = test::generalized_time(test::time_text(now - 1h));
+    draft.next_update = test::generalized_time(test::time_text(now + 1h));
+    draft.extensions = {test::crl_number(std::string(1, number))};
+    draft.entries = entries;
+    return draft.signed_by(*authority.key);
+}
+
+TEST(ShrinkGuard, holds_back_a_list_that_would_un_revoke) {
+    const Authority ca(0);
+    const ShrinkGuard guard{std::chrono::hours(24 * 36500), {}};  // nothing has expired yet
+    const auto key_lost = test::crl_entry("\x07", {test::reason_code(1)});
+    const auto held = test::crl_entry("\x08", {test::reason_code(6)});
+    const auto before = build({&ca}, {list_of(ca, 5, {key_lost, held})}).index;
+
+    const std::string without_hold = list_of(ca, 6, {key_lost});
+    EXPECT_EQ(build({&ca}, {without_hold}, &before, 0s, guard).results, Words{"loaded"})
+        << "a hold may be released";
+
+    const std::string empty = list_of(ca, 6, {});
+    const Built refused = build({&ca}, {empty}, &before, 0s, guard);
+    EXPECT_EQ(refused.results, Words{"shrink"});
+    EXPECT_EQ(ask(refused.index, ca, "\x07"), Status::revoked) << "the list in force stays";
+
+    EXPECT_EQ(build({&ca}, {empty}, &before, 0s, no_guard).results, Words{"loaded"})
+        << "what has expired may leave";
+
+    const auto sha256 = build({&ca}, {empty}).index.crls().front()->sha256;
+    const ShrinkGuard accepted{guard.longest_lifetime, {sha256}};
+    EXPECT_EQ(build({&ca}, {empty}, &before, 0s, accepted).results, Words{"loaded"})
+        << "an operator accepted it";
+    EXPECT_EQ(build({&ca}, {list_of(ca, 7, {})}, &before, 0s, accepted).results, Words{"shrink"})
+        << "but no other";
+}
+
 // ---- age ------------------------------------------------------------------------------------------
 
 struct AgeCase {
@@ -281,7 +324,9 @@ const AgeCase age_cases[] = {
     {"before_what_clocks_differ", -5min - 1s, CrlState::not_yet, Status::crl_missing},
     {"within_what_clocks_differ", -5min, CrlState::fresh, Status::good},
     {"first_second", 0s, CrlState::fresh, Status::good},
-    {"last_second", 10h, CrlState::fresh, Status::good},
+    {"last_second_of_freshness", 7h + 30min - 1s, CrlState::fresh, Status::good},
+    {"first_second_of_being_due", 7h + 30min, CrlState::due, Status::good},
+    {"last_second", 10h, CrlState::due, Status::good},
     {"first_second_of_grace", 10h + 1s, CrlState::grace, Status::good},
     {"last_second_of_grace", 12h, CrlState::grace, Status::good},
     {"first_second_behind_it", 12h + 1s, CrlState::closed, Status::crl_expired},

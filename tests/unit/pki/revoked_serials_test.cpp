@@ -13,49 +13,61 @@ namespace {
 
 using test::bytes;
 
+constexpr std::chrono::sys_seconds a_day = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+
+/// An entry whose date does not matter here.
+CrlEntry entry(Bytes serial, CrlReason reason) {
+    return {serial, reason, a_day};
+}
+
+std::optional<CrlReason> reason_of(const RevokedSerials& serials, Bytes serial) {
+    const auto found = serials.find(serial);
+    return found ? std::optional(found->reason) : std::nullopt;
+}
+
 TEST(RevokedSerials, hold_nothing_at_first) {
     RevokedSerials serials;
     serials.seal();
     EXPECT_EQ(serials.size(), 0U);
     for (const auto* serial : {"", "\x01", "\x01\x02", "0123456789abcdef"})
-        EXPECT_FALSE(serials.find(bytes(serial)));
+        EXPECT_FALSE(reason_of(serials, bytes(serial)));
 }
 
 TEST(RevokedSerials, know_a_serial_by_all_its_octets) {
     RevokedSerials serials;
-    serials.add(bytes(std::string("\0\x80", 2)), CrlReason::superseded);
-    serials.add(bytes("ab"), CrlReason::key_compromise);
-    serials.add(bytes("abc"), CrlReason::none);
-    serials.add(bytes(""), CrlReason::unspecified);
+    serials.add(entry(bytes(std::string("\0\x80", 2)), CrlReason::superseded));
+    serials.add(entry(bytes("ab"), CrlReason::key_compromise));
+    serials.add(entry(bytes("abc"), CrlReason::none));
+    serials.add(entry(bytes(""), CrlReason::unspecified));
     serials.seal();
     EXPECT_EQ(serials.size(), 4U);
-    EXPECT_EQ(serials.find(bytes("ab")), CrlReason::key_compromise);
-    EXPECT_EQ(serials.find(bytes("abc")), CrlReason::none);
-    EXPECT_EQ(serials.find(bytes(std::string("\0\x80", 2))), CrlReason::superseded);
-    EXPECT_EQ(serials.find(bytes("")), CrlReason::unspecified);
+    EXPECT_EQ(reason_of(serials, bytes("ab")), CrlReason::key_compromise);
+    EXPECT_EQ(reason_of(serials, bytes("abc")), CrlReason::none);
+    EXPECT_EQ(reason_of(serials, bytes(std::string("\0\x80", 2))), CrlReason::superseded);
+    EXPECT_EQ(reason_of(serials, bytes("")), CrlReason::unspecified);
     for (const auto* other : {"a", "b", "aa", "ac", "abb", "abd", "abcd", "\x80"})
-        EXPECT_FALSE(serials.find(bytes(other))) << other;
+        EXPECT_FALSE(reason_of(serials, bytes(other))) << other;
 }
 
 TEST(RevokedSerials, give_one_reason_of_a_serial_that_stands_twice) {
     RevokedSerials serials;
-    serials.add(bytes("ab"), CrlReason::key_compromise);
-    serials.add(bytes("ab"), CrlReason::superseded);
+    serials.add(entry(bytes("ab"), CrlReason::key_compromise));
+    serials.add(entry(bytes("ab"), CrlReason::superseded));
     serials.seal();
-    const auto reason = serials.find(bytes("ab"));
+    const auto reason = reason_of(serials, bytes("ab"));
     EXPECT_TRUE(reason == CrlReason::key_compromise || reason == CrlReason::superseded);
 }
 
 TEST(RevokedSerials, take_serials_of_any_length) {
     RevokedSerials serials;
     for (std::size_t length = 0; length < 100; ++length)
-        serials.add(bytes(std::string(length, 'x')), static_cast<CrlReason>(length % 7));
+        serials.add(entry(bytes(std::string(length, 'x')), static_cast<CrlReason>(length % 7)));
     serials.seal();
     for (std::size_t length = 0; length < 100; ++length) {
-        EXPECT_EQ(serials.find(bytes(std::string(length, 'x'))), static_cast<CrlReason>(length % 7))
+        EXPECT_EQ(reason_of(serials, bytes(std::string(length, 'x'))), static_cast<CrlReason>(length % 7))
             << length;
         if (length > 0) {
-            EXPECT_FALSE(serials.find(bytes(std::string(length - 1, 'x') + "y"))) << length;
+            EXPECT_FALSE(reason_of(serials, bytes(std::string(length - 1, 'x') + "y"))) << length;
         }
     }
 }
@@ -97,19 +109,19 @@ TEST_P(Serials, are_found_exactly_as_in_a_map) {
         const std::string serial = serial_of(random, row.lengths[i % row.lengths.size()], row.spread);
         const auto reason = static_cast<CrlReason>(random() % 11);
         if (!expected.emplace(serial, reason).second) continue;
-        serials.add(bytes(serial), reason);
+        serials.add(entry(bytes(serial), reason));
     }
     serials.seal();
     ASSERT_EQ(serials.size(), expected.size());
     for (const auto& [serial, reason] : expected)
-        ASSERT_EQ(serials.find(bytes(serial)), reason);
+        ASSERT_EQ(reason_of(serials, bytes(serial)), reason);
     for (std::size_t i = 0; i < 20'000; ++i) {
         std::string near = serial_of(random, row.lengths[i % row.lengths.size()], row.spread);
         if (i % 2 == 0) {  // a neighbour of one that is listed
             near = expected.lower_bound(near) == expected.end() ? near : expected.lower_bound(near)->first;
             near.back() = static_cast<char>(near.back() + 1);
         }
-        ASSERT_EQ(serials.find(bytes(near)).has_value(), expected.contains(near));
+        ASSERT_EQ(reason_of(serials, bytes(near)).has_value(), expected.contains(near));
     }
 }
 INSTANTIATE_TEST_SUITE_P(random, Serials, testing::ValuesIn(property_cases),
@@ -121,19 +133,56 @@ TEST(RevokedSerials, find_the_ends_of_the_prefix_table) {
         std::string serial(16, '\x40');
         serial[14] = static_cast<char>(i >> 8U);
         serial[15] = static_cast<char>(i);
-        serials.add(bytes(serial), CrlReason::none);
+        serials.add(entry(bytes(serial), CrlReason::none));
     }
     const std::string first(16, '\0');
     const std::string last(16, '\xFF');
-    serials.add(bytes(last), CrlReason::ca_compromise);
-    serials.add(bytes(first), CrlReason::key_compromise);
+    serials.add(entry(bytes(last), CrlReason::ca_compromise));
+    serials.add(entry(bytes(first), CrlReason::key_compromise));
     serials.seal();
-    EXPECT_EQ(serials.find(bytes(first)), CrlReason::key_compromise);
-    EXPECT_EQ(serials.find(bytes(last)), CrlReason::ca_compromise);
-    EXPECT_FALSE(serials.find(bytes(std::string(15, '\0') + "\x01")));
-    EXPECT_FALSE(serials.find(bytes(std::string(15, '\xFF') + "\xFE")));
-    EXPECT_FALSE(serials.find(bytes(std::string(16, '\x3F'))));
-    EXPECT_FALSE(serials.find(bytes(std::string(16, '\x41'))));
+    EXPECT_EQ(reason_of(serials, bytes(first)), CrlReason::key_compromise);
+    EXPECT_EQ(reason_of(serials, bytes(last)), CrlReason::ca_compromise);
+    EXPECT_FALSE(reason_of(serials, bytes(std::string(15, '\0') + "\x01")));
+    EXPECT_FALSE(reason_of(serials, bytes(std::string(15, '\xFF') + "\xFE")));
+    EXPECT_FALSE(reason_of(serials, bytes(std::string(16, '\x3F'))));
+    EXPECT_FALSE(reason_of(serials, bytes(std::string(16, '\x41'))));
+}
+
+TEST(RevokedSerials, keep_the_date_of_each_entry) {
+    using std::chrono::sys_days;
+    using std::chrono::year;
+    const std::chrono::sys_seconds dates[] = {a_day, a_day + std::chrono::seconds(1),
+                                              sys_days(year(1970) / 1 / 1), sys_days(year(2105) / 12 / 31)};
+    RevokedSerials serials;
+    for (std::size_t i = 0; i < std::size(dates); ++i)
+        serials.add({bytes(std::string(16, static_cast<char>('a' + i))), CrlReason::superseded, dates[i]});
+    serials.seal();
+    for (std::size_t i = 0; i < std::size(dates); ++i)
+        EXPECT_EQ(serials.find(bytes(std::string(16, static_cast<char>('a' + i))))->revoked_at, dates[i]);
+}
+
+TEST(RevokedSerials, count_what_a_newer_list_lacks) {
+    const std::string oversized(40, 'z');
+    RevokedSerials older;
+    RevokedSerials newer;
+    RevokedSerials empty;
+    for (const auto& serial :
+         {std::string("aa"), std::string("bb"), std::string("cc"), std::string("ccc"), oversized})
+        older.add(entry(bytes(serial), serial == "bb" ? CrlReason::certificate_hold : CrlReason::none));
+    for (const char* serial : {"aa", "dd", "ccc"})
+        newer.add(entry(bytes(serial), CrlReason::none));
+    for (RevokedSerials* list : {&older, &newer, &empty})
+        list->seal();
+
+    const auto none_may_go = [](const RevokedSerials::Entry&) { return false; };
+    const auto held_may_go = [](const RevokedSerials::Entry& gone) {
+        return gone.reason == CrlReason::certificate_hold;
+    };
+    EXPECT_EQ(older.count_dropped(older, none_may_go), 0U);
+    EXPECT_EQ(older.count_dropped(newer, none_may_go), 3U) << "bb, cc and the oversized one";
+    EXPECT_EQ(older.count_dropped(newer, held_may_go), 2U);
+    EXPECT_EQ(older.count_dropped(empty, none_may_go), 5U);
+    EXPECT_EQ(empty.count_dropped(older, none_may_go), 0U);
 }
 
 }  // namespace
