@@ -1,4 +1,4 @@
-"""A request that two readers could frame or address differently (RFC 9112, sections 3, 5 and 6) is refused, and
+"""A request that two readers could frame or address differently (RFC 9112, sections 3, 5 and 6) is refused;
 neither it nor what hides behind it reaches the store."""
 
 import socket

@@ -2,7 +2,6 @@
 
 from support.case import main
 from support.fleet import FleetTest
-from support.processes import wait_until
 
 TARGET = "/fleet/AABBCCDD/device.json"
 
@@ -22,13 +21,10 @@ class BadConfiguration(FleetTest):
         self.assertEqual(
             self.connect(self.device).request(self.signer, "GET", TARGET).status, 200, "a new one"
         )
-        loads = len(self.gateway.events("reload", result="ok"))
+        generation = self.gateway.generation()
         self.gateway.write_configuration(good)
-        self.gateway.wait_for_event("reload", skip=loads, result="ok")
-        wait_until(
-            lambda: self.gateway.metric("sallyport_config_last_reload_successful") == 1,
-            "the metric is good again",
-        )
+        self.gateway.wait_for_generation_after(generation)
+        self.assertEqual(self.gateway.metric("sallyport_config_last_reload_successful"), 1)
 
     def changed(self, old, new):
         text = self.gateway.configuration.read_text()

@@ -5,7 +5,6 @@ import time
 from support.case import main
 from support.fleet import FleetTest
 from support.https_client import refused
-from support.processes import wait_until
 
 MIB = 1 << 20
 
@@ -22,7 +21,7 @@ class HalfUpload(FleetTest):
         return connection
 
     def check_absent(self, key):
-        entry = wait_until(lambda: self.gateway.access_log(key=key), f"the access log has {key}")[0]
+        entry = self.gateway.wait_for_access(key=key)
         self.assertNotEqual(entry["status"], 200)
         time.sleep(0.5)  # nor when the store has noticed that nothing comes any more
         self.assertFalse(self.store.has(key))
@@ -34,9 +33,10 @@ class HalfUpload(FleetTest):
         self.check_absent(key)
 
     def test_device_that_stands_still(self):
+        generation = self.gateway.generation()
         text = self.gateway.configuration.read_text()
         self.gateway.write_configuration(text + "limits: {body_progress: 500ms}\n")
-        self.gateway.wait_for_event("reload", result="ok")
+        self.gateway.wait_for_generation_after(generation)
         key = "AABBCCDD/00000001/00000002-5E0BE100.MF4"
         connection = self.begin(key)
         connection.tls.settimeout(10)

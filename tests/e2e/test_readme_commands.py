@@ -1,7 +1,8 @@
 """Every command of README.md works, in the order in which it stands there.
 
-A comment before each block says what becomes of it: `run`, `run until ready` (a program that stays), `file: NAME`
-(the block is that file), or `set-up` (a script of the checkout, which does more than this test may; its --help runs).
+A comment before each block says what becomes of it: `run`, `run until ready` (a program that stays),
+`file: NAME` (the block is that file), or `set-up` (a script of the checkout, which does more than this test may;
+its --help runs).
 """
 
 import json
@@ -15,7 +16,9 @@ from support.processes import Program, free_port, listens, run, wait_until
 from support.store import start_store
 
 DEVICE = "A1B2C3D4"
-FENCE = re.compile(r"^(?:<!-- (?P<marker>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?:<!-- (?P<marker>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 class ReadmeCommands(EndToEndTest):

@@ -15,31 +15,30 @@ class Reload(FleetTest):
         connection.request(self.signer, "PUT", TARGET, b"{}")
         first = self.gateway.reload()
         second = self.gateway.reload()
-        self.assertEqual((first["result"], second["result"]), ("ok", "ok"))
-        self.assertEqual(second["generation"], first["generation"] + 1)
+        self.assertEqual(second, first + 1)
         self.assertEqual(connection.request(self.signer, "GET", TARGET).status, 200)
-        self.assertEqual(self.gateway.access_log()[-1]["generation"], second["generation"])
+        self.gateway.wait_for_access(method="GET", generation=second)
 
     def test_changed_configuration_is_loaded_unasked(self):
         connection = self.connect(self.device)
         self.assertEqual(connection.request(self.signer, "PUT", TARGET, b"{}").status, 200)
         text = self.gateway.configuration.read_text()
-        seen = len(self.gateway.events("reload"))
+        generation = self.gateway.generation()
         started = time.monotonic()
         self.gateway.write_configuration(text.replace(*READ_ONLY))
-        self.gateway.wait_for_event("reload", skip=seen, result="ok")
+        generation = self.gateway.wait_for_generation_after(generation)
         print(f"    new configuration in force after {(time.monotonic() - started) * 1000:.0f} ms")
         self.assertEqual(connection.request(self.signer, "PUT", TARGET, b"{}").status, 403)
         self.assertEqual(connection.request(self.signer, "GET", TARGET).status, 200)
         self.gateway.write_configuration(text)
-        self.gateway.wait_for_event("reload", skip=seen + 1, result="ok")
+        self.gateway.wait_for_generation_after(generation)
         self.assertEqual(connection.request(self.signer, "PUT", TARGET, b"{}").status, 200)
 
     def test_changed_crl_is_loaded_unasked(self):
-        seen = len(self.gateway.events("reload"))
+        generation = self.gateway.generation()
         started = time.monotonic()
         self.gateway.publish_crl(self.pki.crl())
-        self.gateway.wait_for_event("reload", skip=seen, result="ok")
+        self.gateway.wait_for_generation_after(generation)
         print(f"    new CRL in force after {(time.monotonic() - started) * 1000:.0f} ms")
 
 

@@ -40,9 +40,7 @@ class RevocationCutsUpload(FleetTest):
         print(f"    upload cut {(time.monotonic() - started) * 1000:.0f} ms after the CRL appeared")
         event = self.gateway.wait_for_event("connection_cut", device="CCCC0001")
         self.assertEqual(event["reason"], "revoked")
-        entry = wait_until(
-            lambda: self.gateway.access_log(device="CCCC0001", method="PUT"), "the access log has the upload"
-        )[0]
+        entry = self.gateway.wait_for_access(device="CCCC0001", method="PUT")
         self.assertEqual(entry["reason"], "revoked")
         self.assertFalse(self.store.has(key))
         time.sleep(0.5)  # nor later, when the store gives up waiting for the rest
@@ -52,9 +50,9 @@ class RevocationCutsUpload(FleetTest):
         key = KEY.format(self.other.id)
         connection = self.connect(self.other)
         self.upload_half(connection, f"/fleet/{key}")
-        seen = len(self.gateway.events("reload"))
+        generation = self.gateway.generation()
         self.revoke(self.pki.device("CCCC0002"))
-        self.gateway.wait_for_event("reload", skip=seen, result="ok")
+        self.gateway.wait_for_generation_after(generation)
         for _ in range(SIZE // MIB // 2):
             connection.send(bytes(MIB))
         self.assertEqual(connection.read_answer("PUT").status, 200)

@@ -22,7 +22,7 @@ class StoreDown(FleetTest):
             answer = connection.request(self.signer, "PUT", TARGET, b"{}")
             self.assertEqual((answer.status, answer.error_code()), (503, "ServiceUnavailable"))
             self.assertGreater(int(answer.headers["Retry-After"]), 0)
-        self.assertEqual(self.gateway.access_log(status=503)[-1]["reason"], "store_down")
+        self.assertEqual(self.gateway.wait_for_access(status=503)["reason"], "store_down")
         self.assertEqual(self.gateway.metric("sallyport_upstream_up"), 0)
 
         done = card.upload()

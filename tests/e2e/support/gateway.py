@@ -81,10 +81,10 @@ class Gateway:
         return self.process.stop() if self.process else None
 
     def reload(self):
-        """SIGHUP, and the event that tells how it went."""
-        seen = len(self.events("reload"))
+        """SIGHUP; returns the new generation once it is in force."""
+        generation = self.generation()
         self.process.signal(signal.SIGHUP)
-        return self.wait_for_event("reload", skip=seen)
+        return self.wait_for_generation_after(generation)
 
     def peak_memory_kib(self):
         status = open(f"/proc/{self.process.pid}/status").read()
@@ -137,6 +137,20 @@ class Gateway:
         """The next event of this kind after the first `skip` ones."""
         what = f"event {event} {fields or ''}"
         return wait_until(lambda: self.events(event, **fields)[skip:], what, seconds)[0]
+
+    def generation(self):
+        """The number of the newest snapshot that every connection obeys."""
+        return max(entry["generation"] for entry in self.events("ready") + self.events("enforced"))
+
+    def wait_for_generation_after(self, generation, seconds=15):
+        wait_until(
+            lambda: self.generation() > generation, f"a generation after {generation} is in force", seconds
+        )
+        return self.generation()
+
+    def wait_for_access(self, **fields):
+        """The last access-log line with these fields; it is written after the answer was sent."""
+        return wait_until(lambda: self.access_log(**fields), f"an access-log line with {fields}")[-1]
 
     def access_log(self, **fields):
         return [entry for entry in self._lines("access.log") if fields.items() <= entry.items()]

@@ -71,7 +71,7 @@ def device_uri(device):
 
 
 class OpensslPki:
-    """Root -> device CA -> devices, and root -> server. Two of them differ in their keys only, not in names."""
+    """Root -> device CA -> devices, and root -> server. Two PKIs have the same names and other keys."""
 
     def __init__(self, folder):
         self.folder = folder
