@@ -57,7 +57,7 @@ TEST_P(Recheck, sees_dates_and_revocation_of_each_link) {
     const RecheckCase& row = GetParam();
     const CertificatePtr root = test::authority("Root", test::key(0));
     const CertificatePtr issuing = test::authority("Issuing CA", test::key(1));
-    RevocationIndexBuilder builder({root.get(), issuing.get()}, 1h, nullptr);
+    RevocationIndexBuilder builder({root.get(), issuing.get()}, {.grace = 1h}, nullptr);
     const auto publish = [&](const X509& authority, EVP_PKEY& key, const std::string& serial) {
         test::CrlDraft draft;
         draft.issuer = test::name_der(authority);
@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(table, Recheck, testing::ValuesIn(recheck_cases),
 
 TEST(Recheck, tells_the_log_which_list_revoked_whom) {
     const CertificatePtr ca = test::authority("Issuing CA", test::key(1));
-    RevocationIndexBuilder builder({ca.get()}, 0s, nullptr);
+    RevocationIndexBuilder builder({ca.get()}, {}, nullptr);
     test::CrlDraft draft;
     draft.issuer = test::name_der(*ca);
     draft.entries = {test::crl_entry(revoked_device, {test::reason_code(1)})};
