@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr auto patience = 10s;
+constexpr auto accept_pause = 50ms;
 
 std::int64_t unix_time(std::chrono::sys_seconds time) {
     return time.time_since_epoch().count();
@@ -64,7 +66,11 @@ asio::awaitable<void> Admin::accept() {
     for (;;) {
         auto [error, socket] = co_await acceptor_.async_accept(tuple_awaitable);
         if (error == asio::error::operation_aborted) co_return;
-        if (error) continue;
+        if (error) {  // no descriptor, no memory: do not spin
+            asio::steady_timer pause(io_, accept_pause);
+            co_await pause.async_wait(tuple_awaitable);
+            continue;
+        }
         asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
     }
 }

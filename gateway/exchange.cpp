@@ -11,6 +11,9 @@ namespace {
 
 /// A refused body up to this size is taken and dropped, so that the connection stays of use.
 constexpr std::uint64_t max_discarded_body = 64 * 1024;
+constexpr std::chrono::milliseconds continue_patience{1000};
+/// Longer ones are refused, and need not stand whole in the log.
+constexpr std::size_t max_method_bytes = 16;
 
 }  // namespace
 
@@ -26,6 +29,11 @@ Exchange::Exchange(Session& session)
     record_.device = session.peer().device;
     record_.serial = session.serial();
     record_.peer = session.peer_address();
+}
+
+Exchange::~Exchange() {
+    session_.store() = nullptr;
+    if (watch_) watch_->device = nullptr;
 }
 
 asio::awaitable<bool> Exchange::run() {
@@ -73,7 +81,7 @@ asio::awaitable<Exchange::HeadRead> Exchange::read_head() {
 }
 
 std::optional<Denial> Exchange::judge() {
-    record_.method = head_.method;
+    record_.method = head_.method.substr(0, max_method_bytes);
     version_ = head_.version;
     path_ = head_.target.substr(0, head_.target.find('?'));
     if (auto refused = session_.refused_now()) return refused;
@@ -130,7 +138,7 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
                                                          only_fresh, session_.store());
     session_.store() = nullptr;
     if (!opened.connection) {
-        session_.worker().shared().metrics.upstream_up(endpoint, false);
+        if (!session_.stopped_by()) session_.worker().shared().metrics.upstream_up(endpoint, false);
         co_return store_unavailable(opened.timed_out ? Reason::store_timeout : Reason::store_down,
                                     opened.detail);
     }
@@ -155,7 +163,9 @@ asio::awaitable<std::optional<Denial>> Exchange::send_head() {
 asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_continue) {
     constexpr int max_interim_answers = 8;
     if (!block_) block_.emplace(session_.worker().lend_block());
-    store_->connection().expires_after(limits().store_answer);
+    // A store need not say 100 (RFC 9110 10.1.1): after a moment the body goes up without.
+    const bool may_stay_silent = until_continue && continue_patience < limits().store_answer;
+    store_->connection().expires_after(may_stay_silent ? continue_patience : limits().store_answer);
     for (int interim = 0; interim <= max_interim_answers; ++interim) {
         answer_parser_ = std::make_unique<AnswerParser>(Block::bytes);
         for (;;) {
@@ -175,6 +185,7 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
             }
             const IoResult read = co_await store_->read_some(block_->span().subspan(answer_end_));
             if (read.status == IoStatus::timed_out) {
+                if (may_stay_silent && answer_end_ == 0) co_return std::nullopt;
                 co_return Denial{Reason::store_timeout, 504, "InternalError",
                                  "The store did not answer in time", "no answer within limits.store_answer"};
             }
@@ -182,6 +193,7 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
                 co_return bad_gateway("the store closed the connection without an answer");
             answer_end_ += read.bytes;
         }
+        if (answer_.status < 100) co_return bad_gateway("status " + std::to_string(answer_.status));
         if (answer_.status >= 200) {
             has_answer_head_ = true;
             co_return std::nullopt;
@@ -237,7 +249,7 @@ asio::awaitable<void> Exchange::discard_body() {
 
 void Exchange::abort(Reason reason, std::string detail) {
     if (!record_.reason) record_.reason = session_.stopped_by().value_or(reason);
-    if (record_.detail.empty()) record_.detail = std::move(detail);
+    if (record_.detail.empty()) record_.detail = session_.stopped_by() ? "cut" : std::move(detail);
     aborted_ = true;
     session_.stop(reason);
 }

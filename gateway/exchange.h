@@ -17,6 +17,9 @@ namespace sallyport::gateway {
 class Exchange {
   public:
     explicit Exchange(Session& session);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
 
     /// True when the connection can serve another request.
     boost::asio::awaitable<bool> run();
@@ -58,6 +61,7 @@ class Exchange {
     boost::asio::awaitable<Sent> pass_up(std::string_view data, std::string_view before,
                                          std::string_view after);
     void watch_store();
+    bool store_has_answered();
     boost::asio::awaitable<std::optional<Denial>> relay_answer();
     boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head);
     boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);
@@ -87,6 +91,7 @@ class Exchange {
 
     std::optional<Denial> body_denial_;
     bool keep_alive_after_body_ = true;
+    int interim_answers_ = 0;
 
     std::unique_ptr<StoreConnection> store_;
     std::shared_ptr<Watch> watch_;

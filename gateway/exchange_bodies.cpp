@@ -66,7 +66,24 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
     co_return sent;
 }
 
+/// The store has spoken while the body goes up: interim answers are passed over (RFC 9110 15.2).
+bool Exchange::store_has_answered() {
+    constexpr int max_interim_answers = 8;
+    for (;;) {
+        switch (store_->take_interim()) {
+            case StoreConnection::Heard::nothing:
+                watch_store();
+                return false;
+            case StoreConnection::Heard::more:
+                return true;
+            case StoreConnection::Heard::interim:
+                if (++interim_answers_ > max_interim_answers) return true;
+        }
+    }
+}
+
 void Exchange::watch_store() {
+    if (watch_) watch_->device = nullptr;
     watch_ = std::make_shared<Watch>();
     watch_->device = &session_.stream().connection();
     store_->connection().socket().async_wait(tcp::socket::wait_read,
@@ -87,7 +104,7 @@ asio::awaitable<std::optional<Exchange::Sent>> Exchange::read_body(std::span<cha
         co_return std::nullopt;
     }
     for (;;) {
-        if (watch_->readable) co_return Sent::answered_early;
+        if (watch_->readable && store_has_answered()) co_return Sent::answered_early;
         session_.stream().connection().expires_after(limits().body_progress);
         const IoResult read = co_await session_.stream().read_some(into);
         if (read.status == IoStatus::interrupted) continue;
@@ -126,7 +143,7 @@ asio::awaitable<Exchange::Sent> Exchange::pass_up(std::string_view data, std::st
 
 asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
     while (body_left_ > 0) {
-        if (watch_->readable) co_return Sent::answered_early;
+        if (watch_->readable && store_has_answered()) co_return Sent::answered_early;
         const auto room = block_->span().first(std::min<std::uint64_t>(Block::bytes, body_left_));
         std::size_t bytes = 0;
         const auto ended = co_await read_body(room, bytes);
@@ -143,7 +160,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
     std::size_t begin = 0;
     std::size_t end = 0;
     for (;;) {
-        if (watch_->readable) co_return Sent::answered_early;
+        if (watch_->readable && store_has_answered()) co_return Sent::answered_early;
         ParsedChunk chunk;
         if (begin < end) chunk = request_parser_.parse_chunk(room.subspan(begin, end - begin));
         begin += chunk.bytes;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sallyport::gateway {
@@ -18,7 +19,8 @@ using namespace std::chrono_literals;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr auto settle_time = 5ms;
-constexpr std::uint32_t interesting = IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM;
+constexpr std::uint32_t interesting =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF;
 
 int open_inotify() {
     const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -34,15 +36,17 @@ constexpr std::string_view volume_link = "..data";
 FileWatch::FileWatch(asio::io_context& io) : inotify_(io, open_inotify()) {}
 
 void FileWatch::watch(const std::vector<std::filesystem::path>& paths) {
-    std::map<std::filesystem::path, std::set<std::string>> wanted;
-    std::set<std::filesystem::path> whole;
+    std::map<std::filesystem::path, Interest> wanted;
     for (const auto& path : paths) {
         std::error_code error;
-        if (std::filesystem::is_directory(path, error)) {
-            whole.insert(path);
-            wanted[path];
-        } else {
-            wanted[path.has_parent_path() ? path.parent_path() : "."].insert(path.filename().string());
+        // One spelling for each folder: inotify knows it once, however it is written.
+        std::filesystem::path real = std::filesystem::weakly_canonical(path, error);
+        if (error) real = path;
+        if (std::filesystem::is_directory(real, error)) wanted[real].all = true;
+        // Under the name as it was given, too: a link or a folder may be swapped for another.
+        for (const auto& name : {real, std::filesystem::absolute(path, error)}) {
+            const auto parent = std::filesystem::weakly_canonical(name.parent_path(), error);
+            wanted[parent].names.insert(name.filename().string());
         }
     }
     for (auto at = folders_.begin(); at != folders_.end();) {
@@ -53,15 +57,14 @@ void FileWatch::watch(const std::vector<std::filesystem::path>& paths) {
         ::inotify_rm_watch(inotify_.native_handle(), at->second);
         at = folders_.erase(at);
     }
-    names_.clear();
-    for (auto& [folder, names] : wanted) {
+    interests_.clear();
+    for (auto& [folder, interest] : wanted) {
         // Adding a folder again is harmless, and follows one that was replaced.
         const int watch =
             ::inotify_add_watch(inotify_.native_handle(), folder.c_str(), interesting | IN_ONLYDIR);
         if (watch < 0) continue;  // the load that follows a lost folder says so
         folders_[folder] = watch;
-        if (whole.contains(folder)) names.clear();
-        names_[watch] = names;
+        interests_[watch] = std::move(interest);
     }
 }
 
@@ -76,11 +79,14 @@ bool FileWatch::read_events() {
             std::memcpy(&event, buffer + at, sizeof event);
             const std::string name = event.len > 0 ? buffer + at + sizeof event : "";
             at += static_cast<ssize_t>(sizeof event + event.len);
-            const auto found = names_.find(event.wd);
+            const auto found = interests_.find(event.wd);
             if ((event.mask & IN_Q_OVERFLOW) != 0 || name == volume_link) matter = true;
-            if (found == names_.end() || name.empty()) continue;
-            const bool being_written = name.starts_with('.');
-            if (found->second.empty() ? !being_written : found->second.contains(name)) matter = true;
+            if (found == interests_.end()) continue;
+            // A file that was just made is empty yet; it is closed, or renamed into place, when it is whole.
+            if ((event.mask & IN_CREATE) != 0 && (event.mask & IN_ISDIR) == 0) continue;
+            if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) != 0) matter = true;
+            const bool being_written = name.empty() || name.starts_with('.');
+            if ((found->second.all && !being_written) || found->second.names.contains(name)) matter = true;
         }
     }
 }
@@ -99,6 +105,29 @@ asio::awaitable<bool> FileWatch::changed() {
         more = read_events();
     }
     co_return true;
+}
+
+std::string fingerprint(const std::vector<std::filesystem::path>& paths) {
+    std::string print;
+    const auto add = [&print](const std::filesystem::path& file) {
+        struct stat status {};
+        if (::stat(file.c_str(), &status) != 0) return;
+        for (const auto value :
+             {static_cast<std::int64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
+              static_cast<std::int64_t>(status.st_mtim.tv_sec),
+              static_cast<std::int64_t>(status.st_mtim.tv_nsec)}) {
+            print += std::to_string(value) + ' ';
+        }
+    };
+    for (const auto& path : paths) {
+        add(path);
+        std::error_code error;
+        std::filesystem::directory_iterator at(path, error);
+        for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+            if (!at->path().filename().string().starts_with('.')) add(at->path());
+        }
+    }
+    return print;
 }
 
 }  // namespace sallyport::gateway

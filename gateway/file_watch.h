@@ -32,8 +32,14 @@ class FileWatch {
 
     boost::asio::posix::stream_descriptor inotify_;
     std::map<std::filesystem::path, int> folders_;
-    /// By watch descriptor: the names that matter; empty = every name.
-    std::map<int, std::set<std::string>> names_;
+    struct Interest {
+        bool all = false;             ///< every file of the folder matters
+        std::set<std::string> names;  ///< else these
+    };
+    std::map<int, Interest> interests_;  ///< by watch descriptor
 };
+
+/// Changes when one of the files, or a file in one of the folders, is replaced or written.
+std::string fingerprint(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace sallyport::gateway

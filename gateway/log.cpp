@@ -54,19 +54,20 @@ constexpr std::string_view level_names[] = {"debug", "info", "warning", "error"}
 }  // namespace
 
 Log::Log(const LogSettings& settings)
-    : writer_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)) {
-    const auto open = [&](const char* name, const std::string& target) {
-        auto logger = std::make_shared<spdlog::async_logger>(name, open_sink(target), writer_,
+    : access_writer_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
+      event_writer_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)) {
+    const auto open = [](const char* name, const std::string& target, const auto& writer) {
+        auto logger = std::make_shared<spdlog::async_logger>(name, open_sink(target), writer,
                                                              spdlog::async_overflow_policy::overrun_oldest);
         logger->set_pattern("%v", spdlog::pattern_time_type::utc);
         logger->flush_on(spdlog::level::trace);
         return logger;
     };
-    events_ = open("events", settings.events);
+    events_ = open("events", settings.events, event_writer_);
     for (std::size_t i = 0; i < std::size(level_names); ++i) {
         if (settings.level == level_names[i]) events_->set_level(to_spdlog(static_cast<Level>(i)));
     }
-    if (settings.access != "off") access_ = open("access", settings.access);
+    if (settings.access != "off") access_ = open("access", settings.access, access_writer_);
 }
 
 Log::~Log() = default;

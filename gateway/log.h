@@ -56,7 +56,9 @@ class Log {
     void request(const RequestRecord& record);
 
   private:
-    std::shared_ptr<spdlog::details::thread_pool> writer_;
+    // One queue each: a flood of requests must not push out what the event log has to say, nor the reverse.
+    std::shared_ptr<spdlog::details::thread_pool> access_writer_;
+    std::shared_ptr<spdlog::details::thread_pool> event_writer_;
     std::shared_ptr<spdlog::logger> access_;  ///< null when off
     std::shared_ptr<spdlog::logger> events_;
 };

@@ -38,7 +38,7 @@ int tell(const std::vector<std::string>& faults) {
 /// Everything that a start needs, or its faults on stderr.
 LoadedSnapshot load(const std::string& file) {
     auto settings = load_settings(file);
-    if (!settings) return {nullptr, settings.error().lines, {}, {}, {}};
+    if (!settings) return {nullptr, settings.error().lines, {}, {}, {}, {}};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return build_snapshot(std::move(*settings), nullptr, now);
 }
@@ -63,7 +63,26 @@ int check(const std::string& file) {
     return exit_ok;
 }
 
+/// A signal that comes before the server can hear it waits until it can.
+void hold_signals() {
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&ours, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+}
+
+/// Two descriptors for each connection: the usual soft limit of 1024 is soon used up.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const std::string& file) {
+    hold_signals();
+    raise_descriptor_limit();
     LoadedSnapshot loaded = load(file);
     if (!loaded.snapshot) return tell(loaded.faults);
     Server server(std::move(loaded));

@@ -2,6 +2,7 @@
 
 #include "gateway/crl_archive.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +26,10 @@ using tcp = asio::ip::tcp;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds drain_poll{20};
 constexpr std::chrono::seconds ladder_interval{1};
+constexpr std::chrono::seconds look_interval{10};
+constexpr std::chrono::seconds first_retry{1};
+constexpr std::chrono::seconds last_retry{60};
+constexpr std::string_view retry_trigger = "retry";
 
 std::chrono::sys_seconds now_seconds() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -31,6 +37,15 @@ std::chrono::sys_seconds now_seconds() {
 
 double milliseconds_since(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+/// Two descriptors for each connection, its own and one to the store; the rest is for files, so that
+/// strangers who hold connections cannot keep a CRL from being read.
+std::uint64_t connections_that_fit() {
+    constexpr rlim_t reserved = 48;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+    return limit.rlim_cur > reserved + 2 ? (limit.rlim_cur - reserved) / 2 : 1;
 }
 
 }  // namespace
@@ -70,6 +85,7 @@ Server::Server(LoadedSnapshot first)
     : log_(first.snapshot->settings.log), signals_(control_, SIGTERM, SIGINT, SIGHUP), files_(control_) {
     const auto snapshot = first.snapshot;
     const Settings& settings = snapshot->settings;
+    shared_.max_connections = connections_that_fit();
     listeners_.reserve(settings.listeners.size());  // workers keep references
     for (const ListenerSettings& listener : settings.listeners) {
         sockets_.emplace_back(listener);
@@ -77,6 +93,7 @@ Server::Server(LoadedSnapshot first)
                               metrics_.connections(listener.name)});
     }
     report_reload_faults(first.alarms, "start");
+    report_warnings(first.warnings);
     publish(std::move(first), Clock::now());
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back(std::make_unique<Worker>(shared_, listeners_));
@@ -86,15 +103,21 @@ Server::Server(LoadedSnapshot first)
 Server::~Server() = default;
 
 void Server::run() {
-    watch_what_is_used();
-    asio::co_spawn(control_, watch_files(), asio::detached);
-    asio::co_spawn(control_, watch_signals(), asio::detached);
-    asio::co_spawn(control_, watch_clock(), asio::detached);
+    const auto first = snapshots_.current();
+    files_.watch(paths_of(first->settings));
+    // What was published between reading and watching.
+    LoadedSnapshot missed = refresh_revocation(*first, now_seconds());
+    if (missed.snapshot && missed.brings_new_crl()) publish(std::move(missed), Clock::now());
+    seen_files_ = fingerprint(paths_of(first->settings));
+
+    const auto ended = [this](std::exception_ptr failure) { watch_ended(failure); };
+    asio::co_spawn(control_, watch_files(), ended);
+    asio::co_spawn(control_, watch_signals(), ended);
+    asio::co_spawn(control_, watch_clock(), ended);
     // Signals are for this thread: the others inherit the mask.
     sigset_t all;
-    sigset_t before;
     sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     running_workers_ = workers_.size();
     for (const auto& worker : workers_) {
         threads_.emplace_back([this, &worker = *worker] {
@@ -103,7 +126,7 @@ void Server::run() {
         });
     }
     admin_->start();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
     log_.event(Log::Level::info, "ready",
                {{"version", SALLYPORT_VERSION}, {"generation", snapshots_.generation()}});
 
@@ -134,7 +157,7 @@ asio::awaitable<void> Server::watch_signals() {
 }
 
 void Server::start_drain() {
-    draining_ = true;
+    if (std::exchange(draining_, true)) return;
     log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
     admin_->set_draining();
     for (ListeningSocket& socket : sockets_)
@@ -160,14 +183,43 @@ asio::awaitable<void> Server::watch_clock() {
         timer.expires_after(ladder_interval);
         const auto [error] = co_await timer.async_wait(tuple_awaitable);
         if (error) co_return;
-        ladder_.update(*snapshots_.current(), now_seconds());
+        const auto snapshot = snapshots_.current();
+        ladder_.update(*snapshot, now_seconds());
+        const auto now = Clock::now();
+        if (retry_after_ > std::chrono::seconds(0) && now >= retry_at_) {
+            reload(retry_trigger);
+        } else if (now >= next_look_) {
+            next_look_ = now + look_interval;
+            look_at_files(*snapshot);
+        }
     }
+}
+
+/// The safety net under inotify, which some file systems and ways of swapping folders escape.
+void Server::look_at_files(const Snapshot& snapshot) {
+    std::string found = fingerprint(paths_of(snapshot.settings));
+    if (found == seen_files_) return;
+    const bool noticed_by_inotify = std::exchange(reloaded_since_look_, false);
+    seen_files_ = std::move(found);
+    if (!noticed_by_inotify) reload("look");
+}
+
+/// Without its watchers the gateway would serve on and never hear of a revocation: better a restart.
+void Server::watch_ended(std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        log_.event(Log::Level::error, "internal_error", {{"detail", error.what()}});
+    }
+    start_drain();
 }
 
 asio::awaitable<void> Server::watch_files() {
     for (;;) {
         const bool changed = co_await files_.changed();
         if (!changed) break;
+        reloaded_since_look_ = true;
         reload("file");
     }
     report_watch_failed();
@@ -178,9 +230,7 @@ void Server::report_watch_failed() {
                {{"detail", "changed files are not noticed any more; use SIGHUP"}});
 }
 
-void Server::watch_what_is_used() {
-    const auto snapshot = snapshots_.current();
-    const Settings& settings = snapshot->settings;
+std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
     std::vector<std::filesystem::path> paths{settings.file};
     for (const auto* files : {&settings.trust, &settings.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
@@ -190,7 +240,7 @@ void Server::watch_what_is_used() {
         paths.push_back(listener.chain);
         paths.push_back(listener.key);
     }
-    files_.watch(paths);
+    return paths;
 }
 
 std::vector<std::string> Server::restart_only_changes(const Settings& fresh) const {
@@ -223,38 +273,83 @@ void Server::report_reload_faults(const std::vector<std::string>& faults, std::s
 }
 
 void Server::reload(std::string_view trigger) {
+    bool done = false;
+    try {
+        done = try_reload(trigger);
+    } catch (const std::exception& error) {
+        reload_failed({error.what()}, trigger);
+    }
+    retry_after_ = done ? std::chrono::seconds(0) : std::clamp(retry_after_ * 2, first_retry, last_retry);
+    retry_at_ = Clock::now() + retry_after_;
+}
+
+void Server::reload_failed(const std::vector<std::string>& faults, std::string_view trigger) {
+    metrics_.reloaded(false);
+    if (trigger == retry_trigger && faults == last_faults_) return;  // said already
+    report_reload_faults(faults, trigger);
+    last_faults_ = faults;
+}
+
+bool Server::try_reload(std::string_view trigger) {
     const auto noticed = Clock::now();
     const auto previous = snapshots_.current();
-    const auto failed = [&](const std::vector<std::string>& faults) {
-        metrics_.reloaded(false);
-        report_reload_faults(faults, trigger);
-    };
     auto settings = load_settings(previous->settings.file);
-    if (!settings) return failed(settings.error().lines);
-    if (const auto changes = restart_only_changes(*settings); !changes.empty()) {
+    // Watched before it is read: what changes while it is read must be noticed.
+    auto paths = paths_of(previous->settings);
+    if (settings) {
+        const auto fresh = paths_of(*settings);
+        paths.insert(paths.end(), fresh.begin(), fresh.end());
+    }
+    files_.watch(paths);
+
+    LoadedSnapshot loaded;
+    if (!settings) {
+        loaded.faults = settings.error().lines;
+    } else if (const auto changes = restart_only_changes(*settings); !changes.empty()) {
         std::string names;
         for (const auto& change : changes)
             names += (names.empty() ? "" : ", ") + change;
-        return failed(
-            {"changed, but only read at a start: " + names + "; nothing of this reload is in force"});
+        loaded.faults.push_back("changed, but only read at a start: " + names);
+    } else {
+        loaded = build_snapshot(std::move(*settings), previous.get(), now_seconds());
     }
-    LoadedSnapshot loaded = build_snapshot(std::move(*settings), previous.get(), now_seconds());
-    const bool nothing_new = !loaded.alarms.empty() && !loaded.brings_new_crl();
-    if (!loaded.snapshot || nothing_new) {
-        metrics_.crl_outcomes(loaded.crls);
-        failed(loaded.faults);
-        return failed(loaded.alarms);
+    if (loaded.snapshot && (loaded.alarms.empty() || loaded.brings_new_crl())) {
+        // A bad file must not keep out what a good one revokes: the rest is published, and the alarm stays
+        // on.
+        const std::vector<std::string> alarms = loaded.alarms;
+        report_reload(*loaded.snapshot, alarms.empty() ? "ok" : "partly", trigger, noticed);
+        report_warnings(loaded.warnings);
+        publish(std::move(loaded), noticed);
+        if (!alarms.empty()) reload_failed(alarms, trigger);
+        if (alarms.empty()) last_faults_.clear();
+        return alarms.empty();
     }
-    // A bad file must not keep out what a good one revokes: the rest is published, and the alarm stays on.
-    const std::vector<std::string> alarms = loaded.alarms;
+
+    std::vector<std::string> faults = loaded.faults;
+    faults.insert(faults.end(), loaded.alarms.begin(), loaded.alarms.end());
+    metrics_.crl_outcomes(loaded.crls);
+    // Whatever is wrong with the rest: what the CRLs revoke takes effect.
+    LoadedSnapshot revocation = refresh_revocation(*previous, now_seconds());
+    if (!loaded.faults.empty() && revocation.snapshot && revocation.brings_new_crl()) {
+        report_reload(*revocation.snapshot, "revocation_only", trigger, noticed);
+        publish(std::move(revocation), noticed);
+    }
+    reload_failed(faults, trigger);
+    return false;
+}
+
+void Server::report_reload(const Snapshot& snapshot, std::string_view result, std::string_view trigger,
+                           Clock::time_point noticed) {
     log_.event(Log::Level::info, "reload",
-               {{"result", alarms.empty() ? "ok" : "partly"},
+               {{"result", result},
                 {"trigger", trigger},
-                {"generation", loaded.snapshot->generation},
+                {"generation", snapshot.generation},
                 {"load_ms", milliseconds_since(noticed)}});
-    publish(std::move(loaded), noticed);
-    if (!alarms.empty()) failed(alarms);
-    watch_what_is_used();
+}
+
+void Server::report_warnings(const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings)
+        log_.event(Log::Level::warning, "warning", {{"detail", warning}});
 }
 
 void Server::remember(const LoadedSnapshot& loaded, const Settings& settings) {

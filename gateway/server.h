@@ -48,8 +48,15 @@ class Server {
     void publish(LoadedSnapshot loaded, Clock::time_point noticed);
     void remember(const LoadedSnapshot& loaded, const Settings& settings);
     void report_reload_faults(const std::vector<std::string>& faults, std::string_view trigger);
+    bool try_reload(std::string_view trigger);
+    void reload_failed(const std::vector<std::string>& faults, std::string_view trigger);
+    void report_reload(const Snapshot& snapshot, std::string_view result, std::string_view trigger,
+                       Clock::time_point noticed);
+    void report_warnings(const std::vector<std::string>& warnings);
+    void look_at_files(const Snapshot& snapshot);
+    void watch_ended(std::exception_ptr failure);
+    static std::vector<std::filesystem::path> paths_of(const Settings& settings);
     std::vector<std::string> restart_only_changes(const Settings& fresh) const;
-    void watch_what_is_used();
 
     Log log_;
     Metrics metrics_;
@@ -66,6 +73,14 @@ class Server {
     std::unique_ptr<Admin> admin_;
     std::atomic<std::size_t> running_workers_{0};
     bool draining_ = false;
+
+    // Failed reloads are tried again: what prevented one (descriptors, memory, half-written files) may pass.
+    std::chrono::seconds retry_after_{0};  ///< 0: nothing to retry
+    Clock::time_point retry_at_;
+    std::vector<std::string> last_faults_;
+    Clock::time_point next_look_;
+    std::string seen_files_;
+    bool reloaded_since_look_ = false;
 };
 
 }  // namespace sallyport::gateway

@@ -37,8 +37,9 @@ Reason reason_of(HandshakeFailure::Kind kind) {
 
 pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
     X509* leaf = X509_STORE_CTX_get0_cert(&context);
+    const auto snapshot = snapshots_.current();
     serial_ = pki::hex(pki::serial_octets(*leaf));
-    auto device = snapshot_->identification->identify(pki::certificate_names(*leaf));
+    auto device = snapshot->identification->identify(pki::certificate_names(*leaf));
     if (device) device_ = *device;
 
     const auto refuse = [&](pki::ChainRefusal refusal) {
@@ -46,17 +47,17 @@ pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
         return refusal;
     };
     // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
-    auto links = pki::verify_path(context, *snapshot_->trust);
+    auto links = pki::verify_path(context, *snapshot->trust);
     if (!links) return refuse(links.error());
     if (!device) return refuse(device.error());
     const Peer peer{device_, std::move(*links)};
-    if (auto refusal = snapshot_->recheck(peer, now_seconds())) return refuse(*refusal);
+    if (auto refusal = snapshot->recheck(peer, now_seconds())) return refuse(*refusal);
     return encode_peer(peer);
 }
 
 bool ConnectionJudge::may_resume(std::string_view remembered) {
     const auto peer = decode_peer(remembered);
-    return peer && !snapshot_->recheck(*peer, now_seconds());
+    return peer && !snapshots_.current()->recheck(*peer, now_seconds());
 }
 
 Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
@@ -64,9 +65,10 @@ Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
     : worker_(worker),
       listener_(listener),
       peer_address_(std::move(peer_address)),
-      judge_(snapshot),
+      judge_(worker.shared().snapshots),
       stream_(std::move(socket), snapshot->listeners[listener.index].tls, judge_),
-      buffer_(snapshot->settings.limits.head_bytes) {
+      buffer_(snapshot->settings.limits.head_bytes),
+      admission_(snapshot->listeners[listener.index].admission) {
     worker_.enter(*this);
 }
 
@@ -93,7 +95,7 @@ void Session::drain() {
 
 bool Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now) {
     if (!admitted_ || stopped_by_ || committing_) return false;
-    const auto refusal = snapshot.recheck(peer_, now);
+    const auto refusal = judge_again(snapshot, now);
     if (!refusal) return false;
     worker_.shared().log.event(Log::Level::warning, "connection_cut",
                                {{"listener", listener_.name},
@@ -106,12 +108,21 @@ bool Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now)
     return true;
 }
 
+std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
+                                                      std::chrono::sys_seconds now) const {
+    if (snapshot.listeners[listener_.index].admission != admission_) {
+        return pki::ChainRefusal{pki::Refusal::untrusted_issuer,
+                                 "trust or identity rules have changed; come again"};
+    }
+    return snapshot.recheck(peer_, now);
+}
+
 std::optional<Denial> Session::refused_now() {
     const std::uint64_t generation = worker_.shared().snapshots.generation();
     const auto now = Clock::now();
     if (generation == judged_generation_ && now < judged_at_ + recheck_interval) return std::nullopt;
     const auto snapshot = worker_.shared().snapshots.current();
-    if (auto refusal = snapshot->recheck(peer_, now_seconds())) {
+    if (auto refusal = judge_again(*snapshot, now_seconds())) {
         return access_denied(gateway::reason_of(refusal->reason), refusal->detail);
     }
     judged_generation_ = snapshot->generation;
@@ -186,12 +197,13 @@ asio::awaitable<bool> Session::handshake() {
     peer_ = std::move(*peer);
     serial_ = pki::hex(peer_.links.front().serial);
     report_handshake(std::nullopt, "");
-    admitted_ = true;  // from here on `reconsider` looks at it
-    co_return true;
+    admitted_ = true;            // from here on `reconsider` looks at it
+    co_return still_admitted();  // what was published while the handshake went on
 }
 
 asio::awaitable<bool> Session::wait_for_request() {
     if (!buffer_.empty() || SSL_has_pending(&stream_.ssl()) == 1) co_return true;  // pipelined
+    if (!still_admitted()) co_return false;  // an upload that was let finish ends here
     buffer_.release();
     stream_.release_memory();
     idle_ = true;

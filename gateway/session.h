@@ -13,10 +13,10 @@
 
 namespace sallyport::gateway {
 
-/// Judges the peer of one connection by the snapshot that was in force when it came.
+/// Judges the peer of one connection by the snapshot that is in force when its certificate arrives.
 class ConnectionJudge final : public pki::PeerJudge {
   public:
-    explicit ConnectionJudge(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {}
+    explicit ConnectionJudge(const SnapshotStore& snapshots) : snapshots_(snapshots) {}
 
     pki::ChainResult<std::string> judge(X509_STORE_CTX& context) override;
     bool may_resume(std::string_view remembered) override;
@@ -26,7 +26,7 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::string& serial() const { return serial_; }  ///< hex; the same
 
   private:
-    std::shared_ptr<const Snapshot> snapshot_;
+    const SnapshotStore& snapshots_;
     std::optional<pki::ChainRefusal> refusal_;
     std::string device_;
     std::string serial_;
@@ -64,6 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Connection*& store() { return store_; }
     /// The gate of each request: why the peer is refused by the snapshot in force now.
     std::optional<Denial> refused_now();
+    std::optional<pki::ChainRefusal> judge_again(const Snapshot& snapshot,
+                                                 std::chrono::sys_seconds now) const;
     /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
     bool still_admitted();
     /// From here on the store may commit what it has: a cut would no longer undo it.
@@ -83,6 +85,7 @@ class Session : public std::enable_shared_from_this<Session> {
     ConnectionJudge judge_;
     TlsStream stream_;
     ReadBuffer buffer_;
+    std::string admission_;  ///< of the rules that the TLS side was made with
     Peer peer_;
     std::string serial_;
     Connection* store_ = nullptr;

@@ -40,8 +40,21 @@ class SnapshotBuilder {
         return std::move(result_);
     }
 
+    /// The previous snapshot with what its CRL sources say now.
+    LoadedSnapshot refresh() {
+        *snapshot_ = *previous_;
+        ++snapshot_->generation;
+        load_crls();
+        if (result_.faults.empty()) result_.snapshot = std::move(snapshot_);
+        return std::move(result_);
+    }
+
   private:
     void fault(std::string line) { result_.faults.push_back(std::move(line)); }
+    /// What time alone brings about stops a start, but not the reload of a gateway that runs.
+    void aged(std::string line) {
+        (previous_ == nullptr ? result_.faults : result_.warnings).push_back(std::move(line));
+    }
 
     std::vector<pki::CertificatePtr> load_certificates(const std::vector<std::filesystem::path>& files) {
         std::vector<pki::CertificatePtr> all;
@@ -60,8 +73,8 @@ class SnapshotBuilder {
             for (auto& certificate : *certificates) {
                 const auto dates = pki::validity(*certificate);
                 if (!dates || dates->not_after < now_) {
-                    fault(file.string() + ": " + pki::name_text(*X509_get_subject_name(certificate.get())) +
-                          " has expired; take it out or replace it");
+                    aged(file.string() + ": " + pki::name_text(*X509_get_subject_name(certificate.get())) +
+                         " has expired; take it out or replace it");
                 }
                 all.push_back(std::move(certificate));
             }
@@ -80,12 +93,17 @@ class SnapshotBuilder {
     }
 
     /// A folder stands for its files, in the order of their names; hidden ones are being written.
-    static std::vector<std::filesystem::path> files_of(const std::filesystem::path& source) {
+    std::vector<std::filesystem::path> files_of(const std::filesystem::path& source) {
         std::error_code error;
         if (!std::filesystem::is_directory(source, error)) return {source};
         std::vector<std::filesystem::path> files;
-        for (const auto& entry : std::filesystem::directory_iterator(source, error)) {
-            if (!entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
+        std::filesystem::directory_iterator at(source, error);
+        for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+            if (!at->path().filename().string().starts_with('.')) files.push_back(at->path());
+        }
+        if (error) {  // half a folder must not pass for a whole one
+            result_.crls.push_back({source.string(), pki::CrlLoad::fetch_error, error.message()});
+            crl_problems_->push_back(source.string() + ": cannot list it: " + error.message());
         }
         std::ranges::sort(files);
         return files;
@@ -103,7 +121,7 @@ class SnapshotBuilder {
             const auto added = builder.add(kept.file.string(), as_bytes(kept.der));
             if (!added) result_.alarms.push_back(kept.file.string() + ": " + added.error().message);
         }
-        archived_ = builder.finish();
+        archived_ = builder.finish().index;
         return archived_;
     }
 
@@ -120,7 +138,12 @@ class SnapshotBuilder {
             for (const auto& file : files_of(source))
                 load_crl_file(file, builder, loaded);
         }
-        snapshot_->revocation = builder.finish();
+        auto finished = builder.finish();
+        snapshot_->revocation = std::move(finished.index);
+        for (const auto& refused : finished.refused) {
+            result_.crls.push_back({refused.origin, refused.error.result, refused.error.message});
+            crl_problems_->push_back(refused.origin + ": " + refused.error.message);
+        }
         const auto crls = snapshot_->revocation.crls();
         if (crls.empty() && result_.faults.empty()) {
             fault("revocation.sources: no CRL found; without one every device is refused");
@@ -169,19 +192,21 @@ class SnapshotBuilder {
         if (!chain_pem) return fault(chain_pem.error().message);
         auto key_pem = pki::read_secret_file(settings.key, max_pem_bytes);
         if (!key_pem) return fault(key_pem.error().message);
+        auto key = pki::parse_private_key(*key_pem, settings.key.string());
+        const std::string key_digest = sha256(*key_pem);
+        pki::wipe(*key_pem);
         auto chain = pki::parse_certificates(*chain_pem, settings.chain.string());
         if (!chain) return fault(chain.error().message);
-        auto key = pki::parse_private_key(*key_pem, settings.key.string());
         const Limits& limits = snapshot_->settings.limits;
-        const std::string inputs = sha256(settings.name + '|' + sha256(*chain_pem) + sha256(*key_pem) +
-                                          sha256(trust_inputs_) + std::to_string(limits.tls_sessions) + '|' +
+        const std::string inputs = sha256(settings.name + '|' + sha256(*chain_pem) + key_digest +
+                                          admission() + std::to_string(limits.tls_sessions) + '|' +
                                           std::to_string(limits.tls_session_lifetime.count()));
-        pki::wipe(*key_pem);
         if (!key) return fault(key.error().message);
         if (!check_server_certificate(*chain->front(), settings)) return;
 
         ListenerRules rules;
         rules.name = settings.name;
+        rules.admission = admission();
         rules.hosts = settings.hosts.empty() ? pki::server_names(*chain->front()) : settings.hosts;
         if (rules.hosts.empty()) {
             return fault(settings.chain.string() + ": the certificate names no host; give listeners[].hosts");
@@ -192,7 +217,7 @@ class SnapshotBuilder {
         if (!rules.tls) {
             // The trust belongs to the scope: a session that was made under other anchors must not resume.
             auto made = pki::TlsServer::create(
-                {std::move(*chain), std::move(*key), snapshot_->trust, settings.name + sha256(trust_inputs_),
+                {std::move(*chain), std::move(*key), snapshot_->trust, settings.name + admission(),
                  limits.tls_sessions,
                  std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
             if (!made)
@@ -203,13 +228,20 @@ class SnapshotBuilder {
         snapshot_->listeners.push_back(std::move(rules));
     }
 
+    /// Digest of what a device must be to be let in at all.
+    std::string admission() const {
+        const IdentityRule& rule = snapshot_->settings.identity;
+        return sha256(sha256(trust_inputs_) + sha256(rule.san_uri_prefix) + sha256(rule.pattern) +
+                      (rule.common_name ? "1" : "0"));
+    }
+
     bool check_server_certificate(const X509& certificate, const ListenerSettings& settings) {
         const auto dates = pki::validity(certificate);
         std::string problem;
         if (!dates) {
             problem = dates.error().message;
         } else if (dates->not_after < now_) {
-            problem = "the server certificate has expired; devices do not trust it";
+            aged(settings.chain.string() + ": the server certificate has expired; devices do not trust it");
         } else if (dates->not_before > now_) {
             problem = "the server certificate is not valid yet; devices do not trust it";
         } else if (EVP_PKEY_get_base_id(X509_get0_pubkey(&certificate)) != EVP_PKEY_RSA) {
@@ -238,6 +270,10 @@ class SnapshotBuilder {
 };
 
 }  // namespace
+
+LoadedSnapshot refresh_revocation(const Snapshot& previous, std::chrono::sys_seconds now) {
+    return SnapshotBuilder(previous.settings, &previous, now).refresh();
+}
 
 LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now) {
     return SnapshotBuilder(std::move(settings), previous, now).build();

@@ -20,6 +20,8 @@ struct ListenerRules {
     std::shared_ptr<const pki::TlsServer> tls;
     std::string
         tls_inputs;  ///< digest of all that `tls` was made of: equal inputs share it, with its sessions
+    std::string admission;  ///< digest of trust and identity rules: who was let in under others must prove
+                            ///< itself again
     HostNames hosts;
     std::chrono::sys_seconds certificate_not_after;
 };
@@ -86,6 +88,7 @@ struct LoadedSnapshot {
     std::vector<std::string> faults;           ///< one line each
     /// CRLs that could not be taken while an earlier list stays in force: the snapshot is sound without them.
     std::vector<std::string> alarms;
+    std::vector<std::string> warnings;  ///< what an operator must mend soon
     std::vector<CrlOutcome> crls;
     std::vector<FreshCrl> fresh;
 
@@ -95,5 +98,10 @@ struct LoadedSnapshot {
 /// Reads everything that `settings` names and cross-checks it. Parts that have not changed are taken over
 /// from `previous` (may be null). Slow: never on a thread that serves connections.
 LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now);
+
+/// The previous snapshot with what its CRL sources say now: what a reload falls back to when the
+/// configuration, a certificate or anything else that it names is faulty, so that such a fault never delays a
+/// revocation.
+LoadedSnapshot refresh_revocation(const Snapshot& previous, std::chrono::sys_seconds now);
 
 }  // namespace sallyport::gateway

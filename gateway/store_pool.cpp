@@ -55,6 +55,19 @@ asio::awaitable<IoStatus> StoreConnection::write(std::span<const std::string_vie
     co_return IoStatus::ok;
 }
 
+StoreConnection::Heard StoreConnection::take_interim() {
+    char peeked[1024];
+    const int socket = connection_.socket().native_handle();
+    const ssize_t count = ::recv(socket, peeked, sizeof peeked, MSG_PEEK | MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Heard::nothing;
+    if (count <= 0) return Heard::more;  // an end or a failure
+    const std::string_view text(peeked, static_cast<std::size_t>(count));
+    const auto end = text.find("\r\n\r\n");
+    const bool interim = text.starts_with("HTTP/1.1 1") && !text.starts_with("HTTP/1.1 101");
+    if (!interim || end == text.npos) return Heard::more;
+    return ::recv(socket, peeked, end + 4, 0) == static_cast<ssize_t>(end + 4) ? Heard::interim : Heard::more;
+}
+
 asio::awaitable<IoResult> StoreConnection::read_some(std::span<char> into) {
     for (;;) {
         const ssize_t count = ::recv(connection_.socket().native_handle(), into.data(), into.size(), 0);

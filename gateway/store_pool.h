@@ -26,6 +26,9 @@ class StoreConnection {
 
     /// Sends all parts, in one system call where the socket takes them.
     boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts);
+    enum class Heard { nothing, interim, more };
+    /// Takes one whole interim answer (1xx but 101) if that is what has arrived; waits for nothing.
+    Heard take_interim();
     /// Waits for the first byte, then takes what is there.
     boost::asio::awaitable<IoResult> read_some(std::span<char> into);
 

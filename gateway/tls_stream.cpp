@@ -17,6 +17,8 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+/// One turn of a connection; then the others of its thread come first.
+constexpr std::size_t max_read_at_once = 128 * 1024;
 constexpr std::size_t max_dropped_bytes = 16U << 20U;
 
 HandshakeFailure::Kind kind_of(unsigned long error) {
@@ -55,6 +57,8 @@ void Connection::interrupt() {
 
 void Connection::close() {
     boost::system::error_code ignored;
+    // What a cut connection was still to be sent must not be delivered: a reset discards it.
+    if (stopped_) socket_.set_option(tcp::socket::linger(true, 0), ignored);
     socket_.close(ignored);
 }
 
@@ -110,6 +114,7 @@ HandshakeFailure TlsStream::failure_of(int result, IoStatus waited) {
 asio::awaitable<HandshakeFailure> TlsStream::handshake() {
     for (;;) {
         ERR_clear_error();
+        pki::allow_reading(*ssl_, max_read_at_once);
         const int result = SSL_do_handshake(ssl_.get());
         // The reason stands in this thread's error queue, which an await could hand to others.
         const int error = SSL_get_error(ssl_.get(), result);
@@ -129,6 +134,7 @@ asio::awaitable<IoResult> TlsStream::read_some(std::span<char> into) {
     for (;;) {
         std::size_t taken = 0;
         int error = SSL_ERROR_NONE;
+        pki::allow_reading(*ssl_, max_read_at_once);
         ERR_clear_error();
         while (taken < into.size()) {
             std::size_t count = 0;

@@ -23,7 +23,7 @@ pki::RevocationIndex build_index(const std::string& content, const std::filesyst
         const auto crls = pki::split_crl_file(content);
         if (!crls) {
             notes.push_back(origin.string() + ": " + crls.error().message);
-            return builder.finish();
+            return builder.finish().index;
         }
         for (const std::string& der : *crls) {
             const pki::Bytes bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size());
@@ -31,7 +31,7 @@ pki::RevocationIndex build_index(const std::string& content, const std::filesyst
             if (!added) notes.push_back(origin.string() + ": " + added.error().message);
         }
     }
-    return builder.finish();
+    return builder.finish().index;
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ void Worker::start_session(tcp::socket socket, const Listener& listener) {
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;  // gone already
-    if (shared_.connections.load(std::memory_order_relaxed) >= snapshot->settings.limits.connections) {
+    const std::uint64_t limit = std::min(snapshot->settings.limits.connections, shared_.max_connections);
+    if (shared_.connections.load(std::memory_order_relaxed) >= limit) {
         shared_.metrics.connection_closed(to_string(Reason::limit));
         return;
     }

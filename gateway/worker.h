@@ -28,6 +28,8 @@ struct Shared {
     Metrics& metrics;
     Log& log;
     std::atomic<std::uint64_t> connections{0};
+    std::uint64_t max_connections =
+        UINT64_MAX;  ///< what the process's descriptors allow; set before the workers run
 };
 
 /// One listening address. Lives as long as the server.

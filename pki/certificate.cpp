@@ -156,7 +156,10 @@ std::string name_text(const X509_NAME& name) {
         return "?";
     char* data = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
+    // A stranger's certificate may carry kilobytes of names into each line of a log.
+    constexpr std::size_t enough = 256;
+    const auto length = static_cast<std::size_t>(size);
+    return length <= enough ? std::string(data, length) : std::string(data, enough) + "...";
 }
 
 std::string hex(Bytes bytes) {

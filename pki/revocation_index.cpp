@@ -134,8 +134,8 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
             return Added{CrlLoad::unchanged};
         }
         if (is_newer(old->number_octets, old->facts.this_update, as_text(view->number), view->this_update)) {
-            return CrlError{CrlLoad::rollback, "older than the CRL in force (number " + old->facts.number +
-                                                   "); an older list could un-revoke devices"};
+            older_.push_back({std::string(origin), old});
+            return Added{CrlLoad::unchanged};
         }
     }
 
@@ -158,9 +158,6 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
                       view->next_update,
                       view->scope,
                       section->serials.size()};
-    if (const auto old = previous_section(issuer, view->scope)) {
-        if (auto checked = check_shrink(*old, *section); !checked) return checked.error();
-    }
     keep(std::move(section));
     return Added{CrlLoad::loaded};
 }
@@ -205,22 +202,41 @@ std::shared_ptr<const RevocationIndex::Section> RevocationIndexBuilder::previous
     return nullptr;
 }
 
-RevocationIndex RevocationIndexBuilder::finish() {
+RevocationIndexBuilder::Finished RevocationIndexBuilder::finish() {
+    Finished finished;
+    const auto same_list_as = [](const CrlFacts& facts) {
+        return [&facts](const auto& section) {
+            return section->facts.issuer == facts.issuer && section->facts.scope == facts.scope;
+        };
+    };
+    for (auto& section : index_.sections_) {
+        const auto old = previous_section(section->facts.issuer, section->facts.scope);
+        if (!old || old == section) continue;
+        if (auto checked = check_shrink(*old, *section); !checked) {
+            finished.refused.push_back({section->facts.origin, checked.error()});
+            section = old;
+        }
+    }
+    for (const Older& older : older_) {
+        if (std::ranges::any_of(index_.sections_, same_list_as(older.in_force->facts))) continue;
+        finished.refused.push_back(
+            {older.origin, CrlError{CrlLoad::rollback, "older than the CRL in force (number " +
+                                                           older.in_force->facts.number +
+                                                           "); an older list could un-revoke devices"}});
+    }
     if (previous_ != nullptr) {
         for (const auto& old : previous_->sections_) {
-            const auto same_list = [&](const auto& section) {
-                return section->facts.issuer == old->facts.issuer && section->facts.scope == old->facts.scope;
-            };
             const auto of_old = [&](const X509* authority) {
                 return issuer_id(*authority) == old->facts.issuer;
             };
-            if (std::ranges::none_of(index_.sections_, same_list) &&
+            if (std::ranges::none_of(index_.sections_, same_list_as(old->facts)) &&
                 std::ranges::any_of(authorities_, of_old)) {
                 index_.sections_.push_back(old);
             }
         }
     }
-    return std::move(index_);
+    finished.index = std::move(index_);
+    return finished;
 }
 
 }  // namespace sallyport::pki

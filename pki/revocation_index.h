@@ -116,7 +116,19 @@ class RevocationIndexBuilder {
     /// (then the latest thisUpdate), whatever their order.
     CrlResult<Added> add(std::string_view origin, Bytes der);
 
-    RevocationIndex finish();
+    /// A CRL that lost against what was in force before.
+    struct Refused {
+        std::string origin;
+        CrlError error;  ///< `rollback` or `shrink`
+    };
+    struct Finished {
+        RevocationIndex index;
+        std::vector<Refused> refused;
+    };
+
+    /// Weighs the winner of each list against what was in force: an older file that lies beside a newer one
+    /// is no fault, one that lies there alone is.
+    Finished finish();
 
   private:
     using Section = RevocationIndex::Section;
@@ -126,6 +138,13 @@ class RevocationIndexBuilder {
 
     std::vector<X509*> authorities_;
     CrlResult<void> check_shrink(const Section& old, const Section& fresh) const;
+
+    /// Older than what is in force; not read to the end.
+    struct Older {
+        std::string origin;
+        std::shared_ptr<const Section> in_force;
+    };
+    std::vector<Older> older_;
 
     const RevocationIndex* previous_;
     ShrinkGuard guard_;

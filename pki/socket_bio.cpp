@@ -1,6 +1,8 @@
 #include "pki/socket_bio.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 #include <sys/socket.h>
 
@@ -10,6 +12,7 @@ namespace {
 struct Endpoint {
     int fd;
     std::string* outgoing;
+    std::size_t may_read = SIZE_MAX;
 };
 
 Endpoint& endpoint_of(BIO* bio) {
@@ -19,10 +22,17 @@ Endpoint& endpoint_of(BIO* bio) {
 int read_socket(BIO* bio, char* data, int size) {
     BIO_clear_retry_flags(bio);
     if (size <= 0) return 0;
+    Endpoint& endpoint = endpoint_of(bio);
+    if (endpoint.may_read == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    const std::size_t wanted = std::min(static_cast<std::size_t>(size), endpoint.may_read);
     ssize_t count = 0;
     do {
-        count = ::recv(endpoint_of(bio).fd, data, static_cast<std::size_t>(size), 0);
+        count = ::recv(endpoint.fd, data, wanted, 0);
     } while (count < 0 && errno == EINTR);
+    if (count > 0) endpoint.may_read -= static_cast<std::size_t>(count);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
     if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
     return static_cast<int>(count);
@@ -72,11 +82,15 @@ const BIO_METHOD* socket_method() {
 bool use_socket(SSL& connection, int fd, std::string& outgoing) {
     BioPtr bio(BIO_new(socket_method()));
     if (!bio) return false;
-    BIO_set_data(bio.get(), new Endpoint{fd, &outgoing});
+    BIO_set_data(bio.get(), new Endpoint{fd, &outgoing, SIZE_MAX});
     BIO_set_init(bio.get(), 1);
     BIO* both = bio.release();  // SSL_set_bio takes one reference when the two are the same
     SSL_set_bio(&connection, both, both);
     return true;
+}
+
+void allow_reading(SSL& connection, std::size_t bytes) {
+    endpoint_of(SSL_get_rbio(&connection)).may_read = bytes;
 }
 
 }  // namespace sallyport::pki

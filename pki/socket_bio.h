@@ -11,4 +11,9 @@ namespace sallyport::pki {
 /// without data reads as "try again". Both must outlive `connection`. False when memory is out.
 bool use_socket(SSL& connection, int fd, std::string& outgoing);
 
+/// Lets the connection read at most so much from its socket before it says "try again". OpenSSL answers
+/// handshake records (key updates, for one) in a loop of its own for as long as they come: without a bound
+/// one peer holds a whole thread.
+void allow_reading(SSL& connection, std::size_t bytes);
+
 }  // namespace sallyport::pki

@@ -77,7 +77,11 @@ std::string upstream_head(const RequestHead& head, const Delivery& delivery) {
     std::string out;
     out.reserve(1024);
     append(out, {head.method, " ", head.target, " HTTP/1.1\r\n"});
-    append_end_to_end(out, head.fields);
+    for (const HeaderField& field : head.fields) {
+        // An expectation that we do not wait for is not handed on: the store would.
+        if (!delivery.expects_continue && equals_ignoring_case(field.name, "Expect")) continue;
+        if (!is_hop_by_hop(field.name)) append(out, {field.name, ": ", field.value, "\r\n"});
+    }
     if (delivery.framing == Framing::length) {
         append(out, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});
     } else if (delivery.framing == Framing::chunked) {
@@ -108,8 +112,6 @@ Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answ
             chunked = true;
         } else if (equals_ignoring_case(field.name, "Connection")) {
             if (!equals_ignoring_case(field.value, "keep-alive")) delivery.keep_alive = false;
-        } else if (equals_ignoring_case(field.name, "Upgrade")) {
-            return bad_gateway("an unasked Upgrade");
         }
     }
     if (chunked && delivery.declares_length)

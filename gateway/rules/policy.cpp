@@ -82,16 +82,28 @@ std::optional<std::string> fault_of(const PolicyRule& rule) {
     return std::nullopt;
 }
 
-std::optional<Denial> authorize(const Policy& policy, std::string_view device, const S3Operation& operation) {
-    const std::string resource = operation.address.bucket + "/" + operation.address.key;
+namespace {
+
+std::optional<Denial> authorize_action(const Policy& policy, std::string_view device, std::string_view action,
+                                       const s3::ObjectAddress& address) {
     bool elsewhere = false;
     for (const PolicyRule& rule : policy.rules) {
-        if (!allows_action(rule, operation.action)) continue;
-        if (matches(rule.on, device, operation.address)) return std::nullopt;
+        if (!allows_action(rule, action)) continue;
+        if (matches(rule.on, device, address)) return std::nullopt;
         elsewhere = true;
     }
-    const Reason reason = elsewhere ? Reason::wrong_prefix : Reason::action_denied;
-    return access_denied(reason, std::string(operation.action) + " on " + resource);
+    return access_denied(elsewhere ? Reason::wrong_prefix : Reason::action_denied,
+                         std::string(action) + " on " + address.bucket + "/" + address.key);
+}
+
+}  // namespace
+
+std::optional<Denial> authorize(const Policy& policy, std::string_view device, const S3Operation& operation) {
+    if (auto denial = authorize_action(policy, device, operation.action, operation.address)) return denial;
+    for (const std::string_view action : operation.further_actions) {
+        if (auto denial = authorize_action(policy, device, action, operation.address)) return denial;
+    }
+    return std::nullopt;
 }
 
 }  // namespace sallyport::gateway

@@ -71,6 +71,7 @@ constexpr Row rows[] = {
 };
 /// Operations that a header turns another one into.
 constexpr std::string_view copying_actions[] = {"CopyObject", "UploadPartCopy"};
+constexpr std::string_view header_actions[] = {"BypassGovernanceRetention"};
 
 /// Parameters that refine an operation without turning it into another one.
 constexpr std::string_view modifiers[] = {
@@ -101,8 +102,47 @@ constexpr std::string_view modifiers[] = {
 
 /// The query of a presigned request is its Authorization (S3 API, "Authenticating Requests: Query
 /// Parameters").
+constexpr std::string_view signature_parameters[] = {
+    "X-Amz-Algorithm",     "X-Amz-Credential", "X-Amz-Date",           "X-Amz-Expires",
+    "X-Amz-SignedHeaders", "X-Amz-Signature",  "X-Amz-Security-Token", "X-Amz-Content-Sha256",
+};
 bool is_signature(std::string_view name) {
-    return name.starts_with("X-Amz-");
+    return std::ranges::find(signature_parameters, name) != std::end(signature_parameters);
+}
+
+/// Header fields by which an upload does more than its operation says, and the permission that AWS asks for
+/// it.
+struct Extension {
+    std::string_view prefix;
+    std::string_view action;
+};
+constexpr Extension extensions[] = {
+    {"x-amz-acl", "PutObjectAcl"},
+    {"x-amz-grant-", "PutObjectAcl"},
+    {"x-amz-tagging", "PutObjectTagging"},
+    {"x-amz-object-lock-legal-hold", "PutObjectLegalHold"},
+    {"x-amz-object-lock-", "PutObjectRetention"},
+    {"x-amz-bypass-governance-retention", "BypassGovernanceRetention"},
+    {"x-http-method", unknown_action},
+    {"x-method-override", unknown_action},
+    {"x-amz-website-redirect-location", "PutObjectAcl"},
+};
+
+bool begins_with(std::string_view name, std::string_view prefix) {
+    return name.size() >= prefix.size() && equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
+std::vector<std::string_view> further_actions(const RequestHead& head) {
+    std::vector<std::string_view> actions;
+    for (const HeaderField& field : head.fields) {
+        // What every object is without asking.
+        if (equals_ignoring_case(field.name, "x-amz-acl") && field.value == "private") continue;
+        const auto found = std::ranges::find_if(extensions, [&](const Extension& extension) {
+            return begins_with(field.name, extension.prefix);
+        });
+        if (found != std::end(extensions)) actions.push_back(found->action);
+    }
+    return actions;
 }
 
 bool is_modifier(std::string_view name) {
@@ -171,12 +211,13 @@ Result<S3Operation> classify(const RequestHead& head) {
     const Row* row = find_row(head.method, level, *query);
     std::string_view action = row == nullptr ? unknown_action : row->action;
     if (head.find("x-amz-copy-source") != nullptr) action = copying(action);
-    return S3Operation{action, std::move(*address)};
+    return S3Operation{action, std::move(*address), further_actions(head)};
 }
 
 bool is_action(std::string_view name) noexcept {
     return std::ranges::find(rows, name, &Row::action) != std::end(rows) ||
-           std::ranges::find(copying_actions, name) != std::end(copying_actions);
+           std::ranges::find(copying_actions, name) != std::end(copying_actions) ||
+           std::ranges::find(header_actions, name) != std::end(header_actions);
 }
 
 }  // namespace sallyport::gateway

@@ -14,6 +14,8 @@ struct S3Operation {
     std::string_view
         action;  ///< from a fixed list, so that it can be a metric label; `unknown_action` if none fits
     s3::ObjectAddress address;
+    /// What its header fields ask for beyond that (an ACL, tags, a retention): each must be allowed, too.
+    std::vector<std::string_view> further_actions = {};
 };
 
 inline constexpr std::string_view unknown_action = "Unknown";

@@ -73,7 +73,10 @@ Built build(const std::vector<const Authority*>& known, const std::vector<std::s
         const auto added = builder.add("a.crl", bytes(der));
         results.emplace_back(to_string(added ? added->result : added.error().result));
     }
-    return {builder.finish(), results};
+    auto finished = builder.finish();
+    for (const auto& refused : finished.refused)
+        results.back() = to_string(refused.error.result);
+    return {std::move(finished.index), results};
 }
 
 Status ask(const RevocationIndex& index, const Authority& authority, const std::string& serial,
@@ -228,6 +231,20 @@ TEST(RevocationIndexBuilder, takes_a_newer_list_beside_the_unchanged_one) {
     const auto before = build({&ca}, {old_der}).index;
     EXPECT_EQ(ask(build({&ca}, {old_der, new_der}, &before).index, ca, "\x08"), Status::revoked);
     EXPECT_EQ(ask(build({&ca}, {new_der, old_der}, &before).index, ca, "\x08"), Status::revoked);
+}
+
+TEST(RevocationIndexBuilder, passes_over_an_older_file_beside_a_newer_one) {
+    const Authority ca(0);
+    const std::string second = crl(ca, {.number = "\x02"});
+    const std::string third = crl(ca, {.number = "\x03"});
+    const std::string fourth = crl(ca, {.number = "\x04", .serials = {"\x07"}});
+    const auto before = build({&ca}, {second, third}).index;
+    for (const auto& files : {std::vector{second, third, fourth}, std::vector{fourth, third, second}}) {
+        const Built after = build({&ca}, files, &before);
+        EXPECT_EQ(std::ranges::count(after.results, "rollback"), 0);
+        EXPECT_EQ(ask(after.index, ca, "\x07"), Status::revoked);
+    }
+    EXPECT_EQ(build({&ca}, {second}, &before).results, Words{"rollback"}) << "alone it is one";
 }
 
 TEST(RevocationIndexBuilder, keeps_a_list_that_nobody_offers_any_more) {
