@@ -43,22 +43,48 @@ class PassThrough(FleetTest):
                 self.assertEqual(request.header("Content-Type"), "application/x-mdf")
                 self.assertEqual(request.header("Content-Length"), str(len(body)))
 
-    def test_hop_by_hop_headers_stay_on_their_hop(self):
+    def get(self, headers=()):
+        """One GET with these headers besides the signed ones, and what of it arrived (None: nothing)."""
+        arrived = len(self.store.requests)
         with self.connect(self.device) as connection:
-            connection.send_head(
-                "GET",
-                TARGETS[0],
-                self.signer.sign("GET", TARGETS[0], connection.host)
-                + [
-                    ("Connection", "keep-alive, X-Hop"),
-                    ("X-Hop", "1"),
-                    ("Keep-Alive", "timeout=5"),
-                    ("Proxy-Connection", "keep-alive"),
-                ],
-            )
-            connection.read_answer()
-        names = {name.lower() for name, _ in self.store.requests[-1].headers()}
-        self.assertFalse(names & {"x-hop", "keep-alive", "proxy-connection", "te", "upgrade"}, names)
+            signed = self.signer.sign("GET", TARGETS[0], connection.host)
+            connection.send_head("GET", TARGETS[0], signed + list(headers))
+            answer = connection.read_answer()
+        return answer, self.store.requests[-1] if len(self.store.requests) > arrived else None
+
+    def test_hop_by_hop_headers_of_a_request_stay_on_their_hop(self):
+        for headers in (
+            [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5")],
+            [("Connection", "close")],
+        ):
+            with self.subTest(headers=headers):
+                _, request = self.get(headers)
+                names = {name.lower() for name, _ in request.headers()}
+                self.assertNotIn("keep-alive", names)
+                self.assertNotEqual(
+                    (request.header("Connection") or "").lower(), "close", "the store's own hop"
+                )
+
+    def test_a_header_named_by_connection_never_passes(self):
+        answer, request = self.get([("Connection", "keep-alive, X-Hop"), ("X-Hop", "1")])
+        if request is None:
+            self.assertEqual(answer.status, 400)
+        else:
+            self.assertIsNone(request.header("X-Hop"))
+
+    def test_hop_by_hop_headers_of_an_answer_stay_on_their_hop(self):
+        headers = [
+            ("Keep-Alive", "timeout=5"),
+            ("Proxy-Authenticate", "Basic"),
+            ("Upgrade", "h2c"),
+            ("ETag", '"1"'),
+        ]
+        self.store.reply = lambda _: answer(200, "OK", b"x", headers)
+        self.addCleanup(setattr, self.store, "reply", self.store._store)
+        got, _ = self.get()
+        self.assertEqual((got.status, got.body, got.headers["ETag"]), (200, b"x", '"1"'))
+        for name in ("Keep-Alive", "Proxy-Authenticate"):
+            self.assertNotIn(name, got.headers)
 
     def test_answer_comes_back_as_the_store_gave_it(self):
         body = os.urandom(70_000)
