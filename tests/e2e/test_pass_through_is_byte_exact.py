@@ -76,7 +76,6 @@ class PassThrough(FleetTest):
         headers = [
             ("Keep-Alive", "timeout=5"),
             ("Proxy-Authenticate", "Basic"),
-            ("Upgrade", "h2c"),
             ("ETag", '"1"'),
         ]
         self.store.reply = lambda _: answer(200, "OK", b"x", headers)
