@@ -62,6 +62,7 @@ class Exchange {
                                          std::string_view after);
     void watch_store();
     bool store_has_answered();
+    void pass_over_interim_answers();
     boost::asio::awaitable<std::optional<Denial>> relay_answer();
     boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head);
     boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);

@@ -36,10 +36,12 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
     block_.emplace(session_.worker().lend_block());
     if (delivery_.expects_continue) {
         // The device waits for the store's word before it sends: it hears a refusal before the body.
-        if ((body_denial_ = co_await read_answer_head(true))) co_return Sent::failed;
-        const bool more_came = answer_begin_ != answer_end_;
-        if (!has_answer_head_ && more_came && (body_denial_ = co_await read_answer_head(false)))
-            co_return Sent::failed;
+        body_denial_ = co_await read_answer_head(true);
+        if (!body_denial_ && !has_answer_head_) pass_over_interim_answers();
+        if (!body_denial_ && !has_answer_head_ && answer_begin_ != answer_end_) {
+            body_denial_ = co_await read_answer_head(false);  // it goes on to its final word
+        }
+        if (body_denial_) co_return Sent::failed;
         if (has_answer_head_) co_return Sent::answered_early;
         answer_begin_ = answer_end_ = 0;
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -80,6 +82,14 @@ bool Exchange::store_has_answered() {
                 if (++interim_answers_ > max_interim_answers) return true;
         }
     }
+}
+
+void Exchange::pass_over_interim_answers() {
+    std::size_t length = 0;
+    do {
+        answer_begin_ += length;
+        length = interim_answer_length({block_->span().data() + answer_begin_, answer_end_ - answer_begin_});
+    } while (length > 0);
 }
 
 void Exchange::watch_store() {

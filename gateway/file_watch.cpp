@@ -37,14 +37,16 @@ FileWatch::FileWatch(asio::io_context& io) : inotify_(io, open_inotify()) {}
 
 void FileWatch::watch(const std::vector<std::filesystem::path>& paths) {
     std::map<std::filesystem::path, Interest> wanted;
-    for (const auto& path : paths) {
+    for (const auto& given : paths) {
         std::error_code error;
+        std::filesystem::path path = std::filesystem::absolute(given, error).lexically_normal();
+        if (!path.has_filename()) path = path.parent_path();  // "crl/"
         // One spelling for each folder: inotify knows it once, however it is written.
         std::filesystem::path real = std::filesystem::weakly_canonical(path, error);
         if (error) real = path;
         if (std::filesystem::is_directory(real, error)) wanted[real].all = true;
         // Under the name as it was given, too: a link or a folder may be swapped for another.
-        for (const auto& name : {real, std::filesystem::absolute(path, error)}) {
+        for (const auto& name : {real, path}) {
             const auto parent = std::filesystem::weakly_canonical(name.parent_path(), error);
             wanted[parent].names.insert(name.filename().string());
         }

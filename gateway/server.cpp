@@ -105,10 +105,10 @@ Server::~Server() = default;
 void Server::run() {
     const auto first = snapshots_.current();
     files_.watch(paths_of(first->settings));
+    seen_files_ = fingerprint(paths_of(first->settings));
     // What was published between reading and watching.
     LoadedSnapshot missed = refresh_revocation(*first, now_seconds());
     if (missed.snapshot && missed.brings_new_crl()) publish(std::move(missed), Clock::now());
-    seen_files_ = fingerprint(paths_of(first->settings));
 
     const auto ended = [this](std::exception_ptr failure) { watch_ended(failure); };
     asio::co_spawn(control_, watch_files(), ended);
@@ -197,11 +197,7 @@ asio::awaitable<void> Server::watch_clock() {
 
 /// The safety net under inotify, which some file systems and ways of swapping folders escape.
 void Server::look_at_files(const Snapshot& snapshot) {
-    std::string found = fingerprint(paths_of(snapshot.settings));
-    if (found == seen_files_) return;
-    const bool noticed_by_inotify = std::exchange(reloaded_since_look_, false);
-    seen_files_ = std::move(found);
-    if (!noticed_by_inotify) reload("look");
+    if (fingerprint(paths_of(snapshot.settings)) != seen_files_) reload("look");
 }
 
 /// Without its watchers the gateway would serve on and never hear of a revocation: better a restart.
@@ -219,7 +215,6 @@ asio::awaitable<void> Server::watch_files() {
     for (;;) {
         const bool changed = co_await files_.changed();
         if (!changed) break;
-        reloaded_since_look_ = true;
         reload("file");
     }
     report_watch_failed();
@@ -301,6 +296,7 @@ bool Server::try_reload(std::string_view trigger) {
         paths.insert(paths.end(), fresh.begin(), fresh.end());
     }
     files_.watch(paths);
+    seen_files_ = fingerprint(settings ? paths_of(*settings) : paths_of(previous->settings));
 
     LoadedSnapshot loaded;
     if (!settings) {

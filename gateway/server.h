@@ -80,7 +80,6 @@ class Server {
     std::vector<std::string> last_faults_;
     Clock::time_point next_look_;
     std::string seen_files_;
-    bool reloaded_since_look_ = false;
 };
 
 }  // namespace sallyport::gateway

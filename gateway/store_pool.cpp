@@ -24,6 +24,12 @@ bool is_quiet(tcp::socket& socket) {
 
 }  // namespace
 
+std::size_t interim_answer_length(std::string_view received) noexcept {
+    if (!received.starts_with("HTTP/1.1 1") || received.starts_with("HTTP/1.1 101")) return 0;
+    const auto end = received.find("\r\n\r\n");
+    return end == received.npos ? 0 : end + 4;
+}
+
 asio::awaitable<IoStatus> StoreConnection::write(std::span<const std::string_view> parts) {
     std::array<iovec, max_parts> vectors{};
     std::size_t count = 0;
@@ -61,11 +67,9 @@ StoreConnection::Heard StoreConnection::take_interim() {
     const ssize_t count = ::recv(socket, peeked, sizeof peeked, MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Heard::nothing;
     if (count <= 0) return Heard::more;  // an end or a failure
-    const std::string_view text(peeked, static_cast<std::size_t>(count));
-    const auto end = text.find("\r\n\r\n");
-    const bool interim = text.starts_with("HTTP/1.1 1") && !text.starts_with("HTTP/1.1 101");
-    if (!interim || end == text.npos) return Heard::more;
-    return ::recv(socket, peeked, end + 4, 0) == static_cast<ssize_t>(end + 4) ? Heard::interim : Heard::more;
+    const std::size_t length = interim_answer_length({peeked, static_cast<std::size_t>(count)});
+    if (length == 0) return Heard::more;
+    return ::recv(socket, peeked, length, 0) == static_cast<ssize_t>(length) ? Heard::interim : Heard::more;
 }
 
 asio::awaitable<IoResult> StoreConnection::read_some(std::span<char> into) {

@@ -7,12 +7,17 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 namespace sallyport::gateway {
+
+/// The length of the whole interim answer (1xx but 101) that `received` begins with; 0 when it begins with
+/// anything else.
+std::size_t interim_answer_length(std::string_view received) noexcept;
 
 /// One plain connection to the store. Not thread-safe.
 class StoreConnection {
