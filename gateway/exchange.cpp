@@ -112,17 +112,18 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
         auto denial = co_await open_store(only_fresh);
         if (denial) co_return denial;
         // A kept connection may have been closed by the store while our head was on its way (RFC 9112 9.3.1).
-        const bool may_retry = store_->reused() && idempotent && !has_body;
+        // A body that waits for the store's word has not begun: it can still go elsewhere.
+        const bool may_retry = store_->reused() && idempotent && (!has_body || delivery_.expects_continue);
 
         denial = co_await send_head();
         request_sent_ = !denial && !has_body;
         if (!denial && has_body) {
             const Sent sent = co_await send_body();
             if (sent == Sent::aborted) co_return std::nullopt;
-            if (sent == Sent::failed) co_return std::move(body_denial_);
+            if (sent == Sent::failed) denial = std::exchange(body_denial_, std::nullopt);
         }
         if (!denial && !has_answer_head_) denial = co_await read_answer_head(false);
-        if (denial && may_retry && answer_end_ == 0 && !session_.stopped_by() &&
+        if (denial && may_retry && answer_end_ == 0 && record_.bytes_in == 0 && !session_.stopped_by() &&
             denial->reason != Reason::store_timeout) {
             continue;
         }
