@@ -1,0 +1,43 @@
+"""The example configuration names every key with its default, and the gateway accepts it."""
+
+import re
+import shutil
+from pathlib import Path
+
+from support.case import EndToEndTest, main
+from support.openssl_pki import OpensslPki
+from support.processes import program, run
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "gateway.example.yaml"
+
+
+class ExampleConfiguration(EndToEndTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        pki = OpensslPki(cls.folder / "pki")
+        server = pki.server()
+        shutil.copy(server.chain, cls.folder / "server.chain.pem")
+        shutil.copy(server.key, cls.folder / "server.key")
+        shutil.copy(pki.device_ca, cls.folder / "device-ca.pem")
+        (cls.folder / "crl").mkdir()
+        (cls.folder / "crl" / "device-ca.pem").write_text(pki.crl())
+
+    def check(self, text):
+        file = self.folder / "gateway.yaml"
+        file.write_text(text)
+        return run(program("sallyport-gateway"), "check", "--config", file)
+
+    def test_it_is_accepted_as_it_stands(self):
+        done = self.check(EXAMPLE.read_text())
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_its_commented_keys_are_real(self):
+        text = re.sub(r"^(\s*)# (workers|hosts|state): ", r"\1\2: ", EXAMPLE.read_text(), flags=re.M)
+        text = text.replace("/var/lib/sallyport", "state")
+        done = self.check(text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    main()
