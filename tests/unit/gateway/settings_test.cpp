@@ -1,0 +1,266 @@
+#include "gateway/settings.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace sallyport::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A folder with a configuration and empty files for what it names; gone at the end.
+class Folder {
+  public:
+    Folder() : path_(std::filesystem::temp_directory_path() / ("settings_test." + std::to_string(getpid()))) {
+        std::filesystem::create_directories(path_ / "crl");
+        for (const auto* name : {"chain.pem", "key.pem", "ca.pem", "issuing.pem"})
+            std::ofstream(path_ / name) << "";
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+
+    boost::system::result<Settings, ConfigurationFaults> load(const std::string& yaml) const {
+        std::ofstream(path_ / "gateway.yaml", std::ios::binary) << yaml;
+        return load_settings(path_ / "gateway.yaml");
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// The least that a gateway needs, one line for each key, so that a test can count lines.
+constexpr const char* least = R"(listeners:
+  - name: fleet
+    address: 127.0.0.1:8443
+    mode: high
+    certificates: [{chain: chain.pem, key: key.pem}]
+devices:
+  trust: [ca.pem]
+revocation:
+  sources: [{path: crl}]
+store:
+  endpoints: [http://127.0.0.1:9000]
+admin:
+  address: 127.0.0.1:9901
+)";
+
+/// `least` with one text in place of another.
+std::string with(const std::string& from, const std::string& to) {
+    std::string yaml = least;
+    const auto at = yaml.find(from);
+    if (at == yaml.npos) throw std::logic_error("not there: " + from);
+    return yaml.replace(at, from.size(), to);
+}
+
+TEST(Settings, have_defaults_for_all_but_the_least) {
+    const Folder folder;
+    const auto loaded = folder.load(least);
+    ASSERT_TRUE(loaded) << loaded.error().lines.front();
+    const Settings& s = *loaded;
+    ASSERT_EQ(s.listeners.size(), 1U);
+    EXPECT_EQ(s.listeners[0].name, "fleet");
+    EXPECT_EQ(s.listeners[0].address, (SocketAddress{"127.0.0.1", 8443}));
+    EXPECT_EQ(s.listeners[0].chain, folder.path() / "chain.pem") << "relative to the configuration's folder";
+    EXPECT_EQ(s.listeners[0].key, folder.path() / "key.pem");
+    EXPECT_TRUE(s.listeners[0].hosts.empty());
+    EXPECT_EQ(s.trust, std::vector{folder.path() / "ca.pem"});
+    EXPECT_TRUE(s.intermediates.empty());
+    EXPECT_EQ(s.identity.san_uri_prefix, "urn:canedge:device:");
+    EXPECT_EQ(s.identity.pattern, "[0-9A-F]{8}");
+    EXPECT_EQ(s.revocation_requirement, pki::RevocationRequirement::chain);
+    EXPECT_EQ(s.crl_sources, std::vector{folder.path() / "crl"});
+    EXPECT_EQ(s.ladder.due_percent, 75U);
+    EXPECT_EQ(s.ladder.grace, 24h);
+    EXPECT_EQ(s.longest_lifetime, 1100 * 24h);
+    EXPECT_TRUE(s.state.empty());
+    ASSERT_EQ(s.policy.rules.size(), 1U);
+    EXPECT_EQ(s.policy.rules[0].on, "{bucket}/{device}/*");
+    EXPECT_EQ(s.store, (SocketAddress{"127.0.0.1", 9000}));
+    EXPECT_EQ(s.admin, (SocketAddress{"127.0.0.1", 9901}));
+    EXPECT_EQ(s.limits.connections, 10'000U);
+    EXPECT_EQ(s.log.access, "stdout");
+    EXPECT_GE(s.workers, 1U);
+}
+
+TEST(Settings, take_what_is_given) {
+    const Folder folder;
+    const auto loaded = folder.load(with("trust: [ca.pem]", R"(trust: [ca.pem]
+  intermediates: issuing.pem
+  identity: {san_uri: 'urn:x:{id}', common_name: false, pattern: '[a-z]+'})") +
+                                    R"(workers: 3
+authorization:
+  - {who: device, allow: [PutObject, HeadObject], on: 'logs/{device}/*'}
+  - {allow: GetObject, on: 'firmware/*'}
+limits: {connections: 7, idle: 2m, head_bytes: 32KiB, drain: 0ms, crl_bytes: 2GiB}
+log: {access: off, events: events.log, level: warning}
+)");
+    ASSERT_TRUE(loaded) << loaded.error().lines.front();
+    EXPECT_EQ(loaded->workers, 3U);
+    EXPECT_EQ(loaded->intermediates, std::vector{folder.path() / "issuing.pem"});
+    EXPECT_EQ(loaded->identity.san_uri_prefix, "urn:x:");
+    EXPECT_FALSE(loaded->identity.common_name);
+    EXPECT_EQ(loaded->identity.pattern, "[a-z]+");
+    ASSERT_EQ(loaded->policy.rules.size(), 2U);
+    EXPECT_EQ(loaded->policy.rules[0].actions, (std::vector<std::string>{"PutObject", "HeadObject"}));
+    EXPECT_EQ(loaded->policy.rules[1].actions, std::vector<std::string>{"GetObject"});
+    EXPECT_EQ(loaded->policy.rules[1].on, "firmware/*");
+    EXPECT_EQ(loaded->limits.connections, 7U);
+    EXPECT_EQ(loaded->limits.idle, 2min);
+    EXPECT_EQ(loaded->limits.head_bytes, 32U * 1024);
+    EXPECT_EQ(loaded->limits.drain, 0ms);
+    EXPECT_EQ(loaded->limits.crl_bytes, 1ULL << 31U);
+    EXPECT_EQ(loaded->log.access, "off");
+    EXPECT_EQ(loaded->log.events, (folder.path() / "events.log").string());
+    EXPECT_EQ(loaded->log.level, "warning");
+}
+
+TEST(Settings, without_rules_allow_nothing) {
+    const Folder folder;
+    const auto loaded = folder.load(std::string(least) + "authorization: []\n");
+    ASSERT_TRUE(loaded);
+    EXPECT_TRUE(loaded->policy.rules.empty());
+}
+
+struct FaultCase {
+    const char* name;
+    std::string yaml;
+    const char* place;  ///< of the first fault, "line:column"; empty: no fault
+    const char* what;
+    std::size_t lines = 1;  ///< faults that follow from the first
+};
+
+std::vector<FaultCase> fault_cases() {
+    const std::string whole = least;
+    const auto rule = [&](const std::string& text) { return whole + "authorization:\n  - " + text + "\n"; };
+    const auto limit = [&](const std::string& text) { return whole + "limits: {" + text + "}\n"; };
+    return {
+        {"unknown_key", whole + "listen: 1\n", "14:1", "unknown key 'listen'"},
+        {"unknown_key_within", with("    mode: high", "    mod: 1\n    mode: high"), "4:5",
+         "unknown key 'mod'"},
+        {"duplicate_key", whole + "admin: {address: 127.0.0.1:1}\n", "14:1", "duplicate key 'admin'"},
+        {"bad_syntax", whole + "  - [\n", "14:3", "end of map not found"},
+        {"two_documents", whole + "---\na: 1\n", "1:1", "more than one YAML document"},
+        {"empty", "", "1:1", "empty"},
+        {"a_list", "- a\n", "1:1", "a mapping (key: value) is needed here", 6},
+        {"no_listeners", with(whole.substr(0, whole.find("devices")), ""), "1:1", "'listeners' is missing"},
+        {"empty_listeners", with(whole.substr(0, whole.find("devices")), "listeners: []\n"), "1:1",
+         "at least one is needed"},
+        {"no_name", with("name: fleet\n    ", ""), "2:5", "'name' is missing"},
+        {"address_without_port", with("127.0.0.1:8443", "127.0.0.1"), "3:14", "is not IP:PORT"},
+        {"address_with_a_name", with("127.0.0.1:8443", "localhost:8443"), "3:14", "is not IP:PORT"},
+        {"address_port_zero", with("127.0.0.1:8443", "127.0.0.1:0"), "3:14", "is not IP:PORT"},
+        {"address_port_too_large", with("127.0.0.1:8443", "127.0.0.1:65536"), "3:14", "is not IP:PORT"},
+        {"address_port_and_more", with("127.0.0.1:8443", "127.0.0.1:8443x"), "3:14", "is not IP:PORT"},
+        {"address_ipv6", with("127.0.0.1:8443", "'[::1]:8443'"), "", ""},
+        {"address_ipv6_without_brackets", with("127.0.0.1:8443", "'::1:8443'"), "3:14", "is not IP:PORT"},
+        {"address_ipv4_in_brackets", with("127.0.0.1:8443", "'[127.0.0.1]:8443'"), "3:14", "is not IP:PORT"},
+        {"mode_low", with("high", "low"), "4:11", "is not served by this version"},
+        {"mode_unknown", with("high", "highest"), "4:11", "is none of: low, medium, high"},
+        {"chain_missing", with("chain: chain.pem, ", ""), "5:20", "'chain' is missing"},
+        {"chain_does_not_exist", with("chain.pem", "other.pem"), "5:28", "other.pem does not exist"},
+        {"two_certificates",
+         with("[{chain: chain.pem, key: key.pem}]",
+              "[{chain: chain.pem, key: key.pem}, {chain: chain.pem, key: key.pem}]"),
+         "2:5", "exactly one {chain, key} is needed"},
+        {"two_listeners_of_one_name",
+         with("devices:",
+              "  - {name: fleet, address: '127.0.0.1:1', mode: high, certificates: [{chain: "
+              "chain.pem, key: key.pem}]}\ndevices:"),
+         "6:5", "'fleet' stands twice"},
+        {"tls_profile", with("    mode: high", "    mode: high\n    tls: {profile: modern}"), "5:20",
+         "is none of: canedge"},
+        {"no_devices", with("devices:\n  trust: [ca.pem]\n", ""), "1:1", "'devices' is missing"},
+        {"no_trust", with("trust: [ca.pem]", "intermediates: [ca.pem]"), "7:3", "'trust' is missing"},
+        {"trust_does_not_exist", with("[ca.pem]", "[ca.pem, b.pem]"), "7:19", "b.pem does not exist"},
+        {"pattern_is_none", with("trust: [ca.pem]", "trust: [ca.pem]\n  identity: {pattern: '[0-9'}"), "8:23",
+         "is not a regular expression"},
+        {"san_uri_without_id", with("trust: [ca.pem]", "trust: [ca.pem]\n  identity: {san_uri: 'urn:x:'}"),
+         "8:23", "must end with {id}"},
+        {"no_revocation", with("revocation:\n  sources: [{path: crl}]\n", ""), "1:1",
+         "no device is let in without a CRL"},
+        {"no_sources", with("[{path: crl}]", "[]"), "9:3", "at least one {path: FILE or FOLDER} is needed"},
+        {"source_does_not_exist", with("path: crl", "path: crls"), "9:20", "crls does not exist"},
+        {"source_is_a_word", with("[{path: crl}]", "[crl]"), "9:13", "a mapping (key: value) is needed here",
+         2},
+        {"grace_without_unit", with("  sources", "  grace: 24\n  sources"), "9:10", "is not a duration"},
+        {"grace_too_long", with("  sources", "  grace: 31d\n  sources"), "9:10", "is outside"},
+        {"grace_longest", with("  sources", "  grace: 30d\n  sources"), "", ""},
+        {"due_after_all_of_it", with("  sources", "  due_percent: 100\n  sources"), "", ""},
+        {"due_later_than_that", with("  sources", "  due_percent: 101\n  sources"), "9:16",
+         "is not a whole number from 1 to 100"},
+        {"lifetime_of_an_hour", with("  sources", "  certificate_lifetime: 1h\n  sources"), "9:25",
+         "is outside"},
+        {"lost_source_with_state", with("path: crl", "path: crls") + "state: state\n", "", ""},
+        {"require_unknown", with("  sources", "  require: none\n  sources"), "9:12",
+         "is none of: chain, leaf"},
+        {"rule_of_an_unknown_action", rule("{allow: [Put], on: 'b/*'}"), "15:5", "'Put' is no S3 action"},
+        {"rule_without_actions", rule("{on: 'b/*'}"), "15:5", "name at least one S3 action"},
+        {"rule_without_place", rule("{allow: [PutObject]}"), "15:5", "'on' is missing"},
+        {"rule_for_any_bucket", rule("{allow: [PutObject], on: '*'}"), "15:5", "a bucket and a key pattern"},
+        {"rule_for_somebody_else", rule("{who: anyone, allow: [PutObject], on: 'b/*'}"), "15:11",
+         "is none of: device"},
+        {"no_store", with("store:\n  endpoints: [http://127.0.0.1:9000]\n", ""), "1:1", "'store' is missing"},
+        {"two_endpoints", with("9000]", "9000, http://127.0.0.1:9001]"), "11:3", "exactly one is needed"},
+        {"endpoint_https", with("http://", "https://"), "11:15", "does not begin with http://"},
+        {"endpoint_with_path", with("9000]", "9000/a]"), "11:15", "is not IP:PORT"},
+        {"endpoint_with_slash", with("9000]", "9000/]"), "", ""},
+        {"signing_resign", with("  endpoints", "  signing: resign\n  endpoints"), "11:12",
+         "is none of: passthrough"},
+        {"no_admin", with("admin:\n  address: 127.0.0.1:9901\n", ""), "1:1", "'admin' is missing"},
+        {"admin_for_everybody", with("127.0.0.1:9901", "0.0.0.0:9901"), "13:12",
+         "give it a loopback address"},
+        {"admin_on_another_loopback", with("127.0.0.1:9901", "127.9.9.9:9901"), "", ""},
+        {"limit_zero", limit("connections: 0"), "14:23", "is not a whole number from 1 to"},
+        {"limit_negative", limit("connections: -1"), "14:23", "is not a whole number from 1 to"},
+        {"limit_head_too_small", limit("head_bytes: 1023B"), "14:22", "is outside"},
+        {"limit_head_smallest", limit("head_bytes: 1024B"), "", ""},
+        {"limit_unit", limit("head_bytes: 16KB"), "14:22", "is not a size"},
+        {"limit_unknown", limit("conections: 5"), "14:10", "unknown key 'conections'"},
+        {"workers_zero", whole + "workers: 0\n", "14:10", "is not a whole number from 1 to 256"},
+        {"log_level", whole + "log: {level: all}\n", "14:14", "is none of: debug, info, warning, error"},
+    };
+}
+
+class SettingsFault : public testing::TestWithParam<FaultCase> {};
+
+TEST_P(SettingsFault, is_told_with_its_place) {
+    const Folder folder;
+    const auto loaded = folder.load(GetParam().yaml);
+    if (*GetParam().place == '\0') {
+        EXPECT_TRUE(loaded) << loaded.error().lines.front();
+        return;
+    }
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().lines.size(), GetParam().lines) << loaded.error().lines.back();
+    EXPECT_THAT(loaded.error().lines.front(), testing::StartsWith((folder.path() / "gateway.yaml").string() +
+                                                                  ":" + GetParam().place + ": "));
+    EXPECT_THAT(loaded.error().lines.front(), testing::HasSubstr(GetParam().what));
+}
+INSTANTIATE_TEST_SUITE_P(table, SettingsFault, testing::ValuesIn(fault_cases()),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(SettingsFaults, are_told_all_at_once) {
+    const Folder folder;
+    const auto loaded = folder.load(with("high", "low") + "workers: 0\nx: 1\n");
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().lines.size(), 3U);
+}
+
+TEST(SettingsFaults, name_a_file_that_cannot_be_read) {
+    const Folder folder;
+    const auto missing = load_settings(folder.path() / "none.yaml");
+    ASSERT_FALSE(missing);
+    EXPECT_THAT(missing.error().lines.front(), testing::HasSubstr("none.yaml"));
+    EXPECT_FALSE(load_settings(folder.path()));
+    EXPECT_FALSE(folder.load(std::string(least) + "# " + std::string(1U << 20U, 'x')));
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
