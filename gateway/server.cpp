@@ -92,9 +92,13 @@ Server::Server(LoadedSnapshot first)
         listeners_.push_back({listener.name, listeners_.size(), sockets_.back().descriptor(),
                               metrics_.connections(listener.name)});
     }
-    report_reload_faults(first.alarms, "start");
+    const std::vector<std::string> alarms = first.alarms;
     report_warnings(first.warnings);
     publish(std::move(first), Clock::now());
+    if (!alarms.empty()) {
+        reload_failed(alarms, "start");
+        retry_after_ = first_retry;
+    }
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back(std::make_unique<Worker>(shared_, listeners_));
     admin_ = std::make_unique<Admin>(settings.admin, shared_);
