@@ -116,7 +116,8 @@ const AnswerCase answer_cases[] = {
     {"status_zero", "GET", status("HTTP/1.1 000 X"), {}},
     {"interim", "PUT", status("HTTP/1.1 199 X"), {}},
     {"switching_protocols", "GET", status("HTTP/1.1 101 Switching Protocols"), {}},
-    {"upgrade", "GET", ok("Upgrade: h2c\r\nContent-Length: 0\r\n"), {}},
+    // An offer that a server may make at any time (RFC 9110 7.8); it goes no further than us.
+    {"offer_to_upgrade", "GET", ok("Upgrade: h2c\r\nContent-Length: 5\r\n"), Kind::length},
     {"connection_close", "GET", ok("Content-Length: 5\r\nConnection: close\r\n"), Kind::length, false},
     {"connection_kept", "GET", ok("Content-Length: 5\r\nConnection: Keep-Alive\r\n"), Kind::length},
     {"connection_both", "GET", ok("Content-Length: 5\r\nConnection: keep-alive, close\r\n"), Kind::length,

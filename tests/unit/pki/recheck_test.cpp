@@ -68,7 +68,7 @@ TEST_P(Recheck, sees_dates_and_revocation_of_each_link) {
     };
     if (row.issuing_has_crl) publish(*issuing, test::key(1), revoked_device);
     if (row.root_has_crl) publish(*root, test::key(0), revoked_issuing);
-    const RevocationIndex index = builder.finish();
+    const RevocationIndex index = builder.finish().index;
 
     const ChainLinks links = {{issuer_id(*issuing), row.device, now - 10h, now + 20h},
                               {issuer_id(*root), row.issuing, now - 100h, now + 100h}};
@@ -89,7 +89,7 @@ TEST(Recheck, tells_the_log_which_list_revoked_whom) {
     draft.entries = {test::crl_entry(revoked_device, {test::reason_code(1)})};
     ASSERT_TRUE(builder.add("a.crl", bytes(draft.signed_by(test::key(1)))));
     const ChainLinks links = {{issuer_id(*ca), revoked_device, now - 1h, now + 1h}};
-    const auto refusal = recheck(links, builder.finish(), leaf_only, now);
+    const auto refusal = recheck(links, builder.finish().index, leaf_only, now);
     ASSERT_TRUE(refusal);
     EXPECT_THAT(refusal->detail,
                 testing::AllOf(testing::HasSubstr("serial 22"), testing::HasSubstr("keyCompromise"),
