@@ -70,7 +70,11 @@ Log::Log(const LogSettings& settings)
     if (settings.access != "off") access_ = open("access", settings.access, access_writer_);
 }
 
-Log::~Log() = default;
+Log::~Log() {
+    // The writers finish their queues and end before the sinks go that they write to.
+    access_writer_.reset();
+    event_writer_.reset();
+}
 
 void Log::event(Level level, std::string_view name, Fields fields) {
     if (!events_->should_log(to_spdlog(level))) return;

@@ -64,7 +64,7 @@ class RevocationEndsConnections(FleetTest):
         )
         self.assertIsNotNone(error, "a new connection was let in")
         self.assertEqual(len(self.store.requests), reached)
-        self.assertTrue(self.gateway.events("handshake_failed", reason="revoked", device="AAAA0002"))
+        self.gateway.wait_for_event("handshake_failed", reason="revoked", device="AAAA0002")
 
     def test_other_devices_never_notice(self):
         identity, target = self.new_device("AAAA0003")
