@@ -76,13 +76,14 @@ class PassThrough(FleetTest):
         headers = [
             ("Keep-Alive", "timeout=5"),
             ("Proxy-Authenticate", "Basic"),
+            ("Upgrade", "h2c"),
             ("ETag", '"1"'),
         ]
         self.store.reply = lambda _: answer(200, "OK", b"x", headers)
         self.addCleanup(setattr, self.store, "reply", self.store._store)
         got, _ = self.get()
         self.assertEqual((got.status, got.body, got.headers["ETag"]), (200, b"x", '"1"'))
-        for name in ("Keep-Alive", "Proxy-Authenticate"):
+        for name in ("Keep-Alive", "Proxy-Authenticate", "Upgrade"):
             self.assertNotIn(name, got.headers)
 
     def test_answer_comes_back_as_the_store_gave_it(self):
