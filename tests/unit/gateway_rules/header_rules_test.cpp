@@ -38,6 +38,14 @@ TEST(UpstreamHead, passes_what_a_signature_may_cover_byte_for_byte) {
               "\r\n");
 }
 
+TEST(UpstreamHead, hands_on_only_an_expectation_that_is_waited_for) {
+    const RequestHead head{"PUT", "/b/k", 11, {{"Host", "h"}, {"expect", "100-continue"}}};
+    Delivery delivery;
+    EXPECT_EQ(upstream_head(head, delivery), "PUT /b/k HTTP/1.1\r\nHost: h\r\n\r\n");
+    delivery.expects_continue = true;
+    EXPECT_EQ(upstream_head(head, delivery), "PUT /b/k HTTP/1.1\r\nHost: h\r\nexpect: 100-continue\r\n\r\n");
+}
+
 struct UpstreamCase {
     const char* name;
     Framing kind;

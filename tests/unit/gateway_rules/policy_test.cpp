@@ -125,6 +125,18 @@ TEST(Authorize, takes_any_rule) {
     EXPECT_TRUE(authorize(policy, "A1", {"GetObject", {"fleet", "A1/x"}})) << "halves of two rules are none";
 }
 
+TEST(Authorize, wants_every_further_action_allowed_too) {
+    const S3Operation upload{"PutObject", {"fleet", "A1/x"}, {"PutObjectAcl", "PutObjectTagging"}};
+    const auto allows = [&](std::vector<std::string> actions, const char* on) {
+        return !authorize({{{{"PutObject"}, "fleet/*"}, {std::move(actions), on}}}, "A1", upload);
+    };
+    EXPECT_TRUE(allows({"PutObjectAcl", "PutObjectTagging"}, "fleet/{device}/*"));
+    EXPECT_FALSE(allows({"PutObjectAcl"}, "fleet/{device}/*"));
+    EXPECT_FALSE(allows({"PutObjectTagging"}, "fleet/{device}/*"));
+    EXPECT_FALSE(allows({"PutObjectAcl", "PutObjectTagging"}, "fleet/other/*"));
+    EXPECT_TRUE(authorize({{{{"*"}, "fleet/*"}}}, "A1", {"PutObject", {"fleet", "A1/x"}, {unknown_action}}));
+}
+
 TEST(Authorize, never_allows_what_it_cannot_name) {
     const Policy everything{{{{"*"}, "fleet/*"}}};
     EXPECT_FALSE(authorize(everything, "A1", {"PutBucketPolicy", {"fleet", ""}}));

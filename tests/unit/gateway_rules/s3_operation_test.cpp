@@ -21,12 +21,17 @@ const OperationCase object_cases[] = {
     {"get_with_answer_fields", "GET", "/fleet/A1/x?response-content-type=a&response-expires=b", "GetObject"},
     {"get_with_sdk_name", "GET", "/fleet/A1/x?x-id=GetObject", "GetObject"},
     {"get_presigned", "GET", "/fleet/A1/x?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", "GetObject"},
+    {"get_signed_twice_over", "GET", "/fleet/A1/x?X-Amz-Security-Token=t&X-Amz-Content-Sha256=h",
+     "GetObject"},
     {"get_version", "GET", "/fleet/A1/x?versionId=1", "Unknown"},
     {"get_unknown_parameter", "GET", "/fleet/A1/x?foo", "Unknown"},
     {"head", "HEAD", "/fleet/A1/x", "HeadObject"},
     {"head_acl", "HEAD", "/fleet/A1/x?acl", "Unknown"},
     {"put", "PUT", "/fleet/A1/x", "PutObject"},
     {"put_lower_case_method", "put", "/fleet/A1/x", "Unknown"},
+    {"put_with_copy_source_in_query", "PUT", "/fleet/A1/x?X-Amz-Copy-Source=%2Fb%2Fk", "Unknown"},
+    {"put_with_acl_in_query", "PUT", "/fleet/A1/x?X-Amz-Acl=public-read", "Unknown"},
+    {"put_with_signature_in_lower_case", "PUT", "/fleet/A1/x?x-amz-signature=00", "Unknown"},
     {"put_empty_query", "PUT", "/fleet/A1/x?", "PutObject"},
     {"delete", "DELETE", "/fleet/A1/x", "DeleteObject"},
     {"delete_version", "DELETE", "/fleet/A1/x?versionId=1", "Unknown"},
@@ -195,6 +200,50 @@ TEST_P(ClassifyCopy, sees_the_header_whatever_its_case) {
 INSTANTIATE_TEST_SUITE_P(table, ClassifyCopy, testing::ValuesIn(copy_cases),
                          [](const auto& row) { return row.param.name; });
 
+struct FieldCase {
+    const char* name;
+    HeaderField field;
+    std::vector<std::string_view> further;
+};
+
+/// What a PUT asks for by one more field.
+const FieldCase field_cases[] = {
+    {"acl", {"x-amz-acl", "public-read"}, {"PutObjectAcl"}},
+    {"acl_in_capitals", {"X-AMZ-ACL", "public-read"}, {"PutObjectAcl"}},
+    {"acl_that_every_object_has", {"x-amz-acl", "private"}, {}},
+    {"acl_nearly_that", {"x-amz-acl", "Private"}, {"PutObjectAcl"}},
+    {"grant", {"x-amz-grant-full-control", "id=1"}, {"PutObjectAcl"}},
+    {"tagging", {"x-amz-tagging", "a=b"}, {"PutObjectTagging"}},
+    {"legal_hold", {"x-amz-object-lock-legal-hold", "ON"}, {"PutObjectLegalHold"}},
+    {"retention_mode", {"x-amz-object-lock-mode", "GOVERNANCE"}, {"PutObjectRetention"}},
+    {"retention_date", {"x-amz-object-lock-retain-until-date", "d"}, {"PutObjectRetention"}},
+    {"bypass", {"x-amz-bypass-governance-retention", "true"}, {"BypassGovernanceRetention"}},
+    {"redirection", {"x-amz-website-redirect-location", "/"}, {"PutObjectAcl"}},
+    {"method_override", {"X-HTTP-Method-Override", "DELETE"}, {unknown_action}},
+    {"method_override_shorter", {"x-method-override", "DELETE"}, {unknown_action}},
+    {"date", {"x-amz-date", "d"}, {}},
+    {"metadata", {"x-amz-meta-acl", "public-read"}, {}},
+    {"storage_class", {"x-amz-storage-class", "STANDARD"}, {}},
+    {"content_hash", {"x-amz-content-sha256", "h"}, {}},
+};
+
+class ClassifyField : public testing::TestWithParam<FieldCase> {};
+
+TEST_P(ClassifyField, may_ask_for_more) {
+    const auto operation = classify({"PUT", "/fleet/A1/x", 11, {GetParam().field}}).value();
+    EXPECT_EQ(operation.action, "PutObject");
+    EXPECT_EQ(operation.further_actions, GetParam().further);
+}
+INSTANTIATE_TEST_SUITE_P(table, ClassifyField, testing::ValuesIn(field_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ClassifyField, asks_for_each_of_several) {
+    const RequestHead head{
+        "PUT", "/fleet/A1/x", 11, {{"x-amz-tagging", "a=b"}, {"X", "1"}, {"x-amz-acl", "public-read"}}};
+    EXPECT_EQ(classify(head)->further_actions,
+              (std::vector<std::string_view>{"PutObjectTagging", "PutObjectAcl"}));
+}
+
 TEST(ClassifyAddress, is_decoded) {
     EXPECT_EQ(classify({"GET", "/fleet/A1/a%20b/c?x-id=d", 11, {}})->address,
               (s3::ObjectAddress{"fleet", "A1/a b/c"}));
@@ -204,7 +253,8 @@ TEST(ClassifyAddress, is_decoded) {
 }
 
 TEST(IsAction, knows_the_names_that_a_policy_may_use) {
-    for (const auto* name : {"PutObject", "ListBuckets", "CopyObject", "UploadPartCopy"})
+    for (const auto* name :
+         {"PutObject", "ListBuckets", "CopyObject", "UploadPartCopy", "BypassGovernanceRetention"})
         EXPECT_TRUE(is_action(name)) << name;
     for (const auto* name : {"Unknown", "putobject", "PutObject ", "PutObjects", "*", ""})
         EXPECT_FALSE(is_action(name)) << name;

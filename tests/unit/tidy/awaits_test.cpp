@@ -25,14 +25,14 @@ std::string before(std::string_view code, std::size_t at) {
         code.substr(start == code.npos ? 0 : start + 1, at - (start == code.npos ? 0 : start + 1)));
 }
 
-/// What is awaited, up to the `;` of the statement or the `)` around an assignment; what stands within
-/// brackets is left out. Nothing when the await ends otherwise: it is part of something.
+/// What is awaited, up to the `;` of the statement; what stands within brackets is left out. Nothing when the
+/// await ends otherwise: it is part of something.
 std::optional<std::string> operand(std::string_view code, std::size_t at) {
     std::string text;
     int depth = 0;
     for (; at < code.size(); ++at) {
         const char c = code[at];
-        if (depth == 0 && (c == ';' || c == ')')) return trimmed(text);
+        if (depth == 0 && c == ';') return trimmed(text);
         if (c == ')' || c == ']' || c == '}') --depth;
         if (depth < 0) return std::nullopt;
         if (depth == 0) text += c;
@@ -42,13 +42,13 @@ std::optional<std::string> operand(std::string_view code, std::size_t at) {
 }
 
 /// Does the `co_await` at `at` stand alone: as a statement of its own, behind an `if (...)` or `else`, or as
-/// all that is assigned or initialised, if need be as `((x = co_await y))`? GCC 12 destroys temporaries twice
-/// or too early when an await stands within a larger expression.
+/// all that is assigned or initialised? GCC 12 destroys temporaries twice or too early when an await
+/// stands within a larger expression.
 bool stands_alone(std::string_view code, std::size_t at) {
     static const std::regex control(R"re(else|(else\s+)?if\s*\(.*\))re");
     // Nothing is called, added or chosen on the left: names, types, the brackets of a structured binding.
     static const std::regex assignment(
-        R"re((else\s+|(else\s+)?if\s*\(.*\)\s*|if\s*\((.*\()?)?[\w:<>,&*.\s\[\]]*(->[\w.]+)*[\w\s\]]=)re");
+        R"re((else\s+|(else\s+)?if\s*\(.*\)\s*|if\s*\()?[\w:<>,&*.\s\[\]]*(->[\w.]+)*[\w\s\]]=)re");
     static const std::regex call(R"re([\w:.\s<>()\[\]{}*]*(->[\w:.\s<>()\[\]{}]*)*)re");
     std::string head = before(code, at);
     std::ranges::replace(head, '\n', ' ');
@@ -97,12 +97,14 @@ const AwaitCase await_cases[] = {
     {"otherwise", "{ if (a) b(); else co_await g(); }", true},
     {"guarded_assignment", "{ if (a) x = co_await g(); }", true},
     {"statement_of_an_if", "{ if (const auto x = co_await g(); x) h(); }", true},
-    {"parenthesised_assignment", "{ if ((x = co_await g())) h(); }", true},
     {"in_a_comment", "{ f(/* co_await g() */ 1); // a + co_await b\n }", true},
     {"longer_word", "{ f(co_awaited()); }", true},
 
     {"argument", "{ f(co_await g()); }", false},
     {"returned", "{ co_return co_await g(); }", false},
+    {"assigned_within_condition", "{ if ((x = co_await g())) h(); }", false},
+    {"assigned_behind_and", "{ if (a && (x = co_await g())) h(); }", false},
+    {"assigned_as_argument", "{ if (a) h(x = co_await g()); }", false},
     {"condition", "{ if (co_await g()) h(); }", false},
     {"negated", "{ if (!co_await g()) h(); }", false},
     {"loop_condition", "{ while (co_await g()) h(); }", false},
