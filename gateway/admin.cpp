@@ -110,14 +110,33 @@ Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) c
     return {404, text, "/metrics /healthz /readyz /status\n"};
 }
 
+namespace {
+
+json::object crl_object(const pki::CrlFacts& crl) {
+    json::object object{{"issuer", crl.issuer_name},
+                        {"number", crl.number},
+                        {"entries", crl.entries},
+                        {"this_update", unix_time(crl.this_update)},
+                        {"next_update", unix_time(crl.next_update)},
+                        {"origin", crl.origin},
+                        {"sha256", crl.sha256}};
+    if (crl.is_delta()) object["base_number"] = crl.base;
+    if (!crl.point_text.empty()) object["distribution_point"] = crl.point_text;
+    return object;
+}
+
+}  // namespace
+
 Admin::Reply Admin::readiness() const {
     // An aged CRL does not make a replica unready: all replicas have the same one, and none would be left.
     const auto snapshot = shared_.snapshots.current();
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     std::string body = draining_ ? "draining\n" : "ready\n";
-    for (const pki::CrlFacts* crl : snapshot->revocation.crls()) {
-        body += "crl " + std::string(pki::to_string(snapshot->revocation.state(*crl, now))) + ", number " +
-                crl->number + ", " + crl->issuer_name + "\n";
+    for (const pki::RevocationList& list : snapshot->revocation.lists()) {
+        const pki::CrlFacts& crl = list.newest();
+        body += "crl " + std::string(pki::to_string(snapshot->revocation.state(list, now))) + ", number " +
+                crl.number + ", " + crl.issuer_name +
+                (crl.point_text.empty() ? "" : ", distribution point " + crl.point_text) + "\n";
     }
     return {draining_ ? 503U : 200U, "text/plain; charset=utf-8", std::move(body)};
 }
@@ -126,15 +145,12 @@ std::string Admin::status() const {
     const auto snapshot = shared_.snapshots.current();
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     json::array crls;
-    for (const pki::CrlFacts* crl : snapshot->revocation.crls()) {
-        crls.push_back({{"issuer", crl->issuer_name},
-                        {"number", crl->number},
-                        {"entries", crl->entries},
-                        {"this_update", unix_time(crl->this_update)},
-                        {"next_update", unix_time(crl->next_update)},
-                        {"state", pki::to_string(snapshot->revocation.state(*crl, now))},
-                        {"origin", crl->origin},
-                        {"sha256", crl->sha256}});
+    for (const pki::RevocationList& list : snapshot->revocation.lists()) {
+        json::object object = crl_object(list.newest());
+        object["entries"] = list.size();
+        object["state"] = pki::to_string(snapshot->revocation.state(list, now));
+        if (list.delta()) object["applied_to"] = crl_object(list.complete()->facts);
+        crls.push_back(std::move(object));
     }
     json::array listeners;
     for (std::size_t i = 0; i < snapshot->listeners.size(); ++i) {

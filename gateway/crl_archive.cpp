@@ -3,6 +3,8 @@
 #include "pki/certificate.h"
 #include "pki/file.h"
 
+#include <algorithm>
+
 namespace sallyport::gateway {
 namespace {
 
@@ -12,7 +14,13 @@ std::string file_name(const pki::CrlFacts& facts) {
     const std::string scope = facts.scope == pki::CrlScope::all          ? "all"
                               : facts.scope == pki::CrlScope::users_only ? "users"
                                                                          : "authorities";
-    return pki::hex(facts.issuer) + "-" + scope + std::string(crl_suffix);
+    std::string points;
+    for (const pki::PointId& point : facts.points)
+        points += "-" + pki::hex(point);
+    // The name of a file has a limit; one name of a distribution point tells it from the others.
+    points.resize(std::min<std::size_t>(points.size(), 1 + 2 * sizeof(pki::PointId)));
+    return pki::hex(facts.issuer) + "-" + scope + points + (facts.is_delta() ? "-delta" : "") +
+           std::string(crl_suffix);
 }
 
 /// The files of a folder whose names end so, without those that are being written.

@@ -22,25 +22,31 @@ std::string utc(std::chrono::sys_seconds time) {
     return text;
 }
 
-std::string_view to_string(Status status) {
-    switch (status) {
-        case Status::good:
-            return "good";
-        case Status::revoked:
-            return "revoked";
-        case Status::crl_missing:
-            return "crl_missing";
-        case Status::crl_expired:
-            return "crl_expired";
-    }
-    return "?";
-}
-
 /// The subject of the certificate with this serial among those at hand.
 std::string subject_of(const std::string& serial, const std::vector<const X509*>& candidates) {
     const auto same = [&](const X509* certificate) { return pki::serial_octets(*certificate) == serial; };
     const auto found = std::ranges::find_if(candidates, same);
     return found == candidates.end() ? "?" : pki::name_text(*X509_get_subject_name(*found));
+}
+
+ExplainedLink explain_link(const Snapshot& snapshot, const pki::ChainLink& link,
+                           pki::RevocationIndex::Subject subject, const std::vector<const X509*>& candidates,
+                           std::chrono::sys_seconds at) {
+    const pki::Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()), link.serial.size());
+    const auto answer = snapshot.revocation.ask(link.issuer, serial, link.points, subject, at);
+    ExplainedLink explained{.subject = subject_of(link.serial, candidates),
+                            .serial = pki::hex(link.serial),
+                            .not_after = link.not_after,
+                            .status = answer.status,
+                            .reason = answer.reason,
+                            .revoked_at = answer.revoked_at,
+                            .invalid_since = answer.invalid_since};
+    if (answer.list != nullptr) {
+        explained.crl = *answer.crl;
+        if (answer.crl->is_delta()) explained.complete = answer.list->complete()->facts;
+        explained.crl_state = snapshot.revocation.state(*answer.list, at);
+    }
+    return explained;
 }
 
 ExplainedRequest explain_request(const Snapshot& snapshot, const std::string& device,
@@ -83,25 +89,10 @@ Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> c
             candidates.push_back(certificate.get());
         for (const X509* authority : snapshot.trust->authorities())
             candidates.push_back(authority);
-        for (const pki::ChainLink& link : *path) {
-            const bool is_leaf = &link == &path->front();
-            const pki::Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()),
-                                    link.serial.size());
-            const auto answer = snapshot.revocation.ask(
-                link.issuer, serial,
-                is_leaf ? pki::RevocationIndex::Subject::user : pki::RevocationIndex::Subject::authority, at);
-            ExplainedLink explained{subject_of(link.serial, candidates),
-                                    pki::hex(link.serial),
-                                    link.not_after,
-                                    answer.status,
-                                    answer.reason,
-                                    std::nullopt,
-                                    std::nullopt};
-            if (answer.crl != nullptr) {
-                explained.crl = *answer.crl;
-                explained.crl_state = snapshot.revocation.state(*answer.crl, at);
-            }
-            explanation.links.push_back(std::move(explained));
+        for (const pki::ChainLink& link : path->links) {
+            const auto subject = &link == &path->links.front() ? pki::RevocationIndex::Subject::user
+                                                               : pki::RevocationIndex::Subject::authority;
+            explanation.links.push_back(explain_link(snapshot, link, subject, candidates, at));
         }
         explanation.refusal = device ? snapshot.recheck(Peer{*device, *path}, at)
                                      : std::optional<pki::ChainRefusal>(device.error());
@@ -111,6 +102,36 @@ Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> c
     }
     return explanation;
 }
+
+namespace {
+
+std::string text_of_crl(const ExplainedLink& link) {
+    const pki::CrlFacts& crl = *link.crl;
+    std::string text = " by " + std::string(crl.is_delta() ? "delta CRL" : "CRL") + " number " + crl.number +
+                       " of " + crl.issuer_name + "\n  from " + crl.origin + ", this update " +
+                       utc(crl.this_update) + ", next update " + utc(crl.next_update) + ", " +
+                       std::string(pki::to_string(*link.crl_state));
+    if (!crl.point_text.empty()) text += "\n  for distribution point " + crl.point_text;
+    if (link.complete) {
+        text += "\n  applied to CRL number " + link.complete->number + " from " + link.complete->origin +
+                ", next update " + utc(link.complete->next_update);
+    }
+    return text;
+}
+
+json::object json_of_crl(const pki::CrlFacts& crl) {
+    json::object object{{"issuer", crl.issuer_name},
+                        {"number", crl.number},
+                        {"origin", crl.origin},
+                        {"sha256", crl.sha256},
+                        {"this_update", utc(crl.this_update)},
+                        {"next_update", utc(crl.next_update)}};
+    if (crl.is_delta()) object["base_number"] = crl.base;
+    if (!crl.point_text.empty()) object["distribution_point"] = crl.point_text;
+    return object;
+}
+
+}  // namespace
 
 std::string as_text(const Explanation& explanation) {
     std::string out = explanation.refusal
@@ -122,12 +143,12 @@ std::string as_text(const Explanation& explanation) {
     for (const ExplainedLink& link : explanation.links) {
         out += "certificate " + link.subject + "\n  serial " + link.serial + ", valid until " +
                utc(link.not_after) + "\n  " + std::string(to_string(link.status));
-        if (link.status == Status::revoked) out += " (" + std::string(pki::to_string(link.reason)) + ")";
-        if (link.crl) {
-            out += " by CRL number " + link.crl->number + " of " + link.crl->issuer_name + "\n  from " +
-                   link.crl->origin + ", this update " + utc(link.crl->this_update) + ", next update " +
-                   utc(link.crl->next_update) + ", " + std::string(pki::to_string(*link.crl_state));
+        if (link.status == Status::revoked) {
+            out += " (" + std::string(pki::to_string(link.reason)) + ", " + utc(link.revoked_at);
+            if (link.invalid_since) out += ", invalid since " + utc(*link.invalid_since);
+            out += ")";
         }
+        if (link.crl) out += text_of_crl(link);
         out += "\n";
     }
     for (const ExplainedRequest& request : explanation.requests) {
@@ -150,14 +171,16 @@ std::string as_json(const Explanation& explanation) {
                             {"serial", link.serial},
                             {"not_after", utc(link.not_after)},
                             {"status", to_string(link.status)}};
-        if (link.status == Status::revoked) object["reason"] = pki::to_string(link.reason);
+        if (link.status == Status::revoked) {
+            object["reason"] = pki::to_string(link.reason);
+            object["revoked_at"] = utc(link.revoked_at);
+            if (link.invalid_since) object["invalid_since"] = utc(*link.invalid_since);
+        }
         if (link.crl) {
-            object["crl"] = {{"issuer", link.crl->issuer_name},
-                             {"number", link.crl->number},
-                             {"origin", link.crl->origin},
-                             {"this_update", utc(link.crl->this_update)},
-                             {"next_update", utc(link.crl->next_update)},
-                             {"state", pki::to_string(*link.crl_state)}};
+            json::object crl = json_of_crl(*link.crl);
+            crl["state"] = pki::to_string(*link.crl_state);
+            if (link.complete) crl["applied_to"] = json_of_crl(*link.complete);
+            object["crl"] = std::move(crl);
         }
         links.push_back(std::move(object));
     }

@@ -16,8 +16,11 @@ struct ExplainedLink {
     std::chrono::sys_seconds not_after;
     pki::RevocationAnswer::Status status;
     pki::CrlReason reason;
-    std::optional<pki::CrlFacts> crl;
-    std::optional<pki::CrlState> crl_state;
+    std::chrono::sys_seconds revoked_at{};
+    std::optional<std::chrono::sys_seconds> invalid_since{};
+    std::optional<pki::CrlFacts> crl{};       ///< the one that decided
+    std::optional<pki::CrlFacts> complete{};  ///< the complete CRL below it, when a delta decided
+    std::optional<pki::CrlState> crl_state{};
 };
 
 /// What the policy says to one request.

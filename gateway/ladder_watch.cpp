@@ -34,20 +34,26 @@ std::string_view advice_for(pki::CrlState state) {
 
 void LadderWatch::update(const Snapshot& snapshot, std::chrono::sys_seconds now) {
     std::map<std::string, pki::CrlState> seen;
-    for (const pki::CrlFacts* crl : snapshot.revocation.crls()) {
-        const pki::CrlState state = snapshot.revocation.state(*crl, now);
-        seen[crl->sha256] = state;
-        const auto before = states_.find(crl->sha256);
+    bool changed = false;
+    for (const pki::RevocationList& list : snapshot.revocation.lists()) {
+        const pki::CrlFacts& crl = list.newest();
+        const pki::CrlState state = snapshot.revocation.state(list, now);
+        const std::string key = list.complete()->facts.sha256 + crl.sha256;
+        seen[key] = state;
+        const auto before = states_.find(key);
         if (before != states_.end() && before->second == state) continue;
-        metrics_.crl_state(*crl, state);
+        changed = true;
         log_.event(level_of(state), "crl",
-                   {{"issuer", crl->issuer_name},
-                    {"number", crl->number},
-                    {"entries", crl->entries},
+                   {{"issuer", crl.issuer_name},
+                    {"number", crl.number},
+                    {"base", crl.base},
+                    {"distribution_point", crl.point_text},
+                    {"entries", list.size()},
                     {"state", pki::to_string(state)},
-                    {"origin", crl->origin},
+                    {"origin", crl.origin},
                     {"detail", advice_for(state)}});
     }
+    if (changed) metrics_.crl_states(snapshot.revocation.issuers(now));
     states_ = std::move(seen);
 }
 

@@ -22,7 +22,7 @@ class LadderWatch {
   private:
     Metrics& metrics_;
     Log& log_;
-    std::map<std::string, pki::CrlState> states_;  ///< by SHA-256 of the CRL
+    std::map<std::string, pki::CrlState> states_;  ///< by SHA-256 of complete and newest CRL
 };
 
 }  // namespace sallyport::gateway

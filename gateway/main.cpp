@@ -57,8 +57,9 @@ int check(const std::string& file) {
         std::cout << '\n';
     }
     for (const auto* crl : snapshot.revocation.crls()) {
-        std::cout << "CRL of " << crl->issuer_name << ": number " << crl->number << ", " << crl->entries
-                  << " revoked, " << crl->origin << '\n';
+        std::cout << (crl->is_delta() ? "delta CRL of " : "CRL of ") << crl->issuer_name << ": number "
+                  << crl->number << ", " << crl->entries << (crl->is_delta() ? " changes, " : " revoked, ")
+                  << crl->origin << '\n';
     }
     return exit_ok;
 }

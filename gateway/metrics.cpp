@@ -133,17 +133,20 @@ void Metrics::revocation_enforced(std::chrono::nanoseconds after) {
     revocation_enforced_.Observe(seconds(after));
 }
 
-void Metrics::published(const Snapshot& snapshot) {
-    for (const pki::CrlFacts* crl : snapshot.revocation.crls()) {
-        const prometheus::Labels labels{{"issuer", crl->issuer_name}};
-        if (!crl->number.empty()) crl_number_.Add(labels).Set(std::strtod(crl->number.c_str(), nullptr));
-        crl_entries_.Add(labels).Set(static_cast<double>(crl->entries));
-        crl_this_update_.Add(labels).Set(unix_time(crl->this_update));
-        crl_next_update_.Add(labels).Set(unix_time(crl->next_update));
-        auto*& info = crl_info_by_issuer_[crl->issuer_name];
-        if (info != nullptr) crl_info_.Remove(info);
-        info = &crl_info_.Add({{"issuer", crl->issuer_name}, {"sha256", crl->sha256}});
-        info->Set(1);
+void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) {
+    for (Gauge* info : crl_infos_)
+        crl_info_.Remove(info);
+    crl_infos_.clear();
+    for (const pki::IssuerStatus& issuer : snapshot.revocation.issuers(now)) {
+        const prometheus::Labels labels{{"issuer", issuer.name}};
+        if (!issuer.number.empty()) crl_number_.Add(labels).Set(std::strtod(issuer.number.c_str(), nullptr));
+        crl_entries_.Add(labels).Set(static_cast<double>(issuer.entries));
+        crl_this_update_.Add(labels).Set(unix_time(issuer.this_update));
+        crl_next_update_.Add(labels).Set(unix_time(issuer.next_update));
+        for (const std::string& sha256 : issuer.sha256) {
+            crl_infos_.push_back(&crl_info_.Add({{"issuer", issuer.name}, {"sha256", sha256}}));
+            crl_infos_.back()->Set(1);
+        }
     }
     for (const ListenerRules& listener : snapshot.listeners) {
         certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
@@ -151,13 +154,15 @@ void Metrics::published(const Snapshot& snapshot) {
     }
 }
 
-void Metrics::crl_state(const pki::CrlFacts& crl, pki::CrlState state) {
-    for (const pki::CrlState known : pki::crl_states) {
-        crl_state_.Add({{"issuer", crl.issuer_name}, {"state", std::string(pki::to_string(known))}})
-            .Set(known == state);
+void Metrics::crl_states(const std::vector<pki::IssuerStatus>& issuers) {
+    for (const pki::IssuerStatus& issuer : issuers) {
+        for (const pki::CrlState known : pki::crl_states) {
+            crl_state_.Add({{"issuer", issuer.name}, {"state", std::string(pki::to_string(known))}})
+                .Set(known == issuer.state);
+        }
+        const bool stale = issuer.state == pki::CrlState::grace || issuer.state == pki::CrlState::closed;
+        crl_stale_.Add({{"issuer", issuer.name}}).Set(stale);
     }
-    const bool stale = state == pki::CrlState::grace || state == pki::CrlState::closed;
-    crl_stale_.Add({{"issuer", crl.issuer_name}}).Set(stale);
 }
 
 void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {

@@ -33,8 +33,8 @@ class Metrics {
     void reloaded(bool successful);
     void revocation_enforced(std::chrono::nanoseconds after);
     /// The CRLs and certificates of a snapshot that was published. Series of CRLs stay when a load fails.
-    void published(const Snapshot& snapshot);
-    void crl_state(const pki::CrlFacts& crl, pki::CrlState state);
+    void published(const Snapshot& snapshot, std::chrono::sys_seconds now);
+    void crl_states(const std::vector<pki::IssuerStatus>& issuers);
     void crl_outcomes(const std::vector<CrlOutcome>& outcomes);
 
     /// Counts requests on one thread: remembers its counters, so that a request costs no label look-up.
@@ -78,7 +78,7 @@ class Metrics {
     Family<prometheus::Gauge>& crl_state_;
     Family<prometheus::Gauge>& crl_stale_;
     Family<prometheus::Gauge>& crl_info_;
-    std::map<std::string, prometheus::Gauge*> crl_info_by_issuer_;
+    std::vector<prometheus::Gauge*> crl_infos_;  ///< of the CRLs in force
     Family<prometheus::Counter>& crl_loads_;
     Family<prometheus::Gauge>& certificate_not_after_;
     prometheus::Histogram& revocation_enforced_;

@@ -373,7 +373,7 @@ void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
     const auto next = loaded.snapshot;
     const std::uint64_t generation = next->generation;
     metrics_.crl_outcomes(loaded.crls);
-    metrics_.published(*next);
+    metrics_.published(*next, now_seconds());
     metrics_.reloaded(true);
     ladder_.update(*next, now_seconds());
     snapshots_.publish(next);

@@ -47,10 +47,10 @@ pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
         return refusal;
     };
     // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
-    auto links = pki::verify_path(context, *snapshot->trust);
-    if (!links) return refuse(links.error());
+    auto path = pki::verify_path(context, *snapshot->trust);
+    if (!path) return refuse(path.error());
     if (!device) return refuse(device.error());
-    const Peer peer{device_, std::move(*links)};
+    const Peer peer{device_, std::move(*path)};
     if (auto refusal = snapshot->recheck(peer, now_seconds())) return refuse(*refusal);
     return encode_peer(peer);
 }
@@ -195,7 +195,7 @@ asio::awaitable<bool> Session::handshake() {
         co_return false;
     }
     peer_ = std::move(*peer);
-    serial_ = pki::hex(peer_.links.front().serial);
+    serial_ = pki::hex(peer_.path.links.front().serial);
     report_handshake(std::nullopt, "");
     admitted_ = true;            // from here on `reconsider` looks at it
     co_return still_admitted();  // what was published while the handshake went on

@@ -2,7 +2,7 @@
 
 #include "gateway/rules/peer.h"
 #include "gateway/settings.h"
-#include "pki/revocation_index.h"
+#include "pki/revocation_index_builder.h"
 #include "pki/tls_server.h"
 
 #include <atomic>
@@ -38,7 +38,7 @@ struct Snapshot {
 
     /// Dates and revocation of a peer that was let in earlier; nothing means it still is.
     std::optional<pki::ChainRefusal> recheck(const Peer& peer, std::chrono::sys_seconds now) const {
-        return pki::recheck(peer.links, revocation, settings.revocation_requirement, now);
+        return pki::recheck(peer.path, revocation, settings.revocation_requirement, now);
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include "pki/certificate.h"
 #include "pki/file.h"
+#include "pki/revocation_index_builder.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -31,7 +32,10 @@ pki::RevocationIndex build_index(const std::string& content, const std::filesyst
             if (!added) notes.push_back(origin.string() + ": " + added.error().message);
         }
     }
-    return builder.finish().index;
+    auto finished = builder.finish();
+    for (const auto& refused : finished.refused)
+        notes.push_back(refused.origin + ": " + refused.error.message);
+    return std::move(finished.index);
 }
 
 }  // namespace
@@ -54,11 +58,11 @@ pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys
         authorities.push_back(certificate.get());
     const auto index = build_index(*crl, files.crl, std::move(authorities), verdict.notes);
 
-    const auto links = pki::verify_path(*leaf, *sent, *trust, at);
-    if (links) {
-        verdict.refusal = pki::recheck(*links, index, pki::RevocationRequirement::chain, at);
+    const auto path = pki::verify_path(*leaf, *sent, *trust, at);
+    if (path) {
+        verdict.refusal = pki::recheck(*path, index, pki::RevocationRequirement::chain, at);
     } else {
-        verdict.refusal = links.error();
+        verdict.refusal = path.error();
     }
     return verdict;
 }

@@ -44,29 +44,64 @@ ChainRefusal refuse(Refusal reason, const X509* certificate, std::string_view de
 }
 
 /// What a device certificate must be beyond what OpenSSL's purpose check asks.
-std::optional<ChainRefusal> check_leaf(X509& leaf) {
+std::optional<ChainRefusal> check_leaf(X509& leaf, const LeafRules& rules) {
     constexpr int version_3 = 2;  // RFC 5280 4.1.2.1
     if (X509_get_version(&leaf) != version_3)
         return refuse(Refusal::wrong_purpose, &leaf, "not a version 3 certificate");
     if (X509_check_ca(&leaf) != 0)
         return refuse(Refusal::wrong_purpose, &leaf, "a CA certificate is no device");
     const std::uint32_t usage = X509_get_extended_key_usage(&leaf);  // UINT32_MAX when absent
-    if ((X509_get_extension_flags(&leaf) & EXFLAG_XKUSAGE) == 0 || (usage & XKU_SSL_CLIENT) == 0) {
+    const bool states_usage = (X509_get_extension_flags(&leaf) & EXFLAG_XKUSAGE) != 0;
+    if (!states_usage && rules.allow_missing_extended_key_usage) return std::nullopt;
+    if (!states_usage || (usage & XKU_SSL_CLIENT) == 0) {
         return refuse(Refusal::wrong_purpose, &leaf, "its extended key usage does not state clientAuth");
     }
     return std::nullopt;
 }
 
-ChainResult<ChainLinks> links_of(const STACK_OF(X509) & chain) {
-    ChainLinks links;
-    for (int i = 0; i + 1 < sk_X509_num(&chain); ++i) {
+ChainResult<VerifiedPath> path_of(const STACK_OF(X509) & chain) {
+    VerifiedPath path;
+    const int anchor = sk_X509_num(&chain) - 1;
+    for (int i = 0; i < anchor; ++i) {
         const X509* certificate = sk_X509_value(&chain, i);
         const auto dates = validity(*certificate);
         if (!dates) return ChainRefusal{Refusal::expired, dates.error().message};
-        links.push_back({issuer_id(*sk_X509_value(&chain, i + 1)), serial_octets(*certificate),
-                         dates->not_before, dates->not_after});
+        path.links.push_back({issuer_id(*sk_X509_value(&chain, i + 1)), serial_octets(*certificate),
+                              dates->not_before, dates->not_after, distribution_points(*certificate)});
     }
-    return links;
+    const auto dates = validity(*sk_X509_value(&chain, anchor));
+    if (!dates) return ChainRefusal{Refusal::expired, dates.error().message};
+    path.anchor_not_after = dates->not_after;
+    return path;
+}
+
+ChainRefusal refuse_revoked(const ChainLink& link, const RevocationAnswer& answer) {
+    return {Refusal::revoked, "serial " + hex(link.serial) + ", reason " +
+                                  std::string(to_string(answer.reason)) + ", CRL number " +
+                                  answer.crl->number + " of " + answer.crl->issuer_name};
+}
+
+std::optional<ChainRefusal> recheck_link(const ChainLink& link, const RevocationIndex& index,
+                                         RevocationIndex::Subject subject, std::chrono::sys_seconds now) {
+    using Status = RevocationAnswer::Status;
+    const Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()), link.serial.size());
+    const auto answer = index.ask(link.issuer, serial, link.points, subject, now);
+    switch (answer.status) {
+        case Status::good:
+            return std::nullopt;
+        case Status::revoked:
+            return refuse_revoked(link, answer);
+        case Status::crl_missing:
+            return ChainRefusal{Refusal::crl_missing,
+                                "no CRL in force from the issuer of serial " + hex(link.serial)};
+        case Status::crl_expired:
+            return ChainRefusal{Refusal::crl_expired, "the CRL of " + answer.crl->issuer_name + " (" +
+                                                          answer.crl->origin + ") expired beyond its grace"};
+        case Status::crl_scope:
+            return ChainRefusal{Refusal::crl_scope,
+                                "no CRL speaks about the distribution point of serial " + hex(link.serial)};
+    }
+    return ChainRefusal{Refusal::crl_missing, "?"};
 }
 
 }  // namespace
@@ -87,6 +122,8 @@ std::string_view to_string(Refusal refusal) noexcept {
             return "crl_missing";
         case Refusal::crl_expired:
             return "crl_expired";
+        case Refusal::crl_scope:
+            return "crl_scope";
         case Refusal::wrong_purpose:
             return "wrong_purpose";
         case Refusal::weak_key:
@@ -114,6 +151,7 @@ int verify_error(Refusal refusal) noexcept {
         // Our CRL's trouble is not the device's: "expired" would make it renew its certificate in vain.
         case Refusal::crl_missing:
         case Refusal::crl_expired:
+        case Refusal::crl_scope:
             return X509_V_ERR_APPLICATION_VERIFICATION;  // handshake_failure
         case Refusal::wrong_purpose:
             return X509_V_ERR_INVALID_PURPOSE;  // unsupported_certificate
@@ -132,8 +170,9 @@ void throw_exception_from_error(const ChainRefusal& refusal, const boost::source
 }
 
 Result<TrustAnchors> TrustAnchors::create(std::vector<CertificatePtr> anchors,
-                                          std::vector<CertificatePtr> intermediates) {
+                                          std::vector<CertificatePtr> intermediates, LeafRules leaf_rules) {
     TrustAnchors trust;
+    trust.leaf_rules_ = leaf_rules;
     trust.store_.reset(X509_STORE_new());
     if (!trust.store_) return Error{Fault::runtime, take_openssl_errors("cannot make a trust store")};
     for (const auto& anchor : anchors) {
@@ -161,7 +200,7 @@ std::vector<X509*> TrustAnchors::authorities() const {
     return all;
 }
 
-ChainResult<ChainLinks> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust) {
+ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust) {
     // The peer's certificates come first, ours complete them. A plain stack: it owns nothing.
     const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
         untrusted(sk_X509_dup(X509_STORE_CTX_get0_untrusted(&context)));
@@ -184,12 +223,12 @@ ChainResult<ChainLinks> verify_path(X509_STORE_CTX& context, const TrustAnchors&
     if (chain == nullptr || sk_X509_num(chain) < 2) {
         return refuse(Refusal::untrusted_issuer, leaf, "a device's own certificate is no anchor");
     }
-    if (auto refusal = check_leaf(*leaf)) return *refusal;
-    return links_of(*chain);
+    if (auto refusal = check_leaf(*leaf, trust.leaf_rules())) return *refusal;
+    return path_of(*chain);
 }
 
-ChainResult<ChainLinks> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
-                                    const TrustAnchors& trust, std::chrono::sys_seconds at) {
+ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
+                                      const TrustAnchors& trust, std::chrono::sys_seconds at) {
     const StoreContextPtr context(X509_STORE_CTX_new());
     const CertificateStackPtr untrusted(sk_X509_new_null());
     if (!context || !untrusted) return ChainRefusal{Refusal::untrusted_issuer, "out of memory"};
@@ -207,36 +246,18 @@ ChainResult<ChainLinks> verify_path(X509& leaf, const std::vector<CertificatePtr
     return verify_path(*context, trust);
 }
 
-std::optional<ChainRefusal> recheck(const ChainLinks& links, const RevocationIndex& index,
+std::optional<ChainRefusal> recheck(const VerifiedPath& path, const RevocationIndex& index,
                                     RevocationRequirement requirement, std::chrono::sys_seconds now) {
-    using Status = RevocationAnswer::Status;
-    for (std::size_t i = 0; i < links.size(); ++i) {
-        const ChainLink& link = links[i];
+    for (std::size_t i = 0; i < path.links.size(); ++i) {
+        const ChainLink& link = path.links[i];
         if (now < link.not_before) return ChainRefusal{Refusal::not_yet_valid, "serial " + hex(link.serial)};
         if (now > link.not_after) return ChainRefusal{Refusal::expired, "serial " + hex(link.serial)};
         const bool leaf = i == 0;
         if (!leaf && requirement == RevocationRequirement::leaf) continue;
-        const Bytes serial(reinterpret_cast<const std::uint8_t*>(link.serial.data()), link.serial.size());
-        const auto answer =
-            index.ask(link.issuer, serial,
-                      leaf ? RevocationIndex::Subject::user : RevocationIndex::Subject::authority, now);
-        switch (answer.status) {
-            case Status::good:
-                break;
-            case Status::revoked:
-                return ChainRefusal{Refusal::revoked, "serial " + hex(link.serial) + ", reason " +
-                                                          std::string(to_string(answer.reason)) +
-                                                          ", CRL number " + answer.crl->number + " of " +
-                                                          answer.crl->issuer_name};
-            case Status::crl_missing:
-                return ChainRefusal{Refusal::crl_missing,
-                                    "no CRL in force from the issuer of serial " + hex(link.serial)};
-            case Status::crl_expired:
-                return ChainRefusal{Refusal::crl_expired, "the CRL of " + answer.crl->issuer_name + " (" +
-                                                              answer.crl->origin +
-                                                              ") expired beyond its grace"};
-        }
+        const auto subject = leaf ? RevocationIndex::Subject::user : RevocationIndex::Subject::authority;
+        if (auto refusal = recheck_link(link, index, subject, now)) return refusal;
     }
+    if (now > path.anchor_not_after) return ChainRefusal{Refusal::expired, "the trust anchor has expired"};
     return std::nullopt;
 }
 

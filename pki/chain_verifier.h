@@ -20,6 +20,7 @@ enum class Refusal {
     revoked,
     crl_missing,
     crl_expired,
+    crl_scope,
     wrong_purpose,
     weak_key,
     bad_signature,
@@ -44,15 +45,28 @@ struct ChainLink {
     std::string serial;  ///< minimal INTEGER octets
     std::chrono::sys_seconds not_before;
     std::chrono::sys_seconds not_after;
+    PointIds points = {};  ///< where its revocation would be published, if its issuer partitions its CRLs
 
     bool operator==(const ChainLink&) const = default;
 };
 
-/// A verified path without its anchor: the peer's own certificate first, then its authorities.
-using ChainLinks = std::vector<ChainLink>;
+/// A path whose signatures, constraints and purpose were verified.
+struct VerifiedPath {
+    std::vector<ChainLink> links;  ///< without the anchor: the peer's own certificate first
+    std::chrono::sys_seconds anchor_not_after = std::chrono::sys_seconds::max();
+
+    bool operator==(const VerifiedPath&) const = default;
+};
 
 /// Which certificates of a chain need a CRL in force.
 enum class RevocationRequirement { chain, leaf };
+
+/// What a device's own certificate may lack.
+struct LeafRules {
+    /// Old CAs issue device certificates without extended key usage. One that has the extension must state
+    /// clientAuth in any case.
+    bool allow_missing_extended_key_usage = false;
+};
 
 /// What device certificates may chain to. Immutable; thread-safe.
 class TrustAnchors {
@@ -60,7 +74,7 @@ class TrustAnchors {
     /// `anchors` are trusted, whether roots or intermediates (RFC 5280 6.1.1 leaves the choice to us);
     /// `intermediates` complete chains that peers send incompletely and are not trusted by themselves.
     static Result<TrustAnchors> create(std::vector<CertificatePtr> anchors,
-                                       std::vector<CertificatePtr> intermediates);
+                                       std::vector<CertificatePtr> intermediates, LeafRules leaf_rules = {});
 
     /// All certificates above, for finding the signers of CRLs.
     std::vector<X509*> authorities() const;
@@ -68,26 +82,28 @@ class TrustAnchors {
     const std::vector<CertificatePtr>& anchors() const noexcept { return anchors_; }
     const std::vector<CertificatePtr>& intermediates() const noexcept { return intermediates_; }
     X509_STORE* store() const noexcept { return store_.get(); }
+    const LeafRules& leaf_rules() const noexcept { return leaf_rules_; }
 
   private:
     StorePtr store_;
     std::vector<CertificatePtr> anchors_;
     std::vector<CertificatePtr> intermediates_;
+    LeafRules leaf_rules_;
 };
 
 /// Builds and checks the path of the peer's certificate that `context` carries: signatures, dates,
 /// constraints (RFC 5280 6.1, strict), purpose TLS client, and then what OpenSSL leaves open: a version 3
-/// end-entity certificate with EKU clientAuth, below an anchor that is not itself. Revocation is *not*
-/// asked here, so that a stranger's forged certificate never reaches the index.
-ChainResult<ChainLinks> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust);
+/// end-entity certificate with EKU clientAuth (but for `LeafRules`), below an anchor that is not itself.
+/// Revocation is *not* asked here, so that a stranger's forged certificate never reaches the index.
+ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust);
 
 /// The same for certificates that do not come from a TLS handshake, at the time `at`.
-ChainResult<ChainLinks> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
-                                    const TrustAnchors& trust, std::chrono::sys_seconds at);
+ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
+                                      const TrustAnchors& trust, std::chrono::sys_seconds at);
 
 /// What may have changed since the path was verified: dates and revocation of each link, the leaf first.
 /// Cheap enough for every request. Nothing means "let in".
-std::optional<ChainRefusal> recheck(const ChainLinks& links, const RevocationIndex& index,
+std::optional<ChainRefusal> recheck(const VerifiedPath& path, const RevocationIndex& index,
                                     RevocationRequirement requirement, std::chrono::sys_seconds now);
 
 }  // namespace sallyport::pki

@@ -14,6 +14,7 @@ namespace {
 // DER content of the extension identifiers of RFC 5280 5.2 and 5.3.
 constexpr std::array<std::uint8_t, 3> oid_crl_number{0x55, 0x1D, 0x14};
 constexpr std::array<std::uint8_t, 3> oid_reason_code{0x55, 0x1D, 0x15};
+constexpr std::array<std::uint8_t, 3> oid_invalidity_date{0x55, 0x1D, 0x18};
 constexpr std::array<std::uint8_t, 3> oid_delta_indicator{0x55, 0x1D, 0x1B};
 constexpr std::array<std::uint8_t, 3> oid_issuing_distribution_point{0x55, 0x1D, 0x1C};
 constexpr std::array<std::uint8_t, 3> oid_certificate_issuer{0x55, 0x1D, 0x1D};
@@ -48,25 +49,41 @@ std::optional<Extension> read_extension(DerReader& reader) {
     return Extension{id->content, critical.has_value(), value->content};
 }
 
-/// IssuingDistributionPoint (RFC 5280 5.2.5): its fields carry the context tags 0 to 5.
-CrlResult<CrlScope> read_issuing_distribution_point(Bytes value) {
+/// DistributionPointName (RFC 5280 4.2.1.13), a CHOICE and therefore tagged explicitly.
+CrlResult<Bytes> read_point_names(Bytes content) {
+    DerReader reader(content);
+    const auto full_name = reader.next(Tag::context_0);
+    if (!full_name) return unsupported("a distribution point named relative to its issuer is not applied");
+    if (!reader.at_end() || full_name->content.empty()) return malformed("issuing distribution point");
+    return full_name->content;
+}
+
+/// IssuingDistributionPoint (RFC 5280 5.2.5): its fields carry the context tags 0 to 5, in this order.
+CrlResult<void> read_issuing_distribution_point(Bytes value, CrlView& view) {
     DerReader outer(value);
     const auto point = outer.next(Tag::sequence);
     if (!point || !outer.at_end()) return malformed("issuing distribution point");
-    CrlScope scope = CrlScope::all;
     DerReader fields(point->content);
+    unsigned last = 0;
     while (!fields.at_end()) {
         const auto field = fields.next();
-        if (!field) return malformed("issuing distribution point");
+        const unsigned number = field ? static_cast<unsigned>(field->tag) & 0x1FU : 0;
+        if (!field || number + 1 <= last) return malformed("issuing distribution point");
+        last = number + 1;
+        const bool yes = field->content.size() == 1 && field->content[0] == 0xFF;  // FALSE is not written
         switch (static_cast<std::uint8_t>(field->tag)) {
-            case 0xA0:
-                return unsupported("a CRL of one distribution point (partitioned CRLs) is not applied");
-            case 0x81:
-                scope = CrlScope::users_only;
+            case 0xA0: {
+                const auto names = read_point_names(field->content);
+                if (!names) return names.error();
+                view.point_names = *names;
                 break;
+            }
+            case 0x81:
             case 0x82:
-                if (scope != CrlScope::all) return malformed("only user and only CA certificates at once");
-                scope = CrlScope::authorities_only;
+                if (!yes) return malformed("issuing distribution point");
+                if (view.scope != CrlScope::all)
+                    return malformed("only user and only CA certificates at once");
+                view.scope = number == 1 ? CrlScope::users_only : CrlScope::authorities_only;
                 break;
             case 0x83:
                 return unsupported("a CRL for some reasons only is not applied");
@@ -78,7 +95,47 @@ CrlResult<CrlScope> read_issuing_distribution_point(Bytes value) {
                 return malformed("issuing distribution point");
         }
     }
-    return scope;
+    return {};
+}
+
+CrlResult<Bytes> read_number(Bytes value, std::string_view what) {
+    DerReader reader(value);
+    const auto number = reader.next(Tag::integer);
+    if (!number || number->content.empty() || !reader.at_end()) return malformed(what);
+    const Bytes octets = minimal_integer(number->content);
+    constexpr std::uint8_t sign = 0x80;
+    if ((octets[0] & sign) != 0) return malformed(what);
+    return octets;
+}
+
+CrlResult<Bytes> read_authority_key_id(Bytes value) {
+    DerReader reader(value);
+    const auto identifier = reader.next(Tag::sequence);
+    if (!identifier || !reader.at_end()) return malformed("authority key identifier");
+    const auto key = DerReader(identifier->content).next(Tag::context_0_primitive);
+    return key ? key->content : Bytes{};
+}
+
+CrlResult<void> read_extension_value(const Extension& extension, CrlView& view) {
+    if (same(extension.id, oid_crl_number)) {
+        const auto number = read_number(extension.value, "CRL number");
+        if (!number) return number.error();
+        view.number = *number;
+    } else if (same(extension.id, oid_delta_indicator)) {
+        const auto number = read_number(extension.value, "base CRL number");
+        if (!number) return number.error();
+        view.delta = true;
+        view.base_number = *number;
+    } else if (same(extension.id, oid_authority_key_id)) {
+        const auto key = read_authority_key_id(extension.value);
+        if (!key) return key.error();
+        view.authority_key_id = *key;
+    } else if (same(extension.id, oid_issuing_distribution_point)) {
+        return read_issuing_distribution_point(extension.value, view);
+    } else if (extension.critical) {
+        return unsupported("an unknown critical extension");
+    }
+    return {};
 }
 
 CrlResult<void> read_extensions(Bytes content, CrlView& view) {
@@ -94,27 +151,9 @@ CrlResult<void> read_extensions(Bytes content, CrlView& view) {
             return malformed("an extension stands twice");
         }
         seen.push_back(extension->id);
-        DerReader value(extension->value);
-        if (same(extension->id, oid_crl_number)) {
-            const auto number = value.next(Tag::integer);
-            if (!number || number->content.empty() || !value.at_end()) return malformed("CRL number");
-            view.number = minimal_integer(number->content);
-        } else if (same(extension->id, oid_authority_key_id)) {
-            const auto identifier = value.next(Tag::sequence);
-            if (!identifier || !value.at_end()) return malformed("authority key identifier");
-            if (const auto key = DerReader(identifier->content).next(Tag::context_0_primitive)) {
-                view.authority_key_id = key->content;
-            }
-        } else if (same(extension->id, oid_issuing_distribution_point)) {
-            const auto scope = read_issuing_distribution_point(extension->value);
-            if (!scope) return scope.error();
-            view.scope = *scope;
-        } else if (same(extension->id, oid_delta_indicator)) {
-            return unsupported("a delta CRL is not applied; publish the complete CRL");
-        } else if (extension->critical) {
-            return unsupported("an unknown critical extension");
-        }
+        if (auto read = read_extension_value(*extension, view); !read) return read.error();
     }
+    if (view.delta && view.number.empty()) return malformed("a delta CRL without a number");
     return {};
 }
 
@@ -150,26 +189,32 @@ CrlResult<void> read_tbs(Bytes content, CrlView& view) {
     return {};
 }
 
-CrlResult<CrlReason> read_entry_extensions(Bytes content) {
-    CrlReason reason = CrlReason::none;
+CrlResult<void> read_entry_extensions(Bytes content, CrlEntry& entry) {
     DerReader extensions(content);
     while (!extensions.at_end()) {
         const auto extension = read_extension(extensions);
         if (!extension) return malformed("an entry's extension");
+        DerReader value(extension->value);
         if (same(extension->id, oid_reason_code)) {
-            DerReader value(extension->value);
             const auto code = value.next(Tag::enumerated);
-            if (!code || code->content.size() != 1 || code->content[0] > 10 || !value.at_end()) {
+            if (!code || code->content.size() != 1 || code->content[0] > 10 || !value.at_end() ||
+                entry.reason != CrlReason::none) {
                 return malformed("an entry's reason code");
             }
-            reason = static_cast<CrlReason>(code->content[0]);
+            entry.reason = static_cast<CrlReason>(code->content[0]);
+        } else if (same(extension->id, oid_invalidity_date)) {
+            const auto date = value.next(Tag::generalized_time);
+            const auto since = date ? parse_time(*date) : std::nullopt;
+            if (!since || !value.at_end() || entry.invalid_since)
+                return malformed("an entry's invalidity date");
+            entry.invalid_since = since;
         } else if (same(extension->id, oid_certificate_issuer)) {
             return unsupported("an indirect CRL is not applied");
         } else if (extension->critical) {
             return unsupported("an unknown critical extension in an entry");
         }
     }
-    return reason;
+    return {};
 }
 
 /// The digest and key type of a signature AlgorithmIdentifier, if we accept it at all.
@@ -297,14 +342,12 @@ CrlResult<std::optional<CrlEntry>> CrlEntries::next() {
     const auto date = fields.next();
     const auto revoked_at = date ? parse_time(*date) : std::nullopt;
     if (!serial || serial->content.empty() || !revoked_at) return malformed("an entry");
-    CrlReason reason = CrlReason::none;
+    CrlEntry read{minimal_integer(serial->content), CrlReason::none, *revoked_at};
     if (const auto extensions = fields.next(Tag::sequence)) {
-        const auto read = read_entry_extensions(extensions->content);
-        if (!read) return read.error();
-        reason = *read;
+        if (auto done = read_entry_extensions(extensions->content, read); !done) return done.error();
     }
     if (!fields.at_end()) return malformed("an entry");
-    return std::optional(CrlEntry{minimal_integer(serial->content), reason, *revoked_at});
+    return std::optional(read);
 }
 
 CrlResult<void> verify_crl(const CrlView& view, const X509& issuer) {

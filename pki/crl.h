@@ -4,6 +4,7 @@
 #include "pki/openssl.h"
 #include "pki/result.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,11 @@ std::string_view to_string(CrlReason reason) noexcept;
 /// The certificates of one issuer that a CRL can speak about (RFC 5280 5.2.5).
 enum class CrlScope : std::uint8_t { all, users_only, authorities_only };
 
+/// A digest of one name of a distribution point: what a partitioned CRL and its certificates have in common
+/// (RFC 5280 6.3.3 b 2). Names are compared as their DER, so two encodings of one directory name differ; such
+/// a certificate is then refused, not let in.
+using PointId = std::array<std::uint8_t, 16>;
+
 /// A CertificateList (RFC 5280 5.1) as a view: all spans point into the bytes that were parsed.
 struct CrlView {
     Bytes issuer;     ///< the Name, DER
@@ -67,17 +73,23 @@ struct CrlView {
     Bytes number;            ///< CRL number, minimal INTEGER octets; empty when absent
     Bytes authority_key_id;  ///< keyIdentifier of the AKI; empty when absent
     CrlScope scope = CrlScope::all;
+    Bytes point_names;  ///< GeneralNames of its distribution point; empty for a CRL that is not partitioned
+    bool delta = false;
+    Bytes base_number;  ///< of a delta CRL: the least complete CRL that it can be applied to
 };
 
 struct CrlEntry {
     Bytes serial;  ///< minimal INTEGER octets
     CrlReason reason;
     std::chrono::sys_seconds revoked_at;
+    /// Since when the key is thought to be lost (RFC 5280 5.3.2); nothing where the entry does not say.
+    std::optional<std::chrono::sys_seconds> invalid_since = std::nullopt;
 };
 
 /// Reads the frame of a DER CRL in one pass and does not look into its entries. Refused: version 1,
-/// no nextUpdate, an unknown critical extension, trailing bytes, and with `scope` what this version does not
-/// apply: delta CRLs, indirect CRLs, some-reasons CRLs, CRLs of one distribution point.
+/// no nextUpdate, an unknown critical extension, trailing bytes, and with `scope` what we do not apply:
+/// indirect CRLs, CRLs for some reasons or for attribute certificates only, and distribution points that are
+/// named relative to their issuer.
 CrlResult<CrlView> parse_crl(Bytes der);
 
 /// Walks the entries of `view`. Holds no memory of its own.

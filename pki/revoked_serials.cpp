@@ -56,6 +56,24 @@ std::string_view as_text(Bytes bytes) noexcept {
 
 }  // namespace
 
+SerialLengths serial_lengths(const CrlView& view) {
+    SerialLengths lengths{};
+    DerReader entries(view.revoked);
+    while (!entries.at_end()) {
+        const auto entry = entries.next(Tag::sequence);
+        if (!entry) break;
+        const auto serial = DerReader(entry->content).next(Tag::integer);
+        if (!serial) break;
+        ++lengths[std::min(minimal_integer(serial->content).size(), lengths.size() - 1)];
+    }
+    return lengths;
+}
+
+void RevokedSerials::reserve(const SerialLengths& lengths) {
+    for (std::size_t length = 0; length <= max_row_serial; ++length)
+        rows_[length].bytes.reserve(lengths[length] * (length + tail_octets));
+}
+
 void RevokedSerials::add(const CrlEntry& entry) {
     ++size_;
     if (entry.serial.size() > max_row_serial) {
@@ -116,9 +134,23 @@ std::optional<RevokedSerials::Entry> RevokedSerials::find(Bytes serial) const no
     return std::nullopt;
 }
 
-std::size_t RevokedSerials::count_dropped(const RevokedSerials& newer,
-                                          const std::function<bool(const Entry&)>& may_go) const {
-    std::size_t dropped = 0;
+bool RevokedSerials::repeats_a_serial() const noexcept {
+    for (std::size_t length = 0; length <= max_row_serial; ++length) {
+        const std::size_t stride = length + tail_octets;
+        const auto& bytes = rows_[length].bytes;
+        for (std::size_t at = stride; at < bytes.size(); at += stride) {
+            if (std::memcmp(&bytes[at - stride], &bytes[at], length) == 0) return true;
+        }
+    }
+    const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+    return std::adjacent_find(oversized_.begin(), oversized_.end(), same) != oversized_.end();
+}
+
+void RevokedSerials::for_each(const Visitor& visit) const {
+    for_each_missing_in({}, visit);
+}
+
+void RevokedSerials::for_each_missing_in(const RevokedSerials& newer, const Visitor& visit) const {
     for (std::size_t length = 0; length <= max_row_serial; ++length) {
         const std::size_t stride = length + tail_octets;
         const auto& mine = rows_[length].bytes;
@@ -129,13 +161,13 @@ std::size_t RevokedSerials::count_dropped(const RevokedSerials& newer,
             while (other < theirs.size() && (order = std::memcmp(&theirs[other], &mine[at], length)) < 0)
                 other += stride;
             const bool listed = other < theirs.size() && order == 0;
-            if (!listed && !may_go(read_tail(&mine[at + length]))) ++dropped;
+            if (!listed) visit({&mine[at], length}, read_tail(&mine[at + length]));
         }
     }
     for (const auto& [serial, entry] : oversized_) {
-        if (!newer.oversized_.contains(serial) && !may_go(entry)) ++dropped;
+        if (!newer.oversized_.contains(serial))
+            visit({reinterpret_cast<const std::uint8_t*>(serial.data()), serial.size()}, entry);
     }
-    return dropped;
 }
 
 }  // namespace sallyport::pki

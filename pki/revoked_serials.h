@@ -2,6 +2,7 @@
 
 #include "pki/crl.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,13 @@
 
 namespace sallyport::pki {
 
+/// How many serials there are of each length in octets; those of more than 32 are counted together at the
+/// end.
+using SerialLengths = std::array<std::uint32_t, 34>;
+
+/// Counts without looking further into the entries; stops at the first that is malformed.
+SerialLengths serial_lengths(const CrlView& view);
+
 /// The serial numbers that one CRL revokes, in one byte array per serial length: 21 bytes for a 16-byte
 /// serial with its reason and date, nothing else. Filled once, sealed, then read by any number of threads.
 class RevokedSerials {
@@ -23,6 +31,9 @@ class RevokedSerials {
         std::chrono::sys_seconds revoked_at;  ///< 1970 to 2106; dates outside are taken to the nearer end
     };
 
+    /// Makes room for that much, so that a list of millions never needs twice its memory while it grows.
+    void reserve(const SerialLengths& lengths);
+
     void add(const CrlEntry& entry);
 
     /// Sorts. Must be called once, after the last `add` and before the first `find`.
@@ -31,9 +42,14 @@ class RevokedSerials {
     /// The entry when `serial` (minimal INTEGER octets) is listed. One that stands twice gives either.
     std::optional<Entry> find(Bytes serial) const noexcept;
 
-    /// How many serials of this list are not on `newer`, without those that `may_go` lets go. Linear.
-    std::size_t count_dropped(const RevokedSerials& newer,
-                              const std::function<bool(const Entry&)>& may_go) const;
+    /// Does one serial stand twice?
+    bool repeats_a_serial() const noexcept;
+
+    using Visitor = std::function<void(Bytes serial, const Entry& entry)>;
+    void for_each(const Visitor& visit) const;
+
+    /// Visits the serials of this list that are not on `newer`. Linear in both.
+    void for_each_missing_in(const RevokedSerials& newer, const Visitor& visit) const;
 
     std::size_t size() const noexcept { return size_; }
 
@@ -47,8 +63,9 @@ class RevokedSerials {
     };
 
     static constexpr std::size_t max_row_serial = 32;  // RFC 5280 allows 20 octets, some CAs break it
+    static_assert(std::tuple_size_v<SerialLengths> == max_row_serial + 2);
     Rows rows_[max_row_serial + 1];
-    std::map<std::string, Entry, std::less<>> oversized_;
+    std::multimap<std::string, Entry, std::less<>> oversized_;
     std::size_t size_ = 0;
 };
 

@@ -1,12 +1,14 @@
 #include "gateway/rules/peer.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace sallyport::gateway {
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;
 constexpr std::size_t max_links = 16;
+constexpr std::size_t max_points = 64;
 
 // Sessions never leave this process, so the machine's own byte order will do.
 template <class T>
@@ -50,6 +52,16 @@ class Input {
         return true;
     }
 
+    bool get_link(pki::ChainLink& link) {
+        std::uint8_t points = 0;
+        if (!get(link.issuer) || !get_text(link.serial) || !get_time(link.not_before) ||
+            !get_time(link.not_after) || !get(points) || points > max_points) {
+            return false;
+        }
+        link.points.resize(points);
+        return std::ranges::all_of(link.points, [this](pki::PointId& point) { return get(point); });
+    }
+
     bool at_end() const { return rest_.empty(); }
 
   private:
@@ -62,12 +74,16 @@ std::string encode_peer(const Peer& peer) {
     std::string out;
     put(out, format);
     put_text(out, peer.device);
-    put(out, static_cast<std::uint8_t>(peer.links.size()));
-    for (const pki::ChainLink& link : peer.links) {
+    put_time(out, peer.path.anchor_not_after);
+    put(out, static_cast<std::uint8_t>(peer.path.links.size()));
+    for (const pki::ChainLink& link : peer.path.links) {
         put(out, link.issuer);
         put_text(out, link.serial);
         put_time(out, link.not_before);
         put_time(out, link.not_after);
+        put(out, static_cast<std::uint8_t>(link.points.size()));
+        for (const pki::PointId& point : link.points)
+            put(out, point);
     }
     return out;
 }
@@ -77,17 +93,15 @@ std::optional<Peer> decode_peer(std::string_view bytes) {
     Peer peer;
     std::uint8_t version = 0;
     std::uint8_t links = 0;
-    if (!input.get(version) || version != format || !input.get_text(peer.device) || !input.get(links))
+    if (!input.get(version) || version != format || !input.get_text(peer.device) ||
+        !input.get_time(peer.path.anchor_not_after) || !input.get(links)) {
         return {};
-    if (links == 0 || links > max_links) return {};
-    peer.links.resize(links);
-    for (pki::ChainLink& link : peer.links) {
-        if (!input.get(link.issuer) || !input.get_text(link.serial) || !input.get_time(link.not_before) ||
-            !input.get_time(link.not_after)) {
-            return {};
-        }
     }
-    if (!input.at_end()) return {};
+    if (links == 0 || links > max_links) return {};
+    peer.path.links.resize(links);
+    const bool whole =
+        std::ranges::all_of(peer.path.links, [&](pki::ChainLink& link) { return input.get_link(link); });
+    if (!whole || !input.at_end()) return {};
     return peer;
 }
 

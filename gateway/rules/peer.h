@@ -10,8 +10,8 @@ namespace sallyport::gateway {
 
 /// Who is at the other end of a connection, as its certificate proved.
 struct Peer {
-    std::string device;     ///< the device's id
-    pki::ChainLinks links;  ///< never empty; the first is the device's own certificate
+    std::string device;      ///< the device's id
+    pki::VerifiedPath path;  ///< its links are never none; the first is the device's own certificate
 
     bool operator==(const Peer&) const = default;
 };

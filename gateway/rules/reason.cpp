@@ -82,6 +82,8 @@ Reason reason_of(pki::Refusal refusal) noexcept {
             return Reason::crl_missing;
         case pki::Refusal::crl_expired:
             return Reason::crl_expired;
+        case pki::Refusal::crl_scope:
+            return Reason::crl_scope;
         case pki::Refusal::wrong_purpose:
             return Reason::wrong_purpose;
         case pki::Refusal::weak_key:

@@ -38,6 +38,15 @@ inline std::string issuing_distribution_point(std::string_view fields) {
     return extension(id_ce(28), true, sequence({fields}));
 }
 
+/// Delta CRL indicator (RFC 5280 5.2.4) with the number of its base.
+inline std::string delta_indicator(std::string_view octets_of_number) {
+    return extension(id_ce(27), true, integer(octets_of_number));
+}
+/// The field of an issuing distribution point that has these GeneralNames.
+inline std::string distribution_point_name(std::string_view general_names) {
+    return tlv(0xA0, tlv(0xA0, general_names));
+}
+
 inline std::string time_text(std::chrono::sys_seconds at) {
     const auto day = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date(day);
@@ -57,6 +66,10 @@ inline std::string crl_entry(std::string_view serial,
 }
 inline std::string reason_code(unsigned reason) {
     return extension(id_ce(21), false, enumerated(reason));
+}
+
+inline std::string invalidity_date(std::string_view generalized) {
+    return extension(id_ce(24), false, generalized_time(generalized));
 }
 
 /// A CertificateList in the making. Each member is a whole encoding, so that a test can spoil exactly one.

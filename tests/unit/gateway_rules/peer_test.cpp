@@ -11,13 +11,14 @@ pki::ChainLink link(std::uint8_t issuer, std::string serial) {
                         std::chrono::sys_seconds(std::chrono::seconds(-1)),
                         std::chrono::sys_seconds(std::chrono::seconds(4'102'444'800))};
     made.issuer.fill(issuer);
+    made.points.resize(issuer % 3);
     return made;
 }
 
 Peer peer_of(std::size_t links) {
-    Peer peer{"A1B2C3D4", {}};
+    Peer peer{"A1B2C3D4", {{}, std::chrono::sys_seconds(std::chrono::seconds(1))}};
     for (std::size_t i = 0; i < links; ++i)
-        peer.links.push_back(link(static_cast<std::uint8_t>(i), std::string(20, static_cast<char>(i))));
+        peer.path.links.push_back(link(static_cast<std::uint8_t>(i), std::string(20, static_cast<char>(i))));
     return peer;
 }
 
@@ -26,9 +27,9 @@ TEST(Peer, comes_back_as_it_was) {
         const Peer peer = peer_of(links);
         EXPECT_EQ(decode_peer(encode_peer(peer)), peer) << links;
     }
-    const Peer bare{"", {link(0, "")}};
+    const Peer bare{"", {{link(0, "")}}};
     EXPECT_EQ(decode_peer(encode_peer(bare)), bare);
-    const Peer binary{std::string("\0\xFF", 2), {link(255, std::string("\0\x80", 2))}};
+    const Peer binary{std::string("\0\xFF", 2), {{link(255, std::string("\0\x80", 2))}}};
     EXPECT_EQ(decode_peer(encode_peer(binary)), binary);
 }
 
@@ -58,7 +59,7 @@ TEST(Peer, never_grows_beyond_what_was_given) {
     bytes[1] = bytes[2] = '\xFF';
     EXPECT_FALSE(decode_peer(bytes));
     bytes = encode_peer(peer_of(1));
-    const std::size_t serial_size = 1 + 2 + 8 + 1 + sizeof(pki::IssuerId);
+    const std::size_t serial_size = 1 + 2 + 8 + 8 + 1 + sizeof(pki::IssuerId);
     bytes[serial_size] = bytes[serial_size + 1] = '\xFF';
     EXPECT_FALSE(decode_peer(bytes));
 }

@@ -193,7 +193,7 @@ TEST_P(VerifyPath, lets_in_device_certificates_only) {
     EXPECT_EQ(links ? "" : to_string(links.error().reason), GetParam().refusal)
         << (links ? "" : links.error().detail);
     if (links) {
-        EXPECT_EQ(links->size(), 2U);
+        EXPECT_EQ(links->links.size(), 2U);
     }
 }
 INSTANTIATE_TEST_SUITE_P(table, VerifyPath, testing::ValuesIn(chain_cases),
@@ -235,7 +235,7 @@ TEST_P(Anchors, may_stand_anywhere_above_the_device) {
     const auto trust =
         std::move(TrustAnchors::create(pick(GetParam().anchors), pick(GetParam().configured)).value());
     const auto links = verify_path(*chain.device, pick(GetParam().sent), trust, now);
-    ASSERT_EQ(links ? static_cast<int>(links->size()) : -1, GetParam().links)
+    ASSERT_EQ(links ? static_cast<int>(links->links.size()) : -1, GetParam().links)
         << (links ? "" : links.error().detail);
     if (!links) {
         EXPECT_EQ(links.error().reason, Refusal::untrusted_issuer);
@@ -296,7 +296,7 @@ TEST(VerifyPath, gives_what_revocation_needs) {
     const CertificatePtr device =
         chain.leaf({.common_name = "d", .serial = serial, .not_before = now - 3h, .not_after = now + 5h});
     const auto links =
-        verify_path(*device, list({chain.issuing.get()}), trust_in({chain.root.get()}), now).value();
+        verify_path(*device, list({chain.issuing.get()}), trust_in({chain.root.get()}), now).value().links;
     ASSERT_EQ(links.size(), 2U);
     EXPECT_EQ(links[0], (ChainLink{issuer_id(*chain.issuing), serial, now - 3h, now + 5h}));
     EXPECT_EQ(links[1], (ChainLink{issuer_id(*chain.root), "\x01", now - 24h, now + 24h}));

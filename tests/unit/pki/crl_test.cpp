@@ -108,9 +108,16 @@ std::vector<FrameCase> frame_cases() {
              add(d, test::sequence({id_ce(99), test::octet_string(""), integer("\x01")}));
          },
          CrlLoad::parse_error},
-        {"delta", [](auto& d) { add(d, extension(id_ce(27), true, integer("\x01"))); }, CrlLoad::scope},
-        {"delta_not_critical", [](auto& d) { add(d, extension(id_ce(27), false, integer("\x01"))); },
-         CrlLoad::scope},
+        {"delta", [](auto& d) { add(d, extension(id_ce(27), true, integer("\x01"))); }, taken},
+        {"delta_not_critical", [](auto& d) { add(d, extension(id_ce(27), false, integer("\x01"))); }, taken},
+        {"delta_without_number",
+         [](auto& d) { d.extensions = {extension(id_ce(27), true, integer("\x01"))}; }, CrlLoad::parse_error},
+        {"delta_of_no_number", [](auto& d) { add(d, extension(id_ce(27), true, boolean(true))); },
+         CrlLoad::parse_error},
+        {"delta_of_a_negative_number",
+         [](auto& d) { add(d, extension(id_ce(27), true, integer(octets({0x80})))); }, CrlLoad::parse_error},
+        {"negative_number", [](auto& d) { d.extensions = {test::crl_number(octets({0x80}))}; },
+         CrlLoad::parse_error},
         {"freshest_crl", [](auto& d) { add(d, extension(id_ce(46), false, test::sequence({}))); }, taken},
         {"point_for_all", [](auto& d) { add(d, issuing_distribution_point("")); }, taken},
         {"point_for_users", [=](auto& d) { add(d, issuing_distribution_point(tlv(0x81, yes))); }, taken},
@@ -121,7 +128,28 @@ std::vector<FrameCase> frame_cases() {
          CrlLoad::parse_error},
         {"partitioned",
          [](auto& d) { add(d, issuing_distribution_point(tlv(0xA0, tlv(0xA0, tlv(0x86, "http://a/"))))); },
+         taken},
+        {"partitioned_for_users",
+         [=](auto& d) {
+             add(d,
+                 issuing_distribution_point(tlv(0xA0, tlv(0xA0, tlv(0x86, "http://a/"))) + tlv(0x81, yes)));
+         },
+         taken},
+        {"partitioned_out_of_order",
+         [=](auto& d) {
+             add(d,
+                 issuing_distribution_point(tlv(0x81, yes) + tlv(0xA0, tlv(0xA0, tlv(0x86, "http://a/")))));
+         },
+         CrlLoad::parse_error},
+        {"partitioned_without_names",
+         [](auto& d) { add(d, issuing_distribution_point(tlv(0xA0, tlv(0xA0, "")))); }, CrlLoad::parse_error},
+        {"partitioned_by_a_name_relative_to_the_issuer",
+         [](auto& d) { add(d, issuing_distribution_point(tlv(0xA0, tlv(0xA1, tlv(0x06, "x"))))); },
          CrlLoad::scope},
+        {"users_false_is_not_der",
+         [](auto& d) { add(d, issuing_distribution_point(tlv(0x81, octets({0})))); }, CrlLoad::parse_error},
+        {"users_twice", [=](auto& d) { add(d, issuing_distribution_point(tlv(0x81, yes) + tlv(0x81, yes))); },
+         CrlLoad::parse_error},
         {"some_reasons",
          [](auto& d) {
              add(d, issuing_distribution_point(tlv(0x83, octets({7, 0x80}))));
@@ -177,6 +205,20 @@ TEST(ParseCrl, gives_the_parts_as_they_stand) {
     EXPECT_EQ(view.this_update, std::chrono::sys_days{std::chrono::January / 1 / 2026});
     EXPECT_EQ(view.next_update, std::chrono::sys_days{std::chrono::February / 1 / 2026});
     EXPECT_EQ(view.scope, CrlScope::authorities_only);
+    EXPECT_FALSE(view.delta);
+    EXPECT_EQ(text_of(view.point_names), "");
+}
+
+TEST(ParseCrl, gives_what_a_partitioned_delta_says) {
+    const std::string name = test::tlv(0x86, "http://crl.test/7");
+    CrlDraft draft;
+    draft.extensions = {test::crl_number("\x09"), test::delta_indicator(octets({0, 0, 0x05})),
+                        test::issuing_distribution_point(test::distribution_point_name(name))};
+    const std::string der = draft.unsigned_der();
+    const auto view = parse_crl(bytes(der)).value();
+    EXPECT_TRUE(view.delta);
+    EXPECT_EQ(text_of(view.base_number), "\x05");
+    EXPECT_EQ(text_of(view.point_names), name);
 }
 
 TEST(ParseCrl, takes_the_whole_and_nothing_but_the_whole) {
@@ -240,6 +282,18 @@ std::vector<EntryCase> entry_cases() {
          {}},
         {"invalidity_date",
          crl_entry("\x05", {extension(id_ce(24), false, test::generalized_time("20260101000000Z"))}), "\x05"},
+        {"invalidity_date_in_utc",
+         crl_entry("\x05", {extension(id_ce(24), false, test::utc_time("260101000000Z"))}),
+         {}},
+        {"invalidity_date_and_more",
+         crl_entry("\x05", {extension(id_ce(24), false,
+                                      test::generalized_time("20260101000000Z") + integer("\x01"))}),
+         {}},
+        {"invalidity_date_twice",
+         crl_entry("\x05",
+                   {test::invalidity_date("20260101000000Z"), test::invalidity_date("20260101000000Z")}),
+         {}},
+        {"reason_twice", crl_entry("\x05", {reason_code(1), reason_code(1)}), {}},
         {"unknown_critical", crl_entry("\x05", {extension(id_ce(99), true, "")}), {}, {}, CrlLoad::scope},
         {"certificate_issuer",
          crl_entry("\x05", {extension(id_ce(29), true, test::sequence({}))}),

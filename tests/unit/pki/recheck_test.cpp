@@ -1,4 +1,5 @@
 #include "pki/chain_verifier.h"
+#include "pki/revocation_index_builder.h"
 #include "tests/support/certificates.h"
 #include "tests/support/crl_writer.h"
 
@@ -21,6 +22,7 @@ struct RecheckCase {
     std::chrono::seconds after = 0s;
     bool issuing_has_crl = true;
     bool root_has_crl = true;
+    std::chrono::seconds anchor_ends_after = 1000h;
     std::string_view refusal = "";  ///< empty: still let in
 };
 
@@ -48,6 +50,8 @@ const RecheckCase recheck_cases[] = {
     {.name = "before_it_was_valid", .after = -10h - 1s, .refusal = "not_yet_valid"},
     {.name = "last_second_of_the_device", .after = 20h, .refusal = "crl_expired"},
     {.name = "device_expired", .after = 20h + 1s, .refusal = "expired"},
+    {.name = "last_second_of_the_anchor", .after = 1h, .anchor_ends_after = 1h},
+    {.name = "anchor_expired", .after = 1h + 1s, .anchor_ends_after = 1h, .refusal = "expired"},
     {.name = "expired_outweighs_revoked", .device = revoked_device, .after = 20h + 1s, .refusal = "expired"},
 };
 
@@ -70,9 +74,10 @@ TEST_P(Recheck, sees_dates_and_revocation_of_each_link) {
     if (row.root_has_crl) publish(*root, test::key(0), revoked_issuing);
     const RevocationIndex index = builder.finish().index;
 
-    const ChainLinks links = {{issuer_id(*issuing), row.device, now - 10h, now + 20h},
-                              {issuer_id(*root), row.issuing, now - 100h, now + 100h}};
-    const auto refusal = recheck(links, index, row.requirement, now + row.after);
+    const VerifiedPath path = {{{issuer_id(*issuing), row.device, now - 10h, now + 20h},
+                                {issuer_id(*root), row.issuing, now - 100h, now + 100h}},
+                               now + row.anchor_ends_after};
+    const auto refusal = recheck(path, index, row.requirement, now + row.after);
     ASSERT_EQ(refusal ? to_string(refusal->reason) : "", row.refusal);
     if (refusal) {
         EXPECT_NE(refusal->detail, "");
@@ -88,8 +93,8 @@ TEST(Recheck, tells_the_log_which_list_revoked_whom) {
     draft.issuer = test::name_der(*ca);
     draft.entries = {test::crl_entry(revoked_device, {test::reason_code(1)})};
     ASSERT_TRUE(builder.add("a.crl", bytes(draft.signed_by(test::key(1)))));
-    const ChainLinks links = {{issuer_id(*ca), revoked_device, now - 1h, now + 1h}};
-    const auto refusal = recheck(links, builder.finish().index, leaf_only, now);
+    const VerifiedPath path = {{{issuer_id(*ca), revoked_device, now - 1h, now + 1h}}};
+    const auto refusal = recheck(path, builder.finish().index, leaf_only, now);
     ASSERT_TRUE(refusal);
     EXPECT_THAT(refusal->detail,
                 testing::AllOf(testing::HasSubstr("serial 22"), testing::HasSubstr("keyCompromise"),

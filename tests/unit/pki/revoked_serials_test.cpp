@@ -1,7 +1,9 @@
 #include "pki/revoked_serials.h"
 
 #include "tests/support/certificates.h"
+#include "tests/support/crl_writer.h"
 
+#include <functional>
 #include <map>
 #include <random>
 #include <vector>
@@ -161,28 +163,71 @@ TEST(RevokedSerials, keep_the_date_of_each_entry) {
         EXPECT_EQ(serials.find(bytes(std::string(16, static_cast<char>('a' + i))))->revoked_at, dates[i]);
 }
 
-TEST(RevokedSerials, count_what_a_newer_list_lacks) {
+using Rows = std::map<std::string, CrlReason>;
+
+Rows visited(const std::function<void(const RevokedSerials::Visitor&)>& walk) {
+    Rows rows;
+    walk([&](Bytes serial, const RevokedSerials::Entry& row) {
+        rows.emplace(std::string(reinterpret_cast<const char*>(serial.data()), serial.size()), row.reason);
+    });
+    return rows;
+}
+
+TEST(RevokedSerials, tell_what_a_newer_list_lacks) {
     const std::string oversized(40, 'z');
     RevokedSerials older;
     RevokedSerials newer;
     RevokedSerials empty;
     for (const auto& serial :
-         {std::string("aa"), std::string("bb"), std::string("cc"), std::string("ccc"), oversized})
+         {std::string("cc"), std::string("aa"), std::string("bb"), std::string("ccc"), oversized})
         older.add(entry(bytes(serial), serial == "bb" ? CrlReason::certificate_hold : CrlReason::none));
     for (const char* serial : {"aa", "dd", "ccc"})
         newer.add(entry(bytes(serial), CrlReason::none));
     for (RevokedSerials* list : {&older, &newer, &empty})
         list->seal();
 
-    const auto none_may_go = [](const RevokedSerials::Entry&) { return false; };
-    const auto held_may_go = [](const RevokedSerials::Entry& gone) {
-        return gone.reason == CrlReason::certificate_hold;
+    const auto missing = [](const RevokedSerials& from, const RevokedSerials& in) {
+        return visited([&](const auto& visit) { from.for_each_missing_in(in, visit); });
     };
-    EXPECT_EQ(older.count_dropped(older, none_may_go), 0U);
-    EXPECT_EQ(older.count_dropped(newer, none_may_go), 3U) << "bb, cc and the oversized one";
-    EXPECT_EQ(older.count_dropped(newer, held_may_go), 2U);
-    EXPECT_EQ(older.count_dropped(empty, none_may_go), 5U);
-    EXPECT_EQ(empty.count_dropped(older, none_may_go), 0U);
+    EXPECT_EQ(missing(older, older), Rows{});
+    EXPECT_EQ(
+        missing(older, newer),
+        (Rows{{"bb", CrlReason::certificate_hold}, {"cc", CrlReason::none}, {oversized, CrlReason::none}}));
+    EXPECT_EQ(missing(empty, older), Rows{});
+    EXPECT_EQ(missing(older, empty).size(), 5U);
+    EXPECT_EQ(missing(older, empty), visited([&](const auto& visit) { older.for_each(visit); }));
+}
+
+TEST(RevokedSerials, notice_a_serial_that_stands_twice) {
+    const std::string oversized(40, 'z');
+    for (const auto& [serials, twice] :
+         std::vector<std::pair<std::vector<std::string>, bool>>{{{}, false},
+                                                                {{"a", "b", "aa"}, false},
+                                                                {{"b", "a", "b"}, true},
+                                                                {{"a", std::string("\0a", 2)}, false},
+                                                                {{oversized, "a"}, false},
+                                                                {{oversized, "a", oversized}, true}}) {
+        RevokedSerials list;
+        for (const std::string& serial : serials)
+            list.add(entry(bytes(serial), CrlReason::none));
+        list.seal();
+        EXPECT_EQ(list.repeats_a_serial(), twice) << serials.size();
+    }
+}
+
+TEST(SerialLengths, are_counted_before_the_entries_are_read) {
+    std::string revoked;
+    for (const std::size_t length : {1U, 16U, 16U, 20U, 33U, 90U})
+        revoked += test::crl_entry(std::string(length, 'x'));
+    CrlView view{};
+    view.revoked = bytes(revoked);
+    const SerialLengths lengths = serial_lengths(view);
+    EXPECT_EQ(lengths[1], 1U);
+    EXPECT_EQ(lengths[16], 2U);
+    EXPECT_EQ(lengths[20], 1U);
+    EXPECT_EQ(lengths.back(), 2U);
+    view.revoked = bytes(revoked).first(revoked.size() - 1);
+    EXPECT_EQ(serial_lengths(view).back(), 1U) << "stops where it cannot go on";
 }
 
 }  // namespace
