@@ -5,6 +5,7 @@
 #include "gateway/snapshot.h"
 #include "gateway/verify_chain.h"
 #include "pki/certificate.h"
+#include "pki/crl_file.h"
 #include "pki/file.h"
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <malloc.h>
 #include <openssl/sha.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -81,7 +83,15 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// glibc raises the size from which it maps memory with each large block that is freed: lists of revoked
+/// serials would then leave holes in the heap at every reload. A fixed size hands them back.
+void return_large_blocks() {
+    constexpr int large_bytes = 1 << 20;
+    ::mallopt(M_MMAP_THRESHOLD, large_bytes);
+}
+
 int run(const std::string& file) {
+    return_large_blocks();
     hold_signals();
     raise_descriptor_limit();
     LoadedSnapshot loaded = load(file);
@@ -151,9 +161,9 @@ int accept_crl(const std::string& file, const std::string& crl_file) {
         return tell({file + ": 'state' is missing: without it nothing is accepted for later"});
     const CrlArchive archive(settings->state);
     if (const auto prepared = archive.prepare(); !prepared) return tell({prepared.error().message});
-    const auto content = sallyport::pki::read_file(crl_file, settings->limits.crl_bytes);
+    auto content = sallyport::pki::read_file(crl_file, settings->limits.crl_bytes);
     if (!content) return tell({content.error().message});
-    const auto crls = sallyport::pki::split_crl_file(*content);
+    const auto crls = sallyport::pki::split_crl_file(std::move(*content));
     if (!crls) return tell({crl_file + ": " + crls.error().message});
     for (const std::string& der : *crls) {
         std::uint8_t digest[SHA256_DIGEST_LENGTH];

@@ -2,6 +2,7 @@
 
 #include "gateway/crl_archive.h"
 #include "pki/certificate.h"
+#include "pki/crl_file.h"
 #include "pki/file.h"
 
 #include <algorithm>
@@ -50,6 +51,12 @@ class SnapshotBuilder {
     }
 
   private:
+    /// A CRL that was taken from a file, as long as it is not known whether it wins.
+    struct Offered {
+        std::string sha256;
+        std::string der;
+    };
+
     void fault(std::string line) { result_.faults.push_back(std::move(line)); }
     /// What time alone brings about stops a start, but not the reload of a gateway that runs.
     void aged(std::string line) {
@@ -133,10 +140,10 @@ class SnapshotBuilder {
         pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.ladder, &before, guard);
         // While something is in force, a CRL that cannot be taken changes nothing but an alarm.
         crl_problems_ = before.crls().empty() ? &result_.faults : &result_.alarms;
-        std::vector<std::string> loaded;
+        std::vector<Offered> offered;
         for (const auto& source : settings.crl_sources) {
             for (const auto& file : files_of(source))
-                load_crl_file(file, builder, loaded);
+                load_crl_file(file, builder, offered);
         }
         auto finished = builder.finish();
         snapshot_->revocation = std::move(finished.index);
@@ -148,12 +155,9 @@ class SnapshotBuilder {
         if (crls.empty() && result_.faults.empty()) {
             fault("revocation.sources: no CRL found; without one every device is refused");
         }
-        for (std::string& der : loaded) {
-            std::uint8_t digest[SHA256_DIGEST_LENGTH];
-            SHA256(reinterpret_cast<const unsigned char*>(der.data()), der.size(), digest);
-            const auto in_force = [&](const auto* crl) { return crl->sha256 == pki::hex(digest); };
-            const auto found = std::ranges::find_if(crls, in_force);
-            if (found != crls.end()) result_.fresh.push_back({**found, std::move(der)});
+        for (Offered& crl : offered) {
+            const auto found = std::ranges::find(crls, crl.sha256, &pki::CrlFacts::sha256);
+            if (found != crls.end()) result_.fresh.push_back({**found, std::move(crl.der)});
         }
     }
 
@@ -162,19 +166,19 @@ class SnapshotBuilder {
     }
 
     void load_crl_file(const std::filesystem::path& file, pki::RevocationIndexBuilder& builder,
-                       std::vector<std::string>& loaded) {
+                       std::vector<Offered>& offered) {
         const auto refused = [&](pki::CrlLoad result, const std::string& detail) {
             result_.crls.push_back({file.string(), result, detail});
             crl_problems_->push_back(detail.starts_with(file.string()) ? detail
                                                                        : file.string() + ": " + detail);
         };
-        const auto content = pki::read_file(file, snapshot_->settings.limits.crl_bytes);
+        auto content = pki::read_file(file, snapshot_->settings.limits.crl_bytes);
         if (!content) {
             const bool large = content.error().message.find("larger than") != std::string::npos;
             return refused(large ? pki::CrlLoad::too_large : pki::CrlLoad::fetch_error,
                            content.error().message);
         }
-        auto crls = pki::split_crl_file(*content);
+        auto crls = pki::split_crl_file(std::move(*content));
         if (!crls) return refused(crls.error().result, crls.error().message);
         for (std::string& der : *crls) {
             const auto added = builder.add(file.string(), as_bytes(der));
@@ -183,7 +187,7 @@ class SnapshotBuilder {
                 continue;
             }
             result_.crls.push_back({file.string(), added->result, ""});
-            if (added->result == pki::CrlLoad::loaded) loaded.push_back(std::move(der));
+            if (added->result == pki::CrlLoad::loaded) offered.push_back({added->sha256, std::move(der)});
         }
     }
 

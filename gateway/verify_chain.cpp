@@ -1,6 +1,7 @@
 #include "gateway/verify_chain.h"
 
 #include "pki/certificate.h"
+#include "pki/crl_file.h"
 #include "pki/file.h"
 #include "pki/revocation_index_builder.h"
 
@@ -16,12 +17,12 @@ pki::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::files
     return pki::parse_certificates(*pem, file.string());
 }
 
-pki::RevocationIndex build_index(const std::string& content, const std::filesystem::path& origin,
+pki::RevocationIndex build_index(std::string content, const std::filesystem::path& origin,
                                  std::vector<X509*> authorities, std::vector<std::string>& notes) {
     pki::RevocationIndexBuilder builder(std::move(authorities), pki::CrlLadder{}, nullptr);
     const bool blank = content.find_first_not_of(" \t\r\n") == std::string::npos;
     if (!blank) {
-        const auto crls = pki::split_crl_file(content);
+        const auto crls = pki::split_crl_file(std::move(content));
         if (!crls) {
             notes.push_back(origin.string() + ": " + crls.error().message);
             return builder.finish().index;
@@ -45,7 +46,7 @@ pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys
     if (!anchors) return anchors.error();
     auto sent = read_certificates(files.chain);
     if (!sent) return sent.error();
-    const auto crl = pki::read_file(files.crl, max_crl_bytes);
+    auto crl = pki::read_file(files.crl, max_crl_bytes);
     if (!crl) return crl.error();
     const auto trust = pki::TrustAnchors::create(std::move(*anchors), {});
     if (!trust) return trust.error();
@@ -56,7 +57,7 @@ pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys
     std::vector<X509*> authorities = trust->authorities();
     for (const auto& certificate : *sent)
         authorities.push_back(certificate.get());
-    const auto index = build_index(*crl, files.crl, std::move(authorities), verdict.notes);
+    const auto index = build_index(std::move(*crl), files.crl, std::move(authorities), verdict.notes);
 
     const auto path = pki::verify_path(*leaf, *sent, *trust, at);
     if (path) {

@@ -1,12 +1,8 @@
 #include "pki/crl.h"
 
-#include "pki/pem.h"
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>
-
-#include <openssl/pem.h>
 
 namespace sallyport::pki {
 namespace {
@@ -384,23 +380,6 @@ CrlResult<void> verify_crl(const CrlView& view, const X509& issuer) {
         return CrlError{CrlLoad::bad_signature, take_openssl_errors("its signature is wrong")};
     }
     return {};
-}
-
-CrlResult<std::vector<std::string>> split_crl_file(std::string_view content) {
-    std::vector<std::string> crls;
-    if (content.starts_with('\x30')) {
-        crls.emplace_back(content);
-        return crls;
-    }
-    auto blocks = read_pem_blocks(content);
-    if (!blocks) return malformed("neither DER nor whole PEM blocks");
-    for (PemBlock& block : *blocks) {
-        if (block.label != PEM_STRING_X509_CRL) {
-            return CrlError{CrlLoad::parse_error, "a PEM block that is no CRL: " + block.label};
-        }
-        crls.push_back(std::move(block.der));
-    }
-    return crls;
 }
 
 }  // namespace sallyport::pki

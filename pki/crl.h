@@ -110,10 +110,6 @@ class CrlEntries {
 /// weaker are refused. Thread-safe.
 CrlResult<void> verify_crl(const CrlView& view, const X509& issuer);
 
-/// The DER CRLs of a file's bytes: one DER CRL, or one or more PEM blocks "X509 CRL" (other blocks and text
-/// around them are refused, since what looks like a CRL must not be passed over).
-CrlResult<std::vector<std::string>> split_crl_file(std::string_view content);
-
 /// Converts UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 profiles them; nothing for any other form.
 std::optional<std::chrono::sys_seconds> parse_time(const DerElement& element) noexcept;
 

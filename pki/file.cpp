@@ -34,8 +34,10 @@ Error system_error(const std::filesystem::path& path, std::string_view doing) {
             path.string() + ": " + std::string(doing) + ": " + std::strerror(errno)};
 }
 
-Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t max_bytes) {
+Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t max_bytes,
+                             std::size_t expected_bytes) {
     std::string content;
+    content.reserve(expected_bytes);  // growing would leave copies behind: of secrets, and of large files
     char block[64 * 1024];
     for (;;) {
         const ssize_t count = ::read(fd, block, sizeof block);
@@ -77,7 +79,7 @@ Result<std::string> read_checked(const std::filesystem::path& path, std::size_t 
                                            std::to_string(status.st_uid) + ")"};
         }
     }
-    return read_all(file.get(), path, max_bytes);
+    return read_all(file.get(), path, max_bytes, static_cast<std::size_t>(status.st_size));
 }
 
 Result<void> write_all(int fd, std::string_view content, const std::filesystem::path& path) {

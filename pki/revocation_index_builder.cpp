@@ -114,6 +114,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string
 CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Candidates& list,
                                                                               std::shared_ptr<LoadedCrl> crl,
                                                                               const CrlView& view) {
+    const std::string sha256 = crl->facts.sha256;
     Loaded loaded;
     if (list.in_force != nullptr) {
         const Loaded& old = list.in_force->complete();
@@ -121,7 +122,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
             loaded = old;
         } else if (is_newer(*old, *crl)) {
             list.older.push_back(crl->facts.origin);
-            return Added{CrlLoad::unchanged};
+            return Added{CrlLoad::unchanged, sha256};
         } else if (auto checked = check_day(*crl, old->facts); !checked) {
             return checked.error();
         }
@@ -132,16 +133,17 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
         loaded = std::move(crl);
     }
     if (!list.complete || is_newer(*loaded, *list.complete)) list.complete = std::move(loaded);
-    return Added{result};
+    return Added{result, sha256};
 }
 
 CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_delta(Candidates& list,
                                                                            std::shared_ptr<LoadedCrl> crl,
                                                                            const CrlView& view) {
+    const std::string sha256 = crl->facts.sha256;
     const LoadedCrl* old = list.in_force != nullptr ? list.in_force->delta().get() : nullptr;
     if (old != nullptr && old->facts.sha256 == crl->facts.sha256) {
         list.unchanged_delta_offered = true;
-        return Added{CrlLoad::unchanged};
+        return Added{CrlLoad::unchanged, sha256};
     }
     if (old != nullptr && compare_numbers(crl->number_octets, old->number_octets) > 0) {
         if (auto checked = check_day(*crl, old->facts); !checked) return checked.error();
@@ -151,7 +153,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_delta(Candi
         return CrlError{CrlLoad::parse_error, "a delta CRL says two things about one serial"};
     }
     list.deltas.push_back(std::move(crl));
-    return Added{CrlLoad::loaded};
+    return Added{CrlLoad::loaded, sha256};
 }
 
 /// A higher number on an earlier day: somebody's clock or counter is wrong, and the list may be an old one.

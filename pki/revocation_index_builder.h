@@ -29,7 +29,8 @@ struct ShrinkGuard {
 class RevocationIndexBuilder {
   public:
     struct Added {
-        CrlLoad result;  ///< `loaded` or `unchanged`
+        CrlLoad result;      ///< `loaded` or `unchanged`
+        std::string sha256;  ///< of its DER, hex
     };
 
     /// `authorities` and `previous` (may be null) must outlive the builder.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <numeric>
+#include <span>
 #include <utility>
 
 namespace sallyport::pki {
@@ -30,24 +32,48 @@ RevokedSerials::Entry read_tail(const std::uint8_t* tail) {
 }
 
 template <std::size_t Serial>
-void sort_rows(std::vector<std::uint8_t>& bytes) {
-    using Row = std::array<std::uint8_t, Serial + tail_octets>;
-    static_assert(sizeof(Row) == Serial + tail_octets && alignof(Row) == 1);
-    auto* first = reinterpret_cast<Row*>(bytes.data());
-    auto* last = first + bytes.size() / sizeof(Row);
-    const auto before = [](const Row& a, const Row& b) {
-        return std::memcmp(a.data(), b.data(), Serial) < 0;
-    };
-    if (!std::is_sorted(first, last, before)) std::sort(first, last, before);  // many CAs list in order
+using Row = std::array<std::uint8_t, Serial + tail_octets>;
+
+/// Orders rows that are the same up to `from`.
+template <std::size_t Serial>
+void sort_from(Row<Serial>* first, Row<Serial>* last, std::size_t from) {
+    std::sort(first, last, [from](const Row<Serial>& a, const Row<Serial>& b) {
+        return std::memcmp(a.data() + from, b.data() + from, Serial - from) < 0;
+    });
 }
 
-template <std::size_t... Serial>
-constexpr auto sorters(std::index_sequence<Serial...>) {
-    return std::array{&sort_rows<Serial>...};
+std::size_t prefix_of(const std::uint8_t* octets) noexcept {
+    return std::size_t{octets[0]} << 8U | octets[1];
 }
 
-std::size_t prefix_of(const std::uint8_t* serial) noexcept {
-    return std::size_t{serial[0]} << 8U | serial[1];
+/// How many leading octets all rows have in common, so that two are left behind them.
+template <std::size_t Serial>
+std::size_t shared_octets(std::span<const Row<Serial>> rows) {
+    std::size_t shared = Serial - prefix_octets;
+    for (const Row<Serial>& row : rows) {
+        while (std::memcmp(row.data(), rows.front().data(), shared) != 0)
+            --shared;
+    }
+    return shared;
+}
+
+/// Moves each row to the rows of its prefix, in place (American flag sort), and orders those.
+template <std::size_t Serial>
+void sort_by_prefix(std::span<Row<Serial>> rows, std::size_t shared,
+                    const std::vector<std::uint32_t>& starts) {
+    std::vector<std::uint32_t> next(starts.begin(), starts.end() - 1);
+    for (std::size_t prefix = 0; prefix < prefixes; ++prefix) {
+        while (next[prefix] < starts[prefix + 1]) {
+            Row<Serial>& row = rows[next[prefix]];
+            const std::size_t belongs = prefix_of(row.data() + shared);
+            if (belongs != prefix) std::swap(row, rows[next[belongs]]);
+            ++next[belongs];
+        }
+    }
+    for (std::size_t prefix = 0; prefix < prefixes; ++prefix) {
+        Row<Serial>* first = rows.data() + starts[prefix];
+        sort_from<Serial>(first, rows.data() + starts[prefix + 1], shared + prefix_octets);
+    }
 }
 
 std::string_view as_text(Bytes bytes) noexcept {
@@ -85,24 +111,38 @@ void RevokedSerials::add(const CrlEntry& entry) {
     put_tail(bytes, entry);
 }
 
+template <std::size_t Serial>
+void RevokedSerials::sort(Rows& rows) {
+    static_assert(sizeof(Row<Serial>) == Serial + tail_octets && alignof(Row<Serial>) == 1);
+    const std::span<Row<Serial>> all(reinterpret_cast<Row<Serial>*>(rows.bytes.data()),
+                                     rows.bytes.size() / sizeof(Row<Serial>));
+    const auto ordered = [](const Row<Serial>& a, const Row<Serial>& b) {
+        return std::memcmp(a.data(), b.data(), Serial) < 0;
+    };
+    const bool in_order = std::is_sorted(all.begin(), all.end(), ordered);  // many CAs list in order
+    if constexpr (Serial >= prefix_octets) {
+        if (all.size() >= rows_worth_a_prefix_table) {
+            rows.shared = shared_octets<Serial>(all);
+            rows.starts.assign(prefixes + 1, 0);
+            for (const Row<Serial>& row : all)
+                ++rows.starts[prefix_of(row.data() + rows.shared) + 1];
+            std::partial_sum(rows.starts.begin(), rows.starts.end(), rows.starts.begin());
+            if (!in_order) sort_by_prefix<Serial>(all, rows.shared, rows.starts);
+            return;
+        }
+    }
+    if (!in_order) sort_from<Serial>(all.data(), all.data() + all.size(), 0);
+}
+
 void RevokedSerials::seal() {
-    static constexpr auto sort_by_length = sorters(std::make_index_sequence<max_row_serial + 1>{});
+    static constexpr auto sort_by_length = []<std::size_t... Serial>(std::index_sequence<Serial...>) {
+        return std::array{&RevokedSerials::sort<Serial>...};
+    }
+    (std::make_index_sequence<max_row_serial + 1>{});
     for (std::size_t length = 0; length <= max_row_serial; ++length) {
         Rows& rows = rows_[length];
-        if (rows.bytes.empty()) continue;
-        sort_by_length[length](rows.bytes);
         rows.bytes.shrink_to_fit();
-
-        const std::size_t stride = length + tail_octets;
-        const std::size_t count = rows.bytes.size() / stride;
-        if (length < prefix_octets || count < rows_worth_a_prefix_table) continue;
-        rows.starts.assign(prefixes + 1, static_cast<std::uint32_t>(count));
-        std::size_t next = 0;
-        for (std::size_t row = 0; row < count; ++row) {
-            for (const std::size_t prefix = prefix_of(&rows.bytes[row * stride]); next <= prefix; ++next) {
-                rows.starts[next] = static_cast<std::uint32_t>(row);
-            }
-        }
+        if (!rows.bytes.empty()) sort_by_length[length](rows);
     }
 }
 
@@ -116,7 +156,8 @@ std::optional<RevokedSerials::Entry> RevokedSerials::find(Bytes serial) const no
     std::size_t low = 0;
     std::size_t high = rows.bytes.size() / stride;
     if (!rows.starts.empty()) {
-        const std::size_t prefix = prefix_of(serial.data());
+        if (std::memcmp(rows.bytes.data(), serial.data(), rows.shared) != 0) return std::nullopt;
+        const std::size_t prefix = prefix_of(serial.data() + rows.shared);
         low = rows.starts[prefix];
         high = rows.starts[prefix + 1];
     }

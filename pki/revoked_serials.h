@@ -57,10 +57,14 @@ class RevokedSerials {
     /// All serials of one length; a row is the serial, the reason, the date in 4 octets.
     struct Rows {
         std::vector<std::uint8_t> bytes;
-        /// For each value of a serial's first two octets the first row that is not below it: random serials,
-        /// which RFC 5280 4.1.2.2 suggests, then take a few steps instead of twenty.
+        /// So many leading octets are the same in all rows (a sign octet, or the head of serials that count).
+        std::size_t shared = 0;
+        /// For each value of the two octets behind those the first row that is not below it: random serials,
+        /// which RFC 5280 4.1.2.2 suggests, then take a few steps instead of twenty. Empty for a short list.
         std::vector<std::uint32_t> starts;
     };
+    template <std::size_t Serial>
+    static void sort(Rows& rows);
 
     static constexpr std::size_t max_row_serial = 32;  // RFC 5280 allows 20 octets, some CAs break it
     static_assert(std::tuple_size_v<SerialLengths> == max_row_serial + 2);

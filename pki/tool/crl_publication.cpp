@@ -1,5 +1,6 @@
 #include "pki/tool/crl_publication.h"
 
+#include "pki/crl_file.h"
 #include "pki/file.h"
 #include "pki/issue.h"
 
@@ -102,9 +103,9 @@ Result<std::vector<std::filesystem::path>> export_crls(Depot& depot, const std::
     if (!authorities) return authorities.error();
     for (const std::string& name : *authorities) {
         const auto source = depot.paths().crl(name);
-        const auto pem = read_file(source, max_crl_bytes);
+        auto pem = read_file(source, max_crl_bytes);
         if (!pem) return pem.error();
-        const auto crls = split_crl_file(*pem);
+        const auto crls = split_crl_file(std::move(*pem));
         if (!crls) return Error{Fault::input, source.string() + ": " + crls.error().message};
         if (crls->size() != 1) return Error{Fault::input, source.string() + ": more than one CRL"};
         const auto target = folder / (name + ".crl");

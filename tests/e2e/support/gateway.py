@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 
 from support.processes import Program, free_port, program, wait_until
 
@@ -60,8 +61,8 @@ class Gateway:
         replace_file(self.configuration, text)
 
     def publish_crl(self, content, name="device-ca.pem"):
-        """Puts a CRL in place in one step, as a careful operator does."""
-        replace_file(self.folder / "crl" / name, content)
+        """Puts a CRL in place in one step, as a careful operator does. Returns when (time.monotonic)."""
+        return replace_file(self.folder / "crl" / name, content)
 
     # ---- process -------------------------------------------------------------------------------
 
@@ -165,7 +166,9 @@ def replace_file(path, content):
     data = content if isinstance(content, bytes) else content.encode()
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.write_bytes(data)
+    replaced = time.monotonic()
     os.replace(unfinished, path)
+    return replaced
 
 
 def start_gateway(test_class, pki, store, **options):

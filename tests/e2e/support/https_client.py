@@ -60,9 +60,9 @@ class Connection:
         self.send("\r\n".join(lines).encode("latin-1"))
 
     def read_answer(self, method="GET"):
-        response = http.client.HTTPResponse(self.tls, method=method)
-        response.begin()
-        return Answer(response.status, response.headers, response.read())
+        with http.client.HTTPResponse(self.tls, method=method) as response:
+            response.begin()
+            return Answer(response.status, response.headers, response.read())
 
     def request(self, signer, method, target, body=b"", headers=()):
         """Signs, sends and reads one answer on this connection."""

@@ -1,4 +1,5 @@
-#include "pki/crl.h"
+#include "pki/crl_file.h"
+
 #include "pki/openssl.h"
 
 #include <string>
@@ -32,6 +33,18 @@ std::vector<FileCase> file_cases() {
         {"der", "\x30\x01x", {"\x30\x01x"}},
         {"pem", pem, {"one"}},
         {"two_blocks", pem + other, {"one", "two"}},
+        {"text_around", "Certificate Revocation List (CRL):\n" + pem + "and more\n" + other, {"one", "two"}},
+        {"windows_line_ends", "-----BEGIN X509 CRL-----\r\nb25l\r\n-----END X509 CRL-----\r\n", {"one"}},
+        {"long_lines",
+         "-----BEGIN X509 CRL-----\n" + std::string(40'000, 'A') + "\n-----END X509 CRL-----\n",
+         {std::string(30'000, '\0')}},
+        {"marker_within_a_line", "x-----BEGIN X509 CRL-----\nb25l\n-----END X509 CRL-----\n", {}},
+        {"end_of_another_kind", "-----BEGIN X509 CRL-----\nb25l\n-----END CERTIFICATE-----\n", {}},
+        {"begin_within", "-----BEGIN X509 CRL-----\nb25l\n" + pem, {}},
+        {"padding_within", "-----BEGIN X509 CRL-----\nb24=b25l\n-----END X509 CRL-----\n", {}},
+        {"bits_left_over", "-----BEGIN X509 CRL-----\nb25lb\n-----END X509 CRL-----\n", {}},
+        {"nothing_between", "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", {}},
+        {"old_label", armored("CRL", "one"), {}},
         {"certificate", armored("CERTIFICATE", "one"), {}},
         {"certificate_behind", pem + armored("CERTIFICATE", "two"), {}},
         {"key_behind", pem + armored("PRIVATE KEY", "two"), {}},

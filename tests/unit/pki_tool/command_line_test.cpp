@@ -1,7 +1,7 @@
 #include "pki/tool/command_line.h"
 
 #include "pki/certificate.h"
-#include "pki/crl.h"
+#include "pki/crl_file.h"
 #include "pki/file.h"
 #include "pki/key.h"
 #include "pki/pkcs7.h"
