@@ -264,6 +264,7 @@ std::string Exchange::endpoint_text() const {
 void Exchange::finish_record() {
     session_.store() = nullptr;
     session_.set_committing(false);
+    session_.set_finishing_upload(false);
     if (watch_) watch_->device = nullptr;
     record_.duration = Clock::now() - begun_;
     if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;

@@ -34,6 +34,7 @@ class ChunkHeader {
 
 asio::awaitable<Exchange::Sent> Exchange::send_body() {
     block_.emplace(session_.worker().lend_block());
+    session_.set_finishing_upload(snapshot_->settings.finish_uploads);
     if (delivery_.expects_continue) {
         // The device waits for the store's word before it sends: it hears a refusal before the body.
         body_denial_ = co_await read_answer_head(true);

@@ -29,6 +29,13 @@ std::string subject_of(const std::string& serial, const std::vector<const X509*>
     return found == candidates.end() ? "?" : pki::name_text(*X509_get_subject_name(*found));
 }
 
+PresentedCertificate present(const X509& certificate) {
+    const auto dates = pki::validity(certificate);
+    return {pki::name_text(*X509_get_subject_name(&certificate)),
+            pki::name_text(*X509_get_issuer_name(&certificate)), pki::hex(pki::serial_octets(certificate)),
+            dates ? std::optional(*dates) : std::nullopt};
+}
+
 ExplainedLink explain_link(const Snapshot& snapshot, const pki::ChainLink& link,
                            pki::RevocationIndex::Subject subject, const std::vector<const X509*>& candidates,
                            std::chrono::sys_seconds at) {
@@ -45,6 +52,7 @@ ExplainedLink explain_link(const Snapshot& snapshot, const pki::ChainLink& link,
         explained.crl = *answer.crl;
         if (answer.crl->is_delta()) explained.complete = answer.list->complete()->facts;
         explained.crl_state = snapshot.revocation.state(*answer.list, at);
+        explained.enforced_until = snapshot.revocation.enforced_until(*answer.list);
     }
     return explained;
 }
@@ -75,6 +83,8 @@ ExplainedRequest explain_request(const Snapshot& snapshot, const std::string& de
 Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> chain,
                     std::chrono::sys_seconds at, const std::vector<std::string>& requests) {
     Explanation explanation;
+    for (const auto& certificate : chain)
+        explanation.presented.push_back(present(*certificate));
     const pki::CertificatePtr leaf = std::move(chain.front());
     chain.erase(chain.begin());
     const auto device = snapshot.identification->identify(pki::certificate_names(*leaf));
@@ -105,18 +115,47 @@ Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> c
 
 namespace {
 
+std::string text_of_presented(const std::vector<PresentedCertificate>& certificates) {
+    std::string text;
+    for (const PresentedCertificate& certificate : certificates) {
+        text += "presented " + certificate.subject + "\n  serial " + certificate.serial + ", issued by " +
+                certificate.issuer + "\n";
+        if (certificate.validity) {
+            text += "  valid from " + utc(certificate.validity->not_before) + " until " +
+                    utc(certificate.validity->not_after) + "\n";
+        }
+    }
+    return text;
+}
+
 std::string text_of_crl(const ExplainedLink& link) {
     const pki::CrlFacts& crl = *link.crl;
     std::string text = " by " + std::string(crl.is_delta() ? "delta CRL" : "CRL") + " number " + crl.number +
                        " of " + crl.issuer_name + "\n  from " + crl.origin + ", this update " +
                        utc(crl.this_update) + ", next update " + utc(crl.next_update) + ", " +
                        std::string(pki::to_string(*link.crl_state));
+    if (*link.crl_state == pki::CrlState::grace)
+        text += "\n  still enforced until " + utc(link.enforced_until);
     if (!crl.point_text.empty()) text += "\n  for distribution point " + crl.point_text;
     if (link.complete) {
         text += "\n  applied to CRL number " + link.complete->number + " from " + link.complete->origin +
                 ", next update " + utc(link.complete->next_update);
     }
     return text;
+}
+
+json::array json_of_presented(const std::vector<PresentedCertificate>& certificates) {
+    json::array array;
+    for (const PresentedCertificate& certificate : certificates) {
+        json::object object{
+            {"subject", certificate.subject}, {"issuer", certificate.issuer}, {"serial", certificate.serial}};
+        if (certificate.validity) {
+            object["not_before"] = utc(certificate.validity->not_before);
+            object["not_after"] = utc(certificate.validity->not_after);
+        }
+        array.push_back(std::move(object));
+    }
+    return array;
 }
 
 json::object json_of_crl(const pki::CrlFacts& crl) {
@@ -138,8 +177,10 @@ std::string as_text(const Explanation& explanation) {
                           ? "REFUSED: " + std::string(pki::to_string(explanation.refusal->reason)) + " (" +
                                 explanation.refusal->detail + ")\n"
                           : "LET IN\n";
-    out += "device: " +
-           (explanation.device.empty() ? "none that this configuration knows" : explanation.device) + "\n";
+    const bool proved = !explanation.links.empty();
+    out += proved || explanation.device.empty() ? "device: " : "claims to be device: ";
+    out += (explanation.device.empty() ? "none that this configuration knows" : explanation.device) + "\n";
+    if (!proved) out += text_of_presented(explanation.presented);
     for (const ExplainedLink& link : explanation.links) {
         out += "certificate " + link.subject + "\n  serial " + link.serial + ", valid until " +
                utc(link.not_after) + "\n  " + std::string(to_string(link.status));
@@ -186,19 +227,23 @@ std::string as_json(const Explanation& explanation) {
     }
     json::array requests;
     for (const ExplainedRequest& request : explanation.requests) {
-        json::object object{
-            {"request", request.request}, {"action", request.action}, {"allowed", !request.denial}};
+        json::object object{{"request", request.request},
+                            {"action", request.action},
+                            {"allowed", !request.denial && !explanation.refusal},
+                            {"allowed_by_policy", !request.denial}};
         if (request.denial) {
             object["reason"] = to_string(request.denial->reason);
             object["detail"] = request.denial->detail;
         }
         requests.push_back(std::move(object));
     }
-    json::object document{{"let_in", !explanation.refusal}, {"device", explanation.device}};
+    json::object document{{"let_in", !explanation.refusal}};
+    document["device"] = explanation.device.empty() ? json::value(nullptr) : json::value(explanation.device);
     if (explanation.refusal) {
         document["reason"] = pki::to_string(explanation.refusal->reason);
         document["detail"] = explanation.refusal->detail;
     }
+    document["presented"] = json_of_presented(explanation.presented);
     document["links"] = std::move(links);
     document["requests"] = std::move(requests);
     return json::serialize(document) + "\n";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/snapshot.h"
+#include "pki/certificate.h"
 
 #include <chrono>
 #include <optional>
@@ -21,6 +22,15 @@ struct ExplainedLink {
     std::optional<pki::CrlFacts> crl{};       ///< the one that decided
     std::optional<pki::CrlFacts> complete{};  ///< the complete CRL below it, when a delta decided
     std::optional<pki::CrlState> crl_state{};
+    std::chrono::sys_seconds enforced_until{};  ///< end of the grace
+};
+
+/// A certificate as it was presented, for people who wonder why it is not trusted.
+struct PresentedCertificate {
+    std::string subject;
+    std::string issuer;
+    std::string serial;  ///< hex
+    std::optional<pki::Validity> validity;
 };
 
 /// What the policy says to one request.
@@ -32,9 +42,10 @@ struct ExplainedRequest {
 
 /// Why a device is let in or not, and what it may do.
 struct Explanation {
-    std::string device;  ///< empty when the certificate names none
+    std::string device;  ///< empty when the certificate names none; a mere claim when there are no links
     std::optional<pki::ChainRefusal> refusal;
     std::vector<ExplainedLink> links;  ///< empty when no path to an anchor was found
+    std::vector<PresentedCertificate> presented;
     std::vector<ExplainedRequest> requests;
 };
 

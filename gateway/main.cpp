@@ -14,6 +14,7 @@
 #include <ctime>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -38,11 +39,11 @@ int tell(const std::vector<std::string>& faults) {
 }
 
 /// Everything that a start needs, or its faults on stderr.
-LoadedSnapshot load(const std::string& file) {
+LoadedSnapshot load(const std::string& file, Purpose purpose = Purpose::service) {
     auto settings = load_settings(file);
     if (!settings) return {nullptr, settings.error().lines, {}, {}, {}, {}};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return build_snapshot(std::move(*settings), nullptr, now);
+    return build_snapshot(std::move(*settings), nullptr, now, purpose);
 }
 
 int check(const std::string& file) {
@@ -101,8 +102,9 @@ int run(const std::string& file) {
     return exit_ok;
 }
 
-int verify(const ChainFiles& files, std::int64_t unix_time) {
-    const auto verdict = verify_chain(files, std::chrono::sys_seconds(std::chrono::seconds(unix_time)));
+int verify(const ChainFiles& files, std::int64_t unix_time, std::int64_t grace_seconds) {
+    const auto verdict = verify_chain(files, std::chrono::sys_seconds(std::chrono::seconds(unix_time)),
+                                      std::chrono::seconds(grace_seconds));
     if (!verdict) {
         std::cerr << verdict.error().message << '\n';
         return verdict.error().fault == sallyport::pki::Fault::input ? exit_wrong_input : exit_runtime;
@@ -121,7 +123,7 @@ int verify(const ChainFiles& files, std::int64_t unix_time) {
 struct ExplainOptions {
     std::string config;
     std::string certificate;
-    std::string at;
+    std::optional<std::string> at;
     std::vector<std::string> requests;
     bool json = false;
 };
@@ -136,13 +138,17 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
 
 int explain_device(const ExplainOptions& options) {
     auto at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    if (!options.at.empty()) {
-        const auto parsed = parse_time(options.at);
-        if (!parsed) return tell({"--at: '" + options.at + "' is not a time such as 2026-01-31T12:00:00Z"});
+    if (options.at) {
+        const auto parsed = parse_time(*options.at);
+        if (!parsed) return tell({"--at: '" + *options.at + "' is not a time such as 2026-01-31T12:00:00Z"});
         at = *parsed;
     }
-    const LoadedSnapshot loaded = load(options.config);
+    const LoadedSnapshot loaded = load(options.config, Purpose::explanation);
     if (!loaded.snapshot) return tell(loaded.faults);
+    for (const auto* lines : {&loaded.alarms, &loaded.warnings}) {
+        for (const std::string& line : *lines)
+            std::cerr << "warning: " << line << '\n';
+    }
     const auto pem = sallyport::pki::read_file(options.certificate, 1U << 20U);
     if (!pem) return tell({pem.error().message});
     auto chain = sallyport::pki::parse_certificates(*pem, options.certificate);
@@ -206,6 +212,10 @@ int main(int argc, char** argv) {
     explain_command->add_option("--request", explain_options.requests,
                                 "such as 'PUT /bucket/key'; may be repeated");
     explain_command->add_flag("--json", explain_options.json, "for machines");
+    explain_command->footer(
+        "Exit status: 0 let in and every request allowed, 1 refused or a request denied, 2 unusable input.\n"
+        "Without 'state' in the configuration only the files on disk are known, not what a running gateway "
+        "keeps in force against them.");
     std::string crl_file;
     auto* accept_command =
         app.add_subcommand("accept-crl", "let a CRL take effect although it un-revokes certificates");
@@ -220,6 +230,12 @@ int main(int argc, char** argv) {
     verify_command->add_option("--chain", files.chain, "the peer's certificate, then what it sent (PEM)")
         ->required();
     verify_command->add_option("--time", unix_time, "seconds since 1970; default now");
+    std::int64_t grace_seconds = 0;
+    verify_command->add_option("--grace", grace_seconds, "seconds for which an expired CRL is enforced")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{30 * 24 * 3600}))
+        ->capture_default_str();
+    verify_command->footer(
+        "Exit status: 0 let in, 1 refused (the reason is on standard output), 2 unusable input.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -230,7 +246,7 @@ int main(int argc, char** argv) {
     try {
         if (explain_command->parsed()) return explain_device(explain_options);
         if (accept_command->parsed()) return accept_crl(file, crl_file);
-        if (verify_command->parsed()) return verify(files, unix_time);
+        if (verify_command->parsed()) return verify(files, unix_time, grace_seconds);
         return check_command->parsed() ? check(file) : run(file);
     } catch (const std::exception& error) {
         std::cerr << "sallyport-gateway: " << error.what() << '\n';

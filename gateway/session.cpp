@@ -36,23 +36,40 @@ Reason reason_of(HandshakeFailure::Kind kind) {
 }  // namespace
 
 pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
-    X509* leaf = X509_STORE_CTX_get0_cert(&context);
     const auto snapshot = snapshots_.current();
-    serial_ = pki::hex(pki::serial_octets(*leaf));
-    auto device = snapshot->identification->identify(pki::certificate_names(*leaf));
-    if (device) device_ = *device;
-
     const auto refuse = [&](pki::ChainRefusal refusal) {
         refusal_ = refusal;
         return refusal;
     };
     // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
-    auto path = pki::verify_path(context, *snapshot->trust);
-    if (!path) return refuse(path.error());
-    if (!device) return refuse(device.error());
-    const Peer peer{device_, std::move(*path)};
-    if (auto refusal = snapshot->recheck(peer, now_seconds())) return refuse(*refusal);
-    return encode_peer(peer);
+    const auto verdict = verify(context, *snapshot);
+    if (!verdict) return refuse(verdict.error());
+    if (auto refusal = snapshot->recheck((*verdict)->peer, now_seconds())) return refuse(*refusal);
+    return (*verdict)->encoded;
+}
+
+/// All that does not change as long as this snapshot is in force.
+pki::ChainResult<std::shared_ptr<const VerdictCache::Verdict>> ConnectionJudge::verify(
+    X509_STORE_CTX& context, const Snapshot& snapshot) {
+    X509* leaf = X509_STORE_CTX_get0_cert(&context);
+    serial_ = pki::hex(pki::serial_octets(*leaf));
+    const auto key = VerdictCache::key_of(*leaf, X509_STORE_CTX_get0_untrusted(&context));
+    if (key) {
+        if (auto known = snapshot.verdicts->find(*key)) {
+            device_ = known->peer.device;
+            return known;
+        }
+    }
+    auto device = snapshot.identification->identify(pki::certificate_names(*leaf));
+    if (device) device_ = *device;
+    auto path = pki::verify_path(context, *snapshot.trust);
+    if (!path) return path.error();
+    if (!device) return device.error();
+    Peer peer{device_, std::move(*path)};
+    std::string encoded = encode_peer(peer);
+    auto verdict = std::make_shared<const VerdictCache::Verdict>(std::move(peer), std::move(encoded));
+    if (key) snapshot.verdicts->put(*key, verdict);
+    return verdict;
 }
 
 bool ConnectionJudge::may_resume(std::string_view remembered) {
@@ -93,10 +110,14 @@ void Session::drain() {
     if (idle_ && buffer_.empty()) stream_.connection().interrupt();
 }
 
-bool Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now) {
-    if (!admitted_ || stopped_by_ || committing_) return false;
+Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now,
+                                          bool take_turn) {
+    if (!admitted_ || stopped_by_ || committing_ || finishing_upload_) return Reconsidered::kept;
     const auto refusal = judge_again(snapshot, now);
-    if (!refusal) return false;
+    if (!refusal) return Reconsidered::kept;
+    const bool its_own_matter =
+        refusal->reason == pki::Refusal::revoked || refusal->reason == pki::Refusal::expired;
+    if (!its_own_matter && !take_turn) return Reconsidered::deferred;
     worker_.shared().log.event(Log::Level::warning, "connection_cut",
                                {{"listener", listener_.name},
                                 {"reason", pki::to_string(refusal->reason)},
@@ -104,8 +125,9 @@ bool Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now)
                                 {"serial", serial_},
                                 {"peer", peer_address_},
                                 {"detail", refusal->detail}});
+    worker_.count_cut();
     stop(gateway::reason_of(refusal->reason));
-    return true;
+    return Reconsidered::cut;
 }
 
 std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
@@ -131,8 +153,8 @@ std::optional<Denial> Session::refused_now() {
 }
 
 bool Session::still_admitted() {
-    if (!refused_now()) return true;
-    reconsider(*worker_.shared().snapshots.current(), now_seconds());
+    if (finishing_upload_ || !refused_now()) return true;
+    reconsider(*worker_.shared().snapshots.current(), now_seconds(), true);
     return false;
 }
 

@@ -26,6 +26,9 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::string& serial() const { return serial_; }  ///< hex; the same
 
   private:
+    pki::ChainResult<std::shared_ptr<const VerdictCache::Verdict>> verify(X509_STORE_CTX& context,
+                                                                          const Snapshot& snapshot);
+
     const SnapshotStore& snapshots_;
     std::optional<pki::ChainRefusal> refusal_;
     std::string device_;
@@ -45,8 +48,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
     /// Deadlines, see Connection::tick.
     void tick(Clock::time_point now);
-    /// A new snapshot is in force: ends this connection when its peer is refused now. True when it was cut.
-    bool reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now);
+    /// What became of a connection whose peer was judged again.
+    enum class Reconsidered { kept, cut, deferred };
+    /// A new snapshot is in force, or time has passed: ends this connection when its peer is refused now. One
+    /// that is refused for what it shares with many others (trust, a CRL that closed) is `deferred` unless
+    /// `take_turn`: its requests are refused all the same.
+    Reconsidered reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now, bool take_turn);
     /// Ends the connection at once if it waits for a request, else after the answer.
     void drain();
     /// Ends everything now, whatever is in flight.
@@ -70,6 +77,8 @@ class Session : public std::enable_shared_from_this<Session> {
     bool still_admitted();
     /// From here on the store may commit what it has: a cut would no longer undo it.
     void set_committing(bool committing) { committing_ = committing; }
+    /// `revocation.finish_uploads`: an upload that has begun is not cut by a revocation.
+    void set_finishing_upload(bool finishing) { finishing_upload_ = finishing; }
     /// Why `stop` was called.
     std::optional<Reason> stopped_by() const { return stopped_by_; }
 
@@ -94,6 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool admitted_ = false;
     bool idle_ = false;
     bool committing_ = false;
+    bool finishing_upload_ = false;
     std::optional<Reason> stopped_by_;
 };
 

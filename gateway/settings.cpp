@@ -151,6 +151,8 @@ class SettingsReader {
         settings_.trust = existing_files(*map, "trust");
         settings_.intermediates = existing_files(*map, "intermediates");
         if (auto identity = map->map("identity")) read_identity(*identity);
+        settings_.leaf_rules.allow_missing_extended_key_usage =
+            map->choice<bool>("extended_key_usage", false, {{"required", false}, {"optional", true}});
         map->finish();
     }
 
@@ -192,6 +194,7 @@ class SettingsReader {
         settings_.longest_lifetime = std::chrono::duration_cast<std::chrono::seconds>(
             map->duration("certificate_lifetime", 1100 * 24h, 24h, 40 * 366 * 24h));
         settings_.ladder.due_percent = static_cast<unsigned>(map->integer("due_percent", 75, 1, 100));
+        settings_.finish_uploads = map->boolean("finish_uploads", false);
         map->finish();
     }
 

@@ -60,10 +60,12 @@ struct Settings {
     std::vector<std::filesystem::path> trust;
     std::vector<std::filesystem::path> intermediates;
     IdentityRule identity;
+    pki::LeafRules leaf_rules;
     pki::RevocationRequirement revocation_requirement = pki::RevocationRequirement::chain;
     std::vector<std::filesystem::path> crl_sources;
     pki::CrlLadder ladder{75, std::chrono::hours(24)};
     std::chrono::seconds longest_lifetime{std::chrono::hours(24 * 1100)};  ///< of a device certificate
+    bool finish_uploads = false;  ///< an upload that has begun may end although its device was revoked
     std::filesystem::path state;  ///< folder of what must survive a restart; empty = nothing does
     Policy policy;
     SocketAddress store;

@@ -13,6 +13,8 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::size_t max_pem_bytes = 1U << 20U;
+/// About 4 MiB when all places are taken.
+constexpr std::size_t remembered_verdicts = 8192;
 
 std::string sha256(std::string_view bytes) {
     std::uint8_t digest[SHA256_DIGEST_LENGTH];
@@ -22,10 +24,12 @@ std::string sha256(std::string_view bytes) {
 
 class SnapshotBuilder {
   public:
-    SnapshotBuilder(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now)
-        : previous_(previous), now_(now), snapshot_(std::make_shared<Snapshot>()) {
+    SnapshotBuilder(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now,
+                    Purpose purpose = Purpose::service)
+        : previous_(previous), now_(now), purpose_(purpose), snapshot_(std::make_shared<Snapshot>()) {
         snapshot_->settings = std::move(settings);
         snapshot_->generation = previous == nullptr ? 1 : previous->generation + 1;
+        snapshot_->verdicts = std::make_shared<VerdictCache>(remembered_verdicts);
     }
 
     LoadedSnapshot build() {
@@ -43,7 +47,9 @@ class SnapshotBuilder {
 
     /// The previous snapshot with what its CRL sources say now.
     LoadedSnapshot refresh() {
+        auto verdicts = std::move(snapshot_->verdicts);
         *snapshot_ = *previous_;
+        snapshot_->verdicts = std::move(verdicts);
         ++snapshot_->generation;
         load_crls();
         if (result_.faults.empty()) result_.snapshot = std::move(snapshot_);
@@ -58,9 +64,10 @@ class SnapshotBuilder {
     };
 
     void fault(std::string line) { result_.faults.push_back(std::move(line)); }
+    bool is_start() const { return previous_ == nullptr && purpose_ == Purpose::service; }
     /// What time alone brings about stops a start, but not the reload of a gateway that runs.
     void aged(std::string line) {
-        (previous_ == nullptr ? result_.faults : result_.warnings).push_back(std::move(line));
+        (is_start() ? result_.faults : result_.warnings).push_back(std::move(line));
     }
 
     std::vector<pki::CertificatePtr> load_certificates(const std::vector<std::filesystem::path>& files) {
@@ -94,7 +101,8 @@ class SnapshotBuilder {
         trust_inputs_ += '|';
         auto intermediates = load_certificates(snapshot_->settings.intermediates);
         if (!result_.faults.empty()) return;
-        auto trust = pki::TrustAnchors::create(std::move(anchors), std::move(intermediates));
+        auto trust = pki::TrustAnchors::create(std::move(anchors), std::move(intermediates),
+                                               snapshot_->settings.leaf_rules);
         if (!trust) return fault(trust.error().message);
         snapshot_->trust = std::make_shared<const pki::TrustAnchors>(std::move(*trust));
     }
@@ -139,7 +147,7 @@ class SnapshotBuilder {
         if (!settings.state.empty()) guard.accepted = CrlArchive(settings.state).accepted();
         pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.ladder, &before, guard);
         // While something is in force, a CRL that cannot be taken changes nothing but an alarm.
-        crl_problems_ = before.crls().empty() ? &result_.faults : &result_.alarms;
+        crl_problems_ = before.lists().empty() && is_start() ? &result_.faults : &result_.alarms;
         std::vector<Offered> offered;
         for (const auto& source : settings.crl_sources) {
             for (const auto& file : files_of(source))
@@ -152,7 +160,7 @@ class SnapshotBuilder {
             crl_problems_->push_back(refused.origin + ": " + refused.error.message);
         }
         const auto crls = snapshot_->revocation.crls();
-        if (crls.empty() && result_.faults.empty()) {
+        if (crls.empty() && result_.faults.empty() && purpose_ == Purpose::service) {
             fault("revocation.sources: no CRL found; without one every device is refused");
         }
         for (Offered& crl : offered) {
@@ -236,7 +244,8 @@ class SnapshotBuilder {
     std::string admission() const {
         const IdentityRule& rule = snapshot_->settings.identity;
         return sha256(sha256(trust_inputs_) + sha256(rule.san_uri_prefix) + sha256(rule.pattern) +
-                      (rule.common_name ? "1" : "0"));
+                      (rule.common_name ? "1" : "0") +
+                      (snapshot_->settings.leaf_rules.allow_missing_extended_key_usage ? "1" : "0"));
     }
 
     bool check_server_certificate(const X509& certificate, const ListenerSettings& settings) {
@@ -266,6 +275,7 @@ class SnapshotBuilder {
 
     const Snapshot* previous_;
     std::chrono::sys_seconds now_;
+    Purpose purpose_;
     std::shared_ptr<Snapshot> snapshot_;
     std::string trust_inputs_;
     pki::RevocationIndex archived_;
@@ -279,8 +289,9 @@ LoadedSnapshot refresh_revocation(const Snapshot& previous, std::chrono::sys_sec
     return SnapshotBuilder(previous.settings, &previous, now).refresh();
 }
 
-LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now) {
-    return SnapshotBuilder(std::move(settings), previous, now).build();
+LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now,
+                              Purpose purpose) {
+    return SnapshotBuilder(std::move(settings), previous, now, purpose).build();
 }
 
 }  // namespace sallyport::gateway

@@ -2,6 +2,7 @@
 
 #include "gateway/rules/peer.h"
 #include "gateway/settings.h"
+#include "gateway/verdict_cache.h"
 #include "pki/revocation_index_builder.h"
 #include "pki/tls_server.h"
 
@@ -35,6 +36,7 @@ struct Snapshot {
     std::shared_ptr<const pki::TrustAnchors> trust;
     pki::RevocationIndex revocation;
     std::shared_ptr<const DeviceIdentification> identification;
+    std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot
 
     /// Dates and revocation of a peer that was let in earlier; nothing means it still is.
     std::optional<pki::ChainRefusal> recheck(const Peer& peer, std::chrono::sys_seconds now) const {
@@ -95,9 +97,14 @@ struct LoadedSnapshot {
     bool brings_new_crl() const { return !fresh.empty(); }
 };
 
+/// What a snapshot is built for. An explanation is wanted most when something is wrong: a CRL that cannot be
+/// taken and a certificate that has expired are then alarms, as for a gateway that runs, not faults.
+enum class Purpose { service, explanation };
+
 /// Reads everything that `settings` names and cross-checks it. Parts that have not changed are taken over
 /// from `previous` (may be null). Slow: never on a thread that serves connections.
-LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now);
+LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::chrono::sys_seconds now,
+                              Purpose purpose = Purpose::service);
 
 /// The previous snapshot with what its CRL sources say now: what a reload falls back to when the
 /// configuration, a certificate or anything else that it names is faulty, so that such a fault never delays a

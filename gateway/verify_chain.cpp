@@ -18,8 +18,9 @@ pki::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::files
 }
 
 pki::RevocationIndex build_index(std::string content, const std::filesystem::path& origin,
-                                 std::vector<X509*> authorities, std::vector<std::string>& notes) {
-    pki::RevocationIndexBuilder builder(std::move(authorities), pki::CrlLadder{}, nullptr);
+                                 std::vector<X509*> authorities, std::chrono::seconds grace,
+                                 std::vector<std::string>& notes) {
+    pki::RevocationIndexBuilder builder(std::move(authorities), pki::CrlLadder{.grace = grace}, nullptr);
     const bool blank = content.find_first_not_of(" \t\r\n") == std::string::npos;
     if (!blank) {
         const auto crls = pki::split_crl_file(std::move(content));
@@ -41,7 +42,8 @@ pki::RevocationIndex build_index(std::string content, const std::filesystem::pat
 
 }  // namespace
 
-pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys_seconds at) {
+pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys_seconds at,
+                                       std::chrono::seconds grace) {
     auto anchors = read_certificates(files.trust);
     if (!anchors) return anchors.error();
     auto sent = read_certificates(files.chain);
@@ -57,7 +59,7 @@ pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys
     std::vector<X509*> authorities = trust->authorities();
     for (const auto& certificate : *sent)
         authorities.push_back(certificate.get());
-    const auto index = build_index(std::move(*crl), files.crl, std::move(authorities), verdict.notes);
+    const auto index = build_index(std::move(*crl), files.crl, std::move(authorities), grace, verdict.notes);
 
     const auto path = pki::verify_path(*leaf, *sent, *trust, at);
     if (path) {

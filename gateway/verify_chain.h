@@ -23,8 +23,10 @@ struct ChainVerdict {
 };
 
 /// Asks what a handshake would: the path first, then each certificate below the anchor in the revocation
-/// index. No device-id policy, no grace. CRLs may be signed by the anchors or by CA certificates of the
-/// chain: those count only for what such a CA issued itself, and only below an anchor.
-pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys_seconds at);
+/// index. No device-id policy. An expired CRL is enforced for `grace` more. CRLs may be signed by the anchors
+/// or by CA certificates of the chain: those count only for what such a CA issued itself, and only below an
+/// anchor.
+pki::Result<ChainVerdict> verify_chain(const ChainFiles& files, std::chrono::sys_seconds at,
+                                       std::chrono::seconds grace);
 
 }  // namespace sallyport::gateway

@@ -18,9 +18,12 @@ using namespace std::chrono_literals;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 /// The resolution of every deadline.
-constexpr auto tick_interval = 100ms;
+constexpr std::chrono::milliseconds tick_interval = 100ms;
 /// Certificates and CRLs age while a connection stands idle or carries a body.
-constexpr auto recheck_interval = 1s;
+constexpr std::chrono::milliseconds recheck_interval = 1s;
+/// How many connections are cut at a time, each tick, when all are refused: 5 s for all of them.
+constexpr std::size_t least_turns = 10;
+constexpr std::size_t turns_for_all = 50;
 /// Without descriptors or memory an accept loop would spin.
 constexpr auto accept_pause = 50ms;
 
@@ -106,10 +109,7 @@ asio::awaitable<void> Worker::tick() {
         const auto now = Clock::now();
         for (Session* session : sessions_)
             session->tick(now);
-        if (now >= next_recheck_) {
-            next_recheck_ = now + recheck_interval;
-            recheck_all();
-        }
+        if (now >= next_recheck_) recheck_all();
         if (drain_until_ && now >= *drain_until_) {
             for (Session* session : sessions_)
                 session->stop(Reason::timeout);
@@ -122,16 +122,25 @@ asio::awaitable<void> Worker::tick() {
 }
 
 void Worker::reconsider(std::function<void(std::size_t)> done) {
-    asio::post(io_, [this, done = std::move(done)] { done(recheck_all()); });
+    asio::post(io_, [this, done = std::move(done)] {
+        recheck_all();
+        done(std::exchange(cuts_, 0));
+    });
 }
 
-std::size_t Worker::recheck_all() {
+/// Revoked devices are cut at once. When all are refused (other trust, a CRL that closed) they are cut a few
+/// at a time, or all would knock in the same moment; the gates refuse their requests meanwhile.
+void Worker::recheck_all() {
     const auto snapshot = shared_.snapshots.current();
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    std::size_t cut = 0;
-    for (Session* session : sessions_)
-        cut += session->reconsider(*snapshot, now) ? 1 : 0;
-    return cut;
+    std::size_t turns = std::max(least_turns, sessions_.size() / turns_for_all);
+    bool deferred = false;
+    for (Session* session : sessions_) {
+        const auto became = session->reconsider(*snapshot, now, turns > 0);
+        if (became == Session::Reconsidered::cut && turns > 0) --turns;
+        deferred |= became == Session::Reconsidered::deferred;
+    }
+    next_recheck_ = Clock::now() + (deferred ? tick_interval : recheck_interval);
 }
 
 void Worker::drain(std::chrono::milliseconds patience) {

@@ -75,7 +75,7 @@ class Worker {
     void run() { io_.run(); }
 
     /// Any thread: looks at every connection again after a snapshot was published; `done` is called on this
-    /// worker's thread with the number of connections that were cut.
+    /// worker's thread with the number of connections that were cut since the last time.
     void reconsider(std::function<void(std::size_t)> done);
     /// Any thread: no new connections and requests, idle ones end; `run` returns when the last one is over or
     /// `patience` passed.
@@ -88,6 +88,9 @@ class Worker {
     bool draining() const { return draining_; }
     std::string new_request_id();
 
+    /// A connection was cut because its peer is not let in any more.
+    void count_cut() { ++cuts_; }
+
     void enter(Session& session) { sessions_.insert(&session); }
     void leave(Session& session);
 
@@ -96,7 +99,7 @@ class Worker {
     boost::asio::awaitable<void> tick();
     void start_session(boost::asio::ip::tcp::socket socket, const Listener& listener);
     void report_accept_failure(const Listener& listener, const std::string& detail);
-    std::size_t recheck_all();
+    void recheck_all();
     void finish_if_empty();
 
     Shared& shared_;
@@ -109,6 +112,7 @@ class Worker {
     std::unordered_set<Session*> sessions_;
     std::mt19937_64 random_{std::random_device{}()};  // request ids only: they are no secret
     Clock::time_point next_recheck_;
+    std::size_t cuts_ = 0;
     bool draining_ = false;
     std::optional<Clock::time_point> drain_until_;
 };

@@ -59,6 +59,25 @@ std::optional<ChainRefusal> check_leaf(X509& leaf, const LeafRules& rules) {
     return std::nullopt;
 }
 
+bool lacks_issuer(int error) noexcept {
+    return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+           error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+/// A CA that was made anew, or somebody else's of the same name, puzzles everybody who compares names.
+std::string hint_of_namesake(const X509& certificate, const TrustAnchors& trust) {
+    for (const X509* authority : trust.authorities()) {
+        const X509_NAME* name = X509_get_subject_name(authority);
+        if (X509_NAME_cmp(name, X509_get_issuer_name(&certificate)) == 0 ||
+            X509_NAME_cmp(name, X509_get_subject_name(&certificate)) == 0) {
+            return "; a CA of the name " + name_text(*name) + " is known, but with another key";
+        }
+    }
+    return "";
+}
+
 ChainResult<VerifiedPath> path_of(const STACK_OF(X509) & chain) {
     VerifiedPath path;
     const int anchor = sk_X509_num(&chain) - 1;
@@ -215,8 +234,10 @@ ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchor
     if (verified != 1) {
         const int error = X509_STORE_CTX_get_error(&context);
         take_openssl_errors("");
-        return refuse(refusal_of(error), X509_STORE_CTX_get_current_cert(&context),
-                      X509_verify_cert_error_string(error));
+        const X509* current = X509_STORE_CTX_get_current_cert(&context);
+        ChainRefusal refusal = refuse(refusal_of(error), current, X509_verify_cert_error_string(error));
+        if (lacks_issuer(error) && current != nullptr) refusal.detail += hint_of_namesake(*current, trust);
+        return refusal;
     }
     const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(&context);
     X509* leaf = X509_STORE_CTX_get0_cert(&context);

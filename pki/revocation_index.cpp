@@ -77,6 +77,10 @@ RevocationAnswer RevocationIndex::ask(const IssuerId& issuer, Bytes serial, std:
     return answer;
 }
 
+std::chrono::sys_seconds RevocationIndex::enforced_until(const RevocationList& list) const noexcept {
+    return list.next_update() + ladder_.grace;
+}
+
 std::vector<const CrlFacts*> RevocationIndex::crls() const {
     std::vector<const CrlFacts*> facts;
     for (const RevocationList& list : lists_) {
@@ -90,9 +94,7 @@ std::vector<IssuerStatus> RevocationIndex::issuers(std::chrono::sys_seconds now)
     std::map<std::string, IssuerStatus> by_name;
     for (const RevocationList& list : lists_) {
         const CrlFacts& newest = list.newest();
-        const auto next_update = list.delta()
-                                     ? std::max(newest.next_update, list.complete()->facts.next_update)
-                                     : newest.next_update;
+        const auto next_update = list.next_update();
         const auto [at, is_new] = by_name.try_emplace(
             newest.issuer_name,
             IssuerStatus{

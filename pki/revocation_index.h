@@ -55,6 +55,9 @@ class RevocationIndex {
         return list.state(ladder_, now);
     }
 
+    /// The last second in which certificates are let in by `list`: the end of its grace.
+    std::chrono::sys_seconds enforced_until(const RevocationList& list) const noexcept;
+
     /// The lists in force, in no particular order.
     const std::vector<RevocationList>& lists() const noexcept { return lists_; }
 

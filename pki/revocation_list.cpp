@@ -1,5 +1,6 @@
 #include "pki/revocation_list.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <openssl/sha.h>
@@ -79,6 +80,11 @@ std::optional<RevocationList::Found> RevocationList::find(Bytes serial) const no
     Found found{entry->reason, entry->revoked_at, std::nullopt, &lists_it->facts};
     if (const auto since = lists_it->invalid_since.find(serial)) found.invalid_since = since->revoked_at;
     return found;
+}
+
+std::chrono::sys_seconds RevocationList::next_update() const noexcept {
+    const auto complete = complete_->facts.next_update;
+    return delta_ ? std::max(complete, delta_->facts.next_update) : complete;
 }
 
 CrlState RevocationList::state(const CrlLadder& ladder, std::chrono::sys_seconds now) const noexcept {

@@ -83,6 +83,8 @@ class RevocationList {
     };
     std::optional<Found> find(Bytes serial) const noexcept;
 
+    /// When both have expired.
+    std::chrono::sys_seconds next_update() const noexcept;
     CrlState state(const CrlLadder& ladder, std::chrono::sys_seconds now) const noexcept;
 
     /// How many certificates this list revokes and `newer` does not, without those that `may_go` lets go.

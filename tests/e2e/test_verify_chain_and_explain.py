@@ -16,12 +16,11 @@ GRACE = 24 * HOUR  # in the configuration
 
 # What, whose certificate, seconds after thisUpdate, words of verify-chain and of explain, state of the CRL.
 # The word "ok" means let in. No state: the certificate is refused before any CRL is asked.
-# verify-chain has no configuration, hence no grace: what it says of that time is not tested.
 CASES = [
     ("good", "good", 60, "ok", "ok", "fresh"),
     ("last second of the CRL", "good", LIFETIME, "ok", "ok", "due"),
-    ("first second of the grace", "good", LIFETIME + 1, None, "ok", "grace"),
-    ("last second of the grace", "good", LIFETIME + GRACE, None, "ok", "grace"),
+    ("first second of the grace", "good", LIFETIME + 1, "ok", "ok", "grace"),
+    ("last second of the grace", "good", LIFETIME + GRACE, "ok", "ok", "grace"),
     ("beyond the grace", "good", LIFETIME + GRACE + 1, "crl_expired", "crl_expired", "closed"),
     ("revoked", "revoked", 60, "revoked", "revoked", "fresh"),
     ("revoked, CRL in grace", "revoked", LIFETIME + 1, "revoked", "revoked", "grace"),
@@ -97,13 +96,18 @@ class VerifyChainAndExplain(EndToEndTest):
 
     def test_verify_chain(self):
         for what, whose, after, word, *_ in CASES:
-            if word is None:
-                continue
             with self.subTest(what):
                 at = self.this_update + timedelta(seconds=after)
-                done = self.verify_chain(self.identities[whose], "--time", int(at.timestamp()))
+                times = ("--time", int(at.timestamp()), "--grace", GRACE)
+                done = self.verify_chain(self.identities[whose], *times)
                 self.assertEqual(done.stdout, f"{word}\n", done.stderr)
                 self.assertEqual(done.returncode, int(word != "ok"))
+
+    def test_verify_chain_without_grace(self):
+        """What is not said is not given: an expired CRL refuses at once."""
+        at = int((self.this_update + timedelta(seconds=LIFETIME + 1)).timestamp())
+        done = self.verify_chain(self.identities["good"], "--time", at)
+        self.assertEqual((done.returncode, done.stdout), (1, "crl_expired\n"), done.stderr)
 
     def test_explain_as_json(self):
         for what, whose, after, _, word, state in CASES:
@@ -210,9 +214,46 @@ class VerifyChainAndExplain(EndToEndTest):
     def test_requests_of_a_device_that_is_not_let_in(self):
         """What the policy would allow is not allowed for that."""
         request = "PUT /fleet/0BADCAFE/00000001/00000001-5E0BE100.MF4"
+        code, said = self.explain_as_json(self.identities["revoked"], "--request", request)
+        verdict = said["requests"][0]
+        self.assertEqual((code, verdict["allowed"], verdict["allowed_by_policy"]), (1, False, True))
         done = self.explain(self.identities["revoked"], "--request", request)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"\n  PutObject: .*not let in")
+
+    # ---- when something is wrong, an explanation is wanted most ----------------------------------
+
+    def test_namesake_of_a_trusted_ca(self):
+        code, said = self.explain_as_json(self.identities["foreign"])
+        self.assertEqual((code, said["reason"]), (1, "untrusted_issuer"))
+        self.assertIn("CN=Test Device CA is known, but with another key", said["detail"])
+        presented = said["presented"][0]
+        self.assertEqual(presented["issuer"], "CN=Test Device CA")
+        self.assertEqual(presented["serial"], serial(self.identities["foreign"]))
+        done = self.explain(self.identities["foreign"])
+        self.assertIn(f"claims to be device: {DEVICE}\n", done.stdout)
+
+    def test_garbage_beside_a_good_crl(self):
+        garbage = self.crl.with_name("garbage.pem")
+        garbage.write_text("no list at all")
+        self.addCleanup(garbage.unlink)
+        done = self.explain(self.identities["good"])
+        self.assertEqual((done.returncode, done.stdout.partition("\n")[0]), (0, "LET IN"), done.stderr)
+        self.assertIn(f"warning: {garbage}: ", done.stderr)
+        done = self.explain(self.identities["revoked"])
+        self.assertEqual(done.returncode, 1, done.stderr)
+
+    def test_no_usable_crl_at_all(self):
+        good = self.crl.read_text()
+        self.addCleanup(self.crl.write_text, good)
+        self.crl.write_text(good[: len(good) // 2])
+        code, said = self.explain_as_json(self.identities["good"])
+        self.assertEqual((code, said["reason"]), (1, "crl_missing"))
+
+    def test_grace_says_until_when(self):
+        done = self.explain(self.identities["good"], "--at", utc(self.next_update + timedelta(seconds=1)))
+        until = utc(self.next_update + timedelta(seconds=GRACE))
+        self.assertIn(f"still enforced until {until}\n", done.stdout)
 
     # ---- wrong usage ---------------------------------------------------------------------------
 
@@ -252,6 +293,7 @@ class VerifyChainAndExplain(EndToEndTest):
             *((name, file, file) for name in ("config", "cert") for file in self.unusable_files()),
             ("cert", good.key, good.key),
             ("at", "tomorrow", "--at"),
+            ("at", "", "--at"),  # a shell variable that was not set
             ("at", "2026-01-31T12:00:00", "--at"),  # in which time zone?
             ("at", "2026-13-31T12:00:00Z", "--at"),
             *((name, None, f"--{name}") for name in ("config", "cert")),

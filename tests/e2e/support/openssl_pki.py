@@ -30,6 +30,14 @@ crl_extensions = crl
 commonName = supplied
 [crl]
 authorityKeyIdentifier = keyid
+[delta]
+authorityKeyIdentifier = keyid
+2.5.29.27 = critical, DER:{base}
+[partition]
+authorityKeyIdentifier = keyid
+issuingDistributionPoint = critical, @point
+[point]
+fullname = URI:{point}
 [authority]
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
@@ -47,6 +55,7 @@ extendedKeyUsage = {purpose}
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = {names}
+{more}
 """
 
 
@@ -79,7 +88,7 @@ class OpensslPki:
         (folder / "index.txt").touch()
         (folder / "crlnumber").write_text("01\n")
         self.config = folder / "openssl.cnf"
-        self.config.write_text(CONFIGURATION.format(folder=folder))
+        self.write_config()
         self.root = folder / "root.pem"
         self.device_ca = folder / "device-ca.pem"
         self.trust = self.device_ca
@@ -89,6 +98,10 @@ class OpensslPki:
         self._issue(
             "root", self.folder / "device-ca.key", "Test Device CA", self.device_ca, self.config, "authority"
         )
+
+    def write_config(self, base=1, point="http://crl.test/1"):
+        """`base`: the number that a delta CRL needs; `point`: of a partitioned CRL."""
+        self.config.write_text(CONFIGURATION.format(folder=self.folder, base=f"0201{base:02X}", point=point))
 
     def new_key(self, name):
         key = self.folder / f"{name}.key"
@@ -141,9 +154,12 @@ class OpensslPki:
             extensions,
         )
 
-    def _leaf_extensions(self, name, purpose, names):
+    def _leaf_extensions(self, name, purpose, names, more=""):
         file = self.folder / f"{name}.ext"
-        file.write_text(LEAF.format(purpose=purpose, names=names))
+        text = LEAF.format(purpose=purpose, names=names, more=more)
+        if not purpose:
+            text = text.replace("extendedKeyUsage = \n", "")
+        file.write_text(text)
         return file
 
     def server(self, name="server", dates=()):
@@ -154,12 +170,13 @@ class OpensslPki:
         self._issue("root", key, "localhost", chain, extensions, "leaf", dates)
         return Identity("", chain, key)
 
-    def device(self, device, name=None, purpose="clientAuth", uri=None, dates=()):
-        """A device's certificate. `dates`: arguments of `openssl ca` such as -startdate, -enddate."""
+    def device(self, device, name=None, purpose="clientAuth", uri=None, dates=(), more=""):
+        """A device's certificate. `dates`: arguments of `openssl ca` such as -startdate, -enddate. `more`:
+        lines with other extensions."""
         name = name or device
         chain = self.folder / f"{name}.pem"
         key = self.folder / "device.key"  # one key for all: making RSA keys is slow
-        extensions = self._leaf_extensions(name, purpose, uri or device_uri(device))
+        extensions = self._leaf_extensions(name, purpose, uri or device_uri(device), more)
         self._issue("device-ca", key, device, chain, extensions, "leaf", dates)
         with open(chain, "a") as file:
             file.write(self.device_ca.read_text())
@@ -185,6 +202,14 @@ class OpensslPki:
         openssl(
             "ca", "-config", self.config, *self._device_ca(), "-revoke", identity.chain, "-crl_reason", reason
         )
+
+    def delta_crl(self, base):
+        self.write_config(base=base)
+        return self.crl("-crlexts", "delta")
+
+    def partitioned_crl(self, point):
+        self.write_config(point=point)
+        return self.crl("-crlexts", "partition")
 
     def crl(self, *options):
         """A new CRL of the device CA, as PEM text. `options`: arguments of `openssl ca -gencrl`."""
