@@ -167,7 +167,10 @@ void Metrics::crl_states(const std::vector<pki::IssuerStatus>& issuers) {
 
 void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {
     for (const CrlOutcome& outcome : outcomes) {
-        crl_loads_.Add({{"result", std::string(pki::to_string(outcome.result))}}).Increment();
+        crl_loads_
+            .Add({{"issuer", outcome.issuer.empty() ? "unknown" : outcome.issuer},
+                  {"result", std::string(pki::to_string(outcome.result))}})
+            .Increment();
     }
 }
 

@@ -117,7 +117,7 @@ class SnapshotBuilder {
             if (!at->path().filename().string().starts_with('.')) files.push_back(at->path());
         }
         if (error) {  // half a folder must not pass for a whole one
-            result_.crls.push_back({source.string(), pki::CrlLoad::fetch_error, error.message()});
+            result_.crls.push_back({"", pki::CrlLoad::fetch_error});
             crl_problems_->push_back(source.string() + ": cannot list it: " + error.message());
         }
         std::ranges::sort(files);
@@ -156,7 +156,7 @@ class SnapshotBuilder {
         auto finished = builder.finish();
         snapshot_->revocation = std::move(finished.index);
         for (const auto& refused : finished.refused) {
-            result_.crls.push_back({refused.origin, refused.error.result, refused.error.message});
+            result_.crls.push_back({refused.error.issuer, refused.error.result});
             crl_problems_->push_back(refused.origin + ": " + refused.error.message);
         }
         const auto crls = snapshot_->revocation.crls();
@@ -175,8 +175,9 @@ class SnapshotBuilder {
 
     void load_crl_file(const std::filesystem::path& file, pki::RevocationIndexBuilder& builder,
                        std::vector<Offered>& offered) {
-        const auto refused = [&](pki::CrlLoad result, const std::string& detail) {
-            result_.crls.push_back({file.string(), result, detail});
+        const auto refused = [&](pki::CrlLoad result, const std::string& detail,
+                                 const std::string& issuer = "") {
+            result_.crls.push_back({issuer, result});
             crl_problems_->push_back(detail.starts_with(file.string()) ? detail
                                                                        : file.string() + ": " + detail);
         };
@@ -191,10 +192,10 @@ class SnapshotBuilder {
         for (std::string& der : *crls) {
             const auto added = builder.add(file.string(), as_bytes(der));
             if (!added) {
-                refused(added.error().result, added.error().message);
+                refused(added.error().result, added.error().message, added.error().issuer);
                 continue;
             }
-            result_.crls.push_back({file.string(), added->result, ""});
+            result_.crls.push_back({added->issuer, added->result});
             if (added->result == pki::CrlLoad::loaded) offered.push_back({added->sha256, std::move(der)});
         }
     }

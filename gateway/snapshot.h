@@ -73,9 +73,8 @@ class SnapshotStore {
 
 /// What happened to one CRL during a load.
 struct CrlOutcome {
-    std::string origin;
+    std::string issuer;  ///< RFC 2253; empty when it is nobody whom we know
     pki::CrlLoad result;
-    std::string detail;  ///< empty when taken
 };
 
 /// A CRL that this load brought into force, for the archive.

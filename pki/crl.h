@@ -31,6 +31,7 @@ std::string_view to_string(CrlLoad result) noexcept;
 struct CrlError {
     CrlLoad result;
     std::string message;
+    std::string issuer = {};  ///< RFC 2253; empty when the CRL names nobody whom we know
 };
 
 template <class T>

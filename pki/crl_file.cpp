@@ -40,6 +40,8 @@ std::optional<std::size_t> decode_in_place(std::string& text, std::size_t from, 
         const std::size_t count = std::min(sizeof block, to - at);
         std::memcpy(block, text.data() + at, count);
         at += count;
+        // OpenSSL takes a hyphen for the end and passes over what follows.
+        if (std::memchr(block, '-', count) != nullptr) return std::nullopt;
         if (EVP_DecodeUpdate(context.get(), decoded, &size, block, static_cast<int>(count)) < 0)
             return std::nullopt;
         put(size);

@@ -21,8 +21,7 @@ PointId digest_of(Bytes name) {
 
 PointIds sorted(PointIds ids) {
     std::ranges::sort(ids);
-    const auto repeated = std::ranges::unique(ids);
-    ids.erase(repeated.begin(), repeated.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     return ids;
 }
 

@@ -98,23 +98,43 @@ CrlResult<const X509*> RevocationIndexBuilder::signer_of(const CrlView& view) co
     return refusal;
 }
 
+std::string RevocationIndexBuilder::known_issuer(const CrlView& view) const {
+    const unsigned char* cursor = view.issuer.data();
+    const NamePtr name(d2i_X509_NAME(nullptr, &cursor, static_cast<long>(view.issuer.size())));
+    const auto same = [&](const X509* authority) {
+        return name && X509_NAME_cmp(name.get(), X509_get_subject_name(authority)) == 0;
+    };
+    const auto found = std::ranges::find_if(authorities_, same);
+    return found == authorities_.end() ? "" : name_text(*X509_get_subject_name(*found));
+}
+
 CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add(std::string_view origin, Bytes der) {
     const auto view = parse_crl(der);
     if (!view) return view.error();
-    const auto signer = signer_of(*view);
+    auto added = take(origin, der, *view);
+    if (added) return added;
+    CrlError error = added.error();
+    error.issuer = known_issuer(*view);
+    return error;
+}
+
+CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::take(std::string_view origin, Bytes der,
+                                                                      const CrlView& view) {
+    const auto signer = signer_of(view);
     if (!signer) return signer.error();
-    auto crl = load_frame(origin, der, *view, **signer);
-    if (!view->point_names.empty() && crl->facts.points.empty()) {
+    auto crl = load_frame(origin, der, view, **signer);
+    if (!view.point_names.empty() && crl->facts.points.empty()) {
         return CrlError{CrlLoad::parse_error, "malformed CRL: the names of its distribution point"};
     }
     Candidates& list = candidates_of(crl->facts);
-    return view->delta ? add_delta(list, std::move(crl), *view) : add_complete(list, std::move(crl), *view);
+    return view.delta ? add_delta(list, std::move(crl), view) : add_complete(list, std::move(crl), view);
 }
 
 CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Candidates& list,
                                                                               std::shared_ptr<LoadedCrl> crl,
                                                                               const CrlView& view) {
     const std::string sha256 = crl->facts.sha256;
+    const std::string issuer = crl->facts.issuer_name;
     Loaded loaded;
     if (list.in_force != nullptr) {
         const Loaded& old = list.in_force->complete();
@@ -122,7 +142,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
             loaded = old;
         } else if (is_newer(*old, *crl)) {
             list.older.push_back(crl->facts.origin);
-            return Added{CrlLoad::unchanged, sha256};
+            return Added{CrlLoad::unchanged, sha256, issuer};
         } else if (auto checked = check_day(*crl, old->facts); !checked) {
             return checked.error();
         }
@@ -133,17 +153,18 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
         loaded = std::move(crl);
     }
     if (!list.complete || is_newer(*loaded, *list.complete)) list.complete = std::move(loaded);
-    return Added{result, sha256};
+    return Added{result, sha256, issuer};
 }
 
 CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_delta(Candidates& list,
                                                                            std::shared_ptr<LoadedCrl> crl,
                                                                            const CrlView& view) {
     const std::string sha256 = crl->facts.sha256;
+    const std::string issuer = crl->facts.issuer_name;
     const LoadedCrl* old = list.in_force != nullptr ? list.in_force->delta().get() : nullptr;
     if (old != nullptr && old->facts.sha256 == crl->facts.sha256) {
         list.unchanged_delta_offered = true;
-        return Added{CrlLoad::unchanged, sha256};
+        return Added{CrlLoad::unchanged, sha256, issuer};
     }
     if (old != nullptr && compare_numbers(crl->number_octets, old->number_octets) > 0) {
         if (auto checked = check_day(*crl, old->facts); !checked) return checked.error();
@@ -153,7 +174,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_delta(Candi
         return CrlError{CrlLoad::parse_error, "a delta CRL says two things about one serial"};
     }
     list.deltas.push_back(std::move(crl));
-    return Added{CrlLoad::loaded, sha256};
+    return Added{CrlLoad::loaded, sha256, issuer};
 }
 
 /// A higher number on an earlier day: somebody's clock or counter is wrong, and the list may be an old one.
@@ -180,12 +201,13 @@ CrlResult<void> RevocationIndexBuilder::check_shrink(const RevocationList& fresh
         return entry.reason == CrlReason::certificate_hold || entry.revoked_at < forgotten_before;
     });
     if (dropped == 0) return {};
-    return CrlError{CrlLoad::shrink, "number " + fresh.newest().number + " would un-revoke " +
-                                         std::to_string(dropped) + " certificate(s) that number " +
-                                         in_force->newest().number +
-                                         " revokes; if that is meant, run sallyport-gateway accept-crl "
-                                         "(SHA-256 " +
-                                         fresh.newest().sha256 + ")"};
+    return CrlError{CrlLoad::shrink,
+                    "number " + fresh.newest().number + " would un-revoke " + std::to_string(dropped) +
+                        " certificate(s) that number " + in_force->newest().number +
+                        " revokes; if that is meant, run sallyport-gateway accept-crl "
+                        "(SHA-256 " +
+                        fresh.newest().sha256 + ")",
+                    fresh.newest().issuer_name};
 }
 
 /// `complete` with the newest delta that fits it and passes the shrink guard; without one when none is there
@@ -220,8 +242,10 @@ void RevocationIndexBuilder::report_older(const Candidates& list, const Revocati
                                           Finished& finished) const {
     const auto rollback = [&](const std::string& origin, const CrlFacts& in_force) {
         finished.refused.push_back(
-            {origin, CrlError{CrlLoad::rollback, "older than the CRL in force (number " + in_force.number +
-                                                     "); an older list could un-revoke devices"}});
+            {origin, CrlError{CrlLoad::rollback,
+                              "older than the CRL in force (number " + in_force.number +
+                                  "); an older list could un-revoke devices",
+                              in_force.issuer_name}});
     };
     if (!list.complete) {
         for (const std::string& origin : list.older)
@@ -260,9 +284,10 @@ void RevocationIndexBuilder::finish_list(const Candidates& list, Finished& finis
     }
     for (const Loaded& delta : list.deltas) {
         finished.refused.push_back(
-            {delta->facts.origin,
-             CrlError{CrlLoad::scope, "a delta CRL without a complete one; publish number " +
-                                          delta->facts.base + " or later, too"}});
+            {delta->facts.origin, CrlError{CrlLoad::scope,
+                                           "a delta CRL without a complete one; publish number " +
+                                               delta->facts.base + " or later, too",
+                                           delta->facts.issuer_name}});
     }
 }
 

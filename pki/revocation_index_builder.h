@@ -31,6 +31,7 @@ class RevocationIndexBuilder {
     struct Added {
         CrlLoad result;      ///< `loaded` or `unchanged`
         std::string sha256;  ///< of its DER, hex
+        std::string issuer;  ///< RFC 2253
     };
 
     /// `authorities` and `previous` (may be null) must outlive the builder.
@@ -67,6 +68,8 @@ class RevocationIndexBuilder {
         bool unchanged_delta_offered = false;  ///< the delta in force is still offered
     };
 
+    CrlResult<Added> take(std::string_view origin, Bytes der, const CrlView& view);
+    std::string known_issuer(const CrlView& view) const;
     CrlResult<const X509*> signer_of(const CrlView& view) const;
     Candidates& candidates_of(const CrlFacts& facts);
     CrlResult<Added> add_complete(Candidates& list, std::shared_ptr<LoadedCrl> crl, const CrlView& view);

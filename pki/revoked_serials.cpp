@@ -34,10 +34,23 @@ RevokedSerials::Entry read_tail(const std::uint8_t* tail) {
 template <std::size_t Serial>
 using Row = std::array<std::uint8_t, Serial + tail_octets>;
 
+std::uint64_t big_endian(const std::uint8_t* octets) noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, octets, sizeof word);
+    return __builtin_bswap64(word);
+}
+
 /// Orders rows that are the same up to `from`.
 template <std::size_t Serial>
 void sort_from(Row<Serial>* first, Row<Serial>* last, std::size_t from) {
     std::sort(first, last, [from](const Row<Serial>& a, const Row<Serial>& b) {
+        if constexpr (Serial >= 8) {
+            if (from + 8 <= Serial) {
+                const std::uint64_t left = big_endian(a.data() + from);
+                const std::uint64_t right = big_endian(b.data() + from);
+                if (left != right) return left < right;
+            }
+        }
         return std::memcmp(a.data() + from, b.data() + from, Serial - from) < 0;
     });
 }
@@ -57,19 +70,31 @@ std::size_t shared_octets(std::span<const Row<Serial>> rows) {
     return shared;
 }
 
-/// Moves each row to the rows of its prefix, in place (American flag sort), and orders those.
+/// Moves each row to its octet's rows, in place (American flag sort). Octet `n` begins at `starts[n * step]`.
+template <std::size_t Serial>
+void sort_by_octet(std::span<Row<Serial>> rows, std::size_t octet, const std::uint32_t* starts,
+                   std::size_t step) {
+    std::array<std::uint32_t, 256> next;
+    for (std::size_t value = 0; value < next.size(); ++value)
+        next[value] = starts[value * step];
+    for (std::size_t value = 0; value < next.size(); ++value) {
+        const std::uint32_t end = starts[(value + 1) * step];
+        while (next[value] < end) {
+            Row<Serial> row = rows[next[value]];
+            for (std::size_t belongs = row[octet]; belongs != value; belongs = row[octet])
+                std::swap(row, rows[next[belongs]++]);
+            rows[next[value]++] = row;
+        }
+    }
+}
+
+/// Orders by the first octet, then the much shorter parts by the second: those stay in the cache.
 template <std::size_t Serial>
 void sort_by_prefix(std::span<Row<Serial>> rows, std::size_t shared,
                     const std::vector<std::uint32_t>& starts) {
-    std::vector<std::uint32_t> next(starts.begin(), starts.end() - 1);
-    for (std::size_t prefix = 0; prefix < prefixes; ++prefix) {
-        while (next[prefix] < starts[prefix + 1]) {
-            Row<Serial>& row = rows[next[prefix]];
-            const std::size_t belongs = prefix_of(row.data() + shared);
-            if (belongs != prefix) std::swap(row, rows[next[belongs]]);
-            ++next[belongs];
-        }
-    }
+    sort_by_octet<Serial>(rows, shared, starts.data(), 256);
+    for (std::size_t octet = 0; octet < 256; ++octet)
+        sort_by_octet<Serial>(rows, shared + 1, &starts[octet << 8U], 1);
     for (std::size_t prefix = 0; prefix < prefixes; ++prefix) {
         Row<Serial>* first = rows.data() + starts[prefix];
         sort_from<Serial>(first, rows.data() + starts[prefix + 1], shared + prefix_octets);

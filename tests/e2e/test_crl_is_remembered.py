@@ -13,7 +13,6 @@ class CrlIsRemembered(FleetTest):
     @classmethod
     def prepare(cls):
         cls.revoked = cls.pki.device("DDDD0001")
-        cls.before = (cls.pki.folder / "index.txt").read_text()
         cls.pki.revoke(cls.revoked)
 
     def setUp(self):
@@ -33,16 +32,6 @@ class CrlIsRemembered(FleetTest):
         self.enter(self.device)
         self.assertIsNotNone(refused(lambda: self.enter(self.revoked)), "a revoked device was let in")
 
-    def forgetful_crl(self):
-        """A list with the next number from a CA whose database was set back to before the revocation."""
-        index = self.pki.folder / "index.txt"
-        now = index.read_text()
-        index.write_text(self.before)
-        try:
-            return self.pki.crl()
-        finally:
-            index.write_text(now)
-
     def test_restart_without_the_source(self):
         self.check_who_gets_in()
         self.gateway.stop()
@@ -58,7 +47,7 @@ class CrlIsRemembered(FleetTest):
             (self.gateway.folder / "lost").rename(source)
 
     def test_shrinking_list_needs_an_operator(self):
-        forgetful = self.forgetful_crl()
+        forgetful = self.pki.forgetful_crl()
         failed = len(self.gateway.events("reload", result="failed"))
         self.gateway.publish_crl(forgetful)
         event = self.gateway.wait_for_event("reload", skip=failed, result="failed")

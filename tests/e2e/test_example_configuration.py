@@ -33,7 +33,7 @@ class ExampleConfiguration(EndToEndTest):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_its_commented_keys_are_real(self):
-        text = re.sub(r"^(\s*)# (workers|hosts|state): ", r"\1\2: ", EXAMPLE.read_text(), flags=re.M)
+        text = re.sub(r"^(\s*)# (workers|hosts|state|extended_key_usage): ", r"\1\2: ", EXAMPLE.read_text(), flags=re.M)
         text = text.replace("/var/lib/sallyport", "state")
         done = self.check(text)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -7,6 +7,7 @@ build_packages=(
     prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libspdlog-dev libbenchmark-dev
 )
 store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
+fuzz_packages=(clang-14 libclang-rt-14-dev)
 test_packages=(python3-boto3 s3cmd gnutls-bin)
 
 # Installs those of the named packages that are missing; touches nothing when none is.

@@ -38,7 +38,7 @@ def cpu_us(server, client, count):
     before = run_time_ns(server.pid)
     for _ in range(count):
         client.shake_hands(server.port)
-    time.sleep(0.02)  # until the last connection is gone
+    time.sleep(0.01)  # until the last connection is gone
     return (run_time_ns(server.pid) - before) / count / 1000
 
 

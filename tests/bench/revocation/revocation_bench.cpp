@@ -4,6 +4,7 @@
 #include "tests/bench/revocation/random_crl.h"
 #include "tests/support/certificates.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <benchmark/benchmark.h>

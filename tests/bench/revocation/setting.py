@@ -26,9 +26,10 @@ CLEAR_PEAK = "5"  # proc(5), clear_refs
 class Pki(OpensslPki):
     """With CRLs of any length, each numbered above the one before, and a server certificate for all gateways."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, reason=None):
         super().__init__(folder)
         self.number = 1000
+        self.reason = () if reason is None else ("--reason", reason)
         self.gateway_identity = super().server("gateway")
         self.good = self.device(DEVICE)
         self.forged = self._forged(self.good)
@@ -55,6 +56,7 @@ class Pki(OpensslPki):
             program("bench_make_crl"),
             *("--ca-cert", self.folder / f"{signer}.pem", "--ca-key", self.folder / f"{signer}.key"),
             *("--entries", entries, "--number", self.number, "--format", form, "--out", out),
+            *self.reason,
             seconds=LOAD_SECONDS,
         )
         if made.returncode != 0:

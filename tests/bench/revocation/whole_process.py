@@ -26,7 +26,7 @@ class Measurement:
         self.options = options
         self.folder = folder
         self.stack = stack
-        self.pki = Pki(folder / "pki")
+        self.pki = Pki(folder / "pki", options.reason)
         self.store = ImposterStore()
         stack.callback(self.store.stop)
 
@@ -68,7 +68,7 @@ class Measurement:
                 gateway = stack.enter_context(self.gateway(f"handshake-{name}", crl))
                 gateway.settled()
                 servers.append(handshakes.Server(name, gateway.process.pid, gateway.port))
-            self.compare(f"Gateway, {SUITE}", servers)
+            self.compare(f"Gateway, {SUITE}", servers, self.options.rounds)
         if self.options.with_nginx:
             self.handshake_nginx()
 
@@ -83,13 +83,14 @@ class Measurement:
                 print(f"\n  nginx, {entries:,} entries: {nginx.start():.1f} s to start, {mib(nginx.memory_kib())}")
                 servers.append(handshakes.Server(f"{entries:,}", nginx.pid, nginx.port))
             # nginx completes the handshake of a bad certificate and answers 400.
-            self.compare(f"nginx, {SUITE}", servers, forged=False)
+            rounds = max(self.options.rounds // 10, 10)  # each takes its time
+            self.compare(f"nginx, {SUITE}", servers, rounds, forged=False)
 
-    def compare(self, name, servers, forged=True):
+    def compare(self, name, servers, rounds, forged=True):
         clients = {"good certificate": handshakes.Client(self.pki, self.pki.good)}
         if forged:
             clients["forged certificate"] = handshakes.Client(self.pki, self.pki.forged, refused=True)
-        rounds, count = self.options.rounds, self.options.handshakes
+        count = self.options.handshakes
         for kind, client in clients.items():
             title(f"{name}, {kind}: server CPU of a full handshake, {rounds} rounds of {count}")
             for server, cpu, ratio, (low, high) in handshakes.compare(servers, client, rounds, count):
@@ -104,9 +105,9 @@ class Measurement:
             for i in range(self.options.reloads):
                 seen.append(stall.measure(gateway, self.pki, self.pki.big_crl(MILLION + 1 + i, "der")))
                 print_stall(seen[-1])
-            print(f"  longest: {max(one.during.longest for one in seen):.1f} ms, median of the longest ", end="")
-            print(f"{statistics.median(one.during.longest for one in seen):.1f} ms, in quiet seconds ", end="")
-            print(f"{statistics.median(one.quiet.longest for one in seen):.1f} ms")
+            for when, waits in (("quiet", [one.quiet for one in seen]), ("reloads", [one.during for one in seen])):
+                longest = [one.longest for one in waits]
+                print(f"  longest of {when}: median {statistics.median(longest):.1f} ms, most {max(longest):.1f} ms")
 
 
 def title(text):
@@ -136,9 +137,10 @@ def print_stall(seen):
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
-    parser.add_argument("--rounds", type=int, default=20, help="of handshakes with each server")
-    parser.add_argument("--handshakes", type=int, default=100, help="in a round")
+    parser.add_argument("--rounds", type=int, default=200, help="of handshakes with each server")
+    parser.add_argument("--handshakes", type=int, default=10, help="in a round")
     parser.add_argument("--reloads", type=int, default=5, help="of each list, and of those that may stall")
+    parser.add_argument("--reason", type=int, help="reason code of each entry; default none (14 bytes less)")
     parser.add_argument("--with-nginx", action="store_true", help=f"compare handshakes with {NGINX}")
     return parser.parse_args()
 

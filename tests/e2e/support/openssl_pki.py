@@ -38,6 +38,8 @@ authorityKeyIdentifier = keyid
 issuingDistributionPoint = critical, @point
 [point]
 fullname = URI:{point}
+[unknown_critical]
+1.2.3.4 = critical, DER:0500
 [authority]
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
@@ -202,6 +204,16 @@ class OpensslPki:
         openssl(
             "ca", "-config", self.config, *self._device_ca(), "-revoke", identity.chain, "-crl_reason", reason
         )
+
+    def forgetful_crl(self):
+        """A list with the next number from a CA whose database was lost: soundly signed, and empty."""
+        index = self.folder / "index.txt"
+        remembered = index.read_text()
+        index.write_text("")
+        try:
+            return self.crl()
+        finally:
+            index.write_text(remembered)
 
     def delta_crl(self, base):
         self.write_config(base=base)

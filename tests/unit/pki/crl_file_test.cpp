@@ -41,6 +41,7 @@ std::vector<FileCase> file_cases() {
         {"marker_within_a_line", "x-----BEGIN X509 CRL-----\nb25l\n-----END X509 CRL-----\n", {}},
         {"end_of_another_kind", "-----BEGIN X509 CRL-----\nb25l\n-----END CERTIFICATE-----\n", {}},
         {"begin_within", "-----BEGIN X509 CRL-----\nb25l\n" + pem, {}},
+        {"hyphen_within", "-----BEGIN X509 CRL-----\nb25l-\nb25l\n-----END X509 CRL-----\n", {}},
         {"padding_within", "-----BEGIN X509 CRL-----\nb24=b25l\n-----END X509 CRL-----\n", {}},
         {"bits_left_over", "-----BEGIN X509 CRL-----\nb25lb\n-----END X509 CRL-----\n", {}},
         {"nothing_between", "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", {}},
