@@ -72,18 +72,6 @@ StoreConnection::Heard StoreConnection::take_interim() {
     return ::recv(socket, peeked, length, 0) == static_cast<ssize_t>(length) ? Heard::interim : Heard::more;
 }
 
-asio::awaitable<IoResult> StoreConnection::read_some(std::span<char> into) {
-    for (;;) {
-        const ssize_t count = ::recv(connection_.socket().native_handle(), into.data(), into.size(), 0);
-        if (count > 0) co_return IoResult{IoStatus::ok, static_cast<std::size_t>(count)};
-        if (count == 0) co_return IoResult{IoStatus::end};
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoResult{IoStatus::failed};
-        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
-        if (waited != IoStatus::ok) co_return IoResult{waited};
-    }
-}
-
 asio::awaitable<StorePool::Opened> StorePool::open(const SocketAddress& store,
                                                    std::chrono::milliseconds connect_limit, bool only_fresh,
                                                    Connection*& in_progress) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "gateway/connection.h"
 #include "gateway/rules/reason.h"
 #include "gateway/settings.h"
-#include "gateway/tls_stream.h"
 
 #include <memory>
 #include <span>
@@ -35,7 +35,9 @@ class StoreConnection {
     /// Takes one whole interim answer (1xx but 101) if that is what has arrived; waits for nothing.
     Heard take_interim();
     /// Waits for the first byte, then takes what is there.
-    boost::asio::awaitable<IoResult> read_some(std::span<char> into);
+    boost::asio::awaitable<IoResult> read_some(std::span<char> into) {
+        return connection_.receive_some(into);
+    }
 
   private:
     Connection connection_;

@@ -2,13 +2,8 @@
 
 #include "pki/socket_bio.h"
 
-#include <algorithm>
-#include <cerrno>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <openssl/err.h>
-#include <sys/socket.h>
 
 namespace sallyport::gateway {
 namespace {
@@ -16,10 +11,8 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 /// One turn of a connection; then the others of its thread come first.
 constexpr std::size_t max_read_at_once = 128 * 1024;
-constexpr std::size_t max_dropped_bytes = 16U << 20U;
 
 HandshakeFailure::Kind kind_of(unsigned long error) {
     if (ERR_GET_LIB(error) != ERR_LIB_SSL) return HandshakeFailure::Kind::protocol;
@@ -35,45 +28,6 @@ HandshakeFailure::Kind kind_of(unsigned long error) {
 
 }  // namespace
 
-void Connection::tick(Clock::time_point now) {
-    if (!waiting_ || timed_out_ || now < deadline_) return;
-    timed_out_ = true;
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
-}
-
-void Connection::stop() {
-    stopped_ = true;
-    boost::system::error_code ignored;
-    if (waiting_) socket_.cancel(ignored);
-}
-
-void Connection::interrupt() {
-    if (!waiting_) return;
-    interrupted_ = true;
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
-}
-
-void Connection::close() {
-    boost::system::error_code ignored;
-    // What a cut connection was still to be sent must not be delivered: a reset discards it.
-    if (stopped_) socket_.set_option(tcp::socket::linger(true, 0), ignored);
-    socket_.close(ignored);
-}
-
-asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
-    if (stopped_) co_return IoStatus::stopped;
-    waiting_ = true;
-    const auto [error] = co_await socket_.async_wait(what, tuple_awaitable);
-    waiting_ = false;
-    const bool interrupted = std::exchange(interrupted_, false);
-    if (stopped_) co_return IoStatus::stopped;
-    if (std::exchange(timed_out_, false)) co_return IoStatus::timed_out;
-    if (interrupted) co_return IoStatus::interrupted;
-    co_return error ? IoStatus::failed : IoStatus::ok;
-}
-
 TlsStream::TlsStream(tcp::socket socket, std::shared_ptr<const pki::TlsServer> server, pki::PeerJudge& judge)
     : connection_(std::move(socket)), server_(std::move(server)), ssl_(server_->new_connection(judge)) {
     if (ssl_ && !pki::use_socket(*ssl_, connection_.socket().native_handle(), outgoing_)) ssl_.reset();
@@ -81,19 +35,7 @@ TlsStream::TlsStream(tcp::socket socket, std::shared_ptr<const pki::TlsServer> s
 
 asio::awaitable<IoStatus> TlsStream::flush() {
     std::size_t sent = 0;
-    IoStatus status = IoStatus::ok;
-    while (sent < outgoing_.size() && status == IoStatus::ok) {
-        const ssize_t count = ::send(connection_.socket().native_handle(), outgoing_.data() + sent,
-                                     outgoing_.size() - sent, MSG_NOSIGNAL);
-        if (count >= 0) {
-            sent += static_cast<std::size_t>(count);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            status = co_await connection_.wait(tcp::socket::wait_write);
-            if (status == IoStatus::interrupted) status = IoStatus::ok;  // an interrupt is for reads
-        } else if (errno != EINTR) {
-            status = IoStatus::failed;
-        }
-    }
+    const IoStatus status = co_await connection_.send_all(outgoing_, sent);
     outgoing_.erase(0, sent);  // a later flush must not say it twice
     co_return status;
 }
@@ -173,23 +115,12 @@ asio::awaitable<void> TlsStream::close(std::chrono::milliseconds patience) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
     const IoStatus flushed = co_await flush();
-    if (flushed == IoStatus::ok) {
-        boost::system::error_code ignored;
-        connection_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-        char dropped[4096];
-        for (std::size_t total = 0; total < max_dropped_bytes;) {
-            const ssize_t count = ::recv(connection_.socket().native_handle(), dropped, sizeof dropped, 0);
-            if (count > 0) {
-                total += static_cast<std::size_t>(count);
-            } else if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-                break;
-            } else {
-                const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
-                if (waited != IoStatus::ok) break;
-            }
-        }
-    }
+    if (flushed == IoStatus::ok) co_await connection_.drain_and_close();
     connection_.close();
+}
+
+bool TlsStream::has_pending() const {
+    return SSL_has_pending(ssl_.get()) == 1;
 }
 
 void TlsStream::release_memory() {

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+namespace sallyport::gateway {
+
+using Clock = std::chrono::steady_clock;
+
+/// How an operation on a connection ended.
+enum class IoStatus {
+    ok,
+    end,          ///< the peer closed in an orderly way
+    timed_out,    ///< the deadline passed
+    stopped,      ///< `stop` was called: the connection is over
+    interrupted,  ///< `interrupt` was called: only this wait is over
+    failed,       ///< reset, or a TLS error
+};
+
+struct IoResult {
+    IoStatus status;
+    std::size_t bytes = 0;
+};
+
+/// A TCP connection with one deadline for whatever it waits for. Not thread-safe: all calls come from the
+/// thread of its executor. Nothing here owns a timer: the worker calls `tick` for all its connections.
+class Connection {
+  public:
+    explicit Connection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+
+    /// The time until which the following waits may last.
+    void expires_after(std::chrono::milliseconds span) { deadline_ = Clock::now() + span; }
+    /// Ends the wait whose deadline has passed. Resolution is that of the worker's ticks.
+    void tick(Clock::time_point now);
+    /// Ends this connection: the running wait and every later one return `stopped`.
+    void stop();
+    /// Ends the running wait, if there is one.
+    void interrupt();
+    bool is_open() const { return socket_.is_open(); }
+    void close();
+
+    boost::asio::ip::tcp::socket& socket() { return socket_; }
+
+    /// Waits until the socket can be read or written, or its wait is ended.
+    boost::asio::awaitable<IoStatus> wait(boost::asio::ip::tcp::socket::wait_type what);
+
+    /// Waits for the first byte, then takes what is there.
+    boost::asio::awaitable<IoResult> receive_some(std::span<char> into);
+
+    /// Sends all of `from`, which must live until then; `sent` counts along. An interrupt does not end it.
+    boost::asio::awaitable<IoStatus> send_all(std::string_view from, std::size_t& sent);
+
+    /// Says that nothing follows, then takes and drops what the peer still sends, so that a reset does not
+    /// destroy what we said last; then closes. Bounded by the deadline and in bytes.
+    boost::asio::awaitable<void> drain_and_close();
+
+  private:
+    boost::asio::ip::tcp::socket socket_;
+    Clock::time_point deadline_ = Clock::time_point::max();
+    bool waiting_ = false;
+    bool stopped_ = false;
+    bool timed_out_ = false;
+    bool interrupted_ = false;
+};
+
+}  // namespace sallyport::gateway
