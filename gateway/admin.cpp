@@ -155,13 +155,14 @@ std::string Admin::status() const {
     json::array listeners;
     for (std::size_t i = 0; i < snapshot->listeners.size(); ++i) {
         const SocketAddress& address = snapshot->settings.listeners[i].address;
-        listeners.push_back(
-            {{"name", snapshot->listeners[i].name},
-             {"mode", "high"},
-             {"address", address.host},
-             {"port", address.port},
-             {"hosts", json::value_from(snapshot->listeners[i].hosts)},
-             {"certificate_not_after", unix_time(snapshot->listeners[i].certificate_not_after)}});
+        const auto& not_after = snapshot->listeners[i].certificate_not_after;
+        listeners.push_back({{"name", snapshot->listeners[i].name},
+                             {"mode", to_string(snapshot->listeners[i].mode)},
+                             {"address", address.host},
+                             {"port", address.port},
+                             {"hosts", json::value_from(snapshot->listeners[i].hosts)},
+                             {"certificate_not_after",
+                              not_after ? json::value(unix_time(*not_after)) : json::value(nullptr)}});
     }
     const json::value document = {{"version", SALLYPORT_VERSION},
                                   {"started", std::chrono::system_clock::to_time_t(started_)},

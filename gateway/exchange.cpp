@@ -26,7 +26,7 @@ Exchange::Exchange(Session& session)
     record_.request_id = session.worker().new_request_id();
     record_.generation = snapshot_->generation;
     record_.listener = session.listener().name;
-    record_.device = session.peer().device;
+    record_.device = session.device().value_or("");
     record_.serial = session.serial();
     record_.peer = session.peer_address();
 }
@@ -98,8 +98,7 @@ std::optional<Denial> Exchange::judge() {
     record_.operation = operation->action;
     record_.bucket = operation->address.bucket;
     record_.key = operation->address.key;
-    if (auto denial = authorize(snapshot_->settings.policy, session_.peer().device, *operation))
-        return denial;
+    if (auto denial = authorize(snapshot_->settings.policy, session_.device(), *operation)) return denial;
     if (body_left_ > limits().body_bytes) return entity_too_large("Content-Length beyond limits.body_bytes");
     return std::nullopt;
 }

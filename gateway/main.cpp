@@ -50,11 +50,13 @@ int check(const std::string& file) {
     const LoadedSnapshot loaded = load(file);
     if (!loaded.snapshot) return tell(loaded.faults);
     const Snapshot& snapshot = *loaded.snapshot;
-    for (const std::string& alarm : loaded.alarms)
-        std::cerr << "warning: " << alarm << '\n';
+    for (const auto* lines : {&loaded.alarms, &loaded.warnings}) {
+        for (const std::string& line : *lines)
+            std::cerr << "warning: " << line << '\n';
+    }
     std::cout << file << ": ok\n";
     for (const ListenerRules& listener : snapshot.listeners) {
-        std::cout << "listener " << listener.name << ": answers to";
+        std::cout << "listener " << listener.name << ", mode " << to_string(listener.mode) << ": answers to";
         for (const std::string& host : listener.hosts)
             std::cout << ' ' << host;
         std::cout << '\n';
@@ -149,6 +151,8 @@ int explain_device(const ExplainOptions& options) {
         for (const std::string& line : *lines)
             std::cerr << "warning: " << line << '\n';
     }
+    if (!loaded.snapshot->trust)
+        return tell({options.config + ": 'devices' is missing: no listener knows device certificates"});
     const auto pem = sallyport::pki::read_file(options.certificate, 1U << 20U);
     if (!pem) return tell({pem.error().message});
     auto chain = sallyport::pki::parse_certificates(*pem, options.certificate);

@@ -149,8 +149,9 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
         }
     }
     for (const ListenerRules& listener : snapshot.listeners) {
+        if (!listener.certificate_not_after) continue;
         certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
-            .Set(unix_time(listener.certificate_not_after));
+            .Set(unix_time(*listener.certificate_not_after));
     }
 }
 

@@ -236,8 +236,10 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
     }
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
     for (const ListenerSettings& listener : settings.listeners) {
-        paths.push_back(listener.chain);
-        paths.push_back(listener.key);
+        for (const CertificateFiles& certificate : listener.certificates) {
+            paths.push_back(certificate.chain);
+            paths.push_back(certificate.key);
+        }
     }
     return paths;
 }

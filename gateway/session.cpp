@@ -1,6 +1,7 @@
 #include "gateway/session.h"
 
 #include "gateway/exchange.h"
+#include "gateway/plain_stream.h"
 #include "pki/certificate.h"
 
 namespace sallyport::gateway {
@@ -73,6 +74,7 @@ pki::ChainResult<std::shared_ptr<const VerdictCache::Verdict>> ConnectionJudge::
 }
 
 bool ConnectionJudge::may_resume(std::string_view remembered) {
+    if (!knows_devices_) return true;
     const auto peer = decode_peer(remembered);
     return peer && !snapshots_.current()->recheck(*peer, now_seconds());
 }
@@ -82,10 +84,16 @@ Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
     : worker_(worker),
       listener_(listener),
       peer_address_(std::move(peer_address)),
-      judge_(worker.shared().snapshots),
-      stream_(std::move(socket), snapshot->listeners[listener.index].tls, judge_),
+      judge_(worker.shared().snapshots, snapshot->listeners[listener.index].mode == Mode::high),
       buffer_(snapshot->settings.limits.head_bytes),
       admission_(snapshot->listeners[listener.index].admission) {
+    if (const auto& tls = snapshot->listeners[listener.index].tls) {
+        auto stream = std::make_unique<TlsStream>(std::move(socket), tls, judge_);
+        tls_ = stream.get();
+        stream_ = std::move(stream);
+    } else {
+        stream_ = std::make_unique<PlainStream>(std::move(socket));
+    }
     worker_.enter(*this);
 }
 
@@ -94,7 +102,7 @@ Session::~Session() {
 }
 
 void Session::tick(Clock::time_point now) {
-    stream_.connection().tick(now);
+    stream_->connection().tick(now);
     if (store_ != nullptr) store_->tick(now);
 }
 
@@ -103,11 +111,11 @@ void Session::stop(Reason reason) {
     stopped_by_ = reason;
     // The store's side first and hard: half a body must never look like a whole one.
     if (store_ != nullptr) store_->stop();
-    stream_.connection().stop();
+    stream_->connection().stop();
 }
 
 void Session::drain() {
-    if (idle_ && buffer_.empty()) stream_.connection().interrupt();
+    if (idle_ && buffer_.empty()) stream_->connection().interrupt();
 }
 
 Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now,
@@ -121,7 +129,7 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     worker_.shared().log.event(Log::Level::warning, "connection_cut",
                                {{"listener", listener_.name},
                                 {"reason", pki::to_string(refusal->reason)},
-                                {"device", peer_.device},
+                                {"device", device().value_or("")},
                                 {"serial", serial_},
                                 {"peer", peer_address_},
                                 {"detail", refusal->detail}});
@@ -136,7 +144,7 @@ std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
         return pki::ChainRefusal{pki::Refusal::untrusted_issuer,
                                  "trust or identity rules have changed; come again"};
     }
-    return snapshot.recheck(peer_, now);
+    return peer_ ? snapshot.recheck(*peer_, now) : std::nullopt;
 }
 
 std::optional<Denial> Session::refused_now() {
@@ -168,11 +176,11 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
     record.detail = std::move(detail);
     record.duration = Clock::now() - accepted_;
     if (!failure) {
-        record.device = peer_.device;
+        record.device = device().value_or("");
         record.serial = serial_;
-        record.resumed = SSL_session_reused(&stream_.ssl()) == 1;
-        record.version = SSL_get_version(&stream_.ssl());
-        record.cipher = SSL_get_cipher_name(&stream_.ssl());
+        record.resumed = SSL_session_reused(&tls_->ssl()) == 1;
+        record.version = SSL_get_version(&tls_->ssl());
+        record.cipher = SSL_get_cipher_name(&tls_->ssl());
     }
     Shared& shared = worker_.shared();
     shared.metrics.handshake(record);
@@ -198,39 +206,43 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
 
 asio::awaitable<bool> Session::handshake() {
     const auto snapshot = worker_.shared().snapshots.current();
-    stream_.connection().expires_after(snapshot->settings.limits.handshake);
-    const HandshakeFailure failure = co_await stream_.handshake();
+    stream_->connection().expires_after(snapshot->settings.limits.handshake);
+    const HandshakeFailure failure = co_await tls_->handshake();
     if (failure.kind != HandshakeFailure::Kind::none) {
         if (const auto& refusal = judge_.refusal()) {
             report_handshake(gateway::reason_of(refusal->reason), refusal->detail);
         } else {
             report_handshake(reason_of(failure.kind), failure.detail);
         }
-        co_await stream_.close(farewell);
+        co_await stream_->close(farewell);
         co_return false;
     }
-    // From the session, not from the callback: a resumed session made none.
-    auto peer = decode_peer(pki::remembered(stream_.ssl()));
-    if (!peer) {
+    if (!identify()) {
         report_handshake(Reason::protocol, "the session carries no identity");
-        stream_.connection().close();
+        stream_->connection().close();
         co_return false;
     }
-    peer_ = std::move(*peer);
-    serial_ = pki::hex(peer_.path.links.front().serial);
     report_handshake(std::nullopt, "");
     admitted_ = true;            // from here on `reconsider` looks at it
     co_return still_admitted();  // what was published while the handshake went on
 }
 
+bool Session::identify() {
+    if (!judge_.knows_devices()) return true;
+    // From the session, not from the callback: a resumed session made none.
+    peer_ = decode_peer(pki::remembered(tls_->ssl()));
+    if (peer_) serial_ = pki::hex(peer_->path.links.front().serial);
+    return peer_.has_value();
+}
+
 asio::awaitable<bool> Session::wait_for_request() {
-    if (!buffer_.empty() || SSL_has_pending(&stream_.ssl()) == 1) co_return true;  // pipelined
+    if (!buffer_.empty() || stream_->has_pending()) co_return true;  // pipelined
     if (!still_admitted()) co_return false;  // an upload that was let finish ends here
     buffer_.release();
-    stream_.release_memory();
+    stream_->release_memory();
     idle_ = true;
-    stream_.connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
-    const IoStatus waited = co_await stream_.connection().wait(asio::ip::tcp::socket::wait_read);
+    stream_->connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
+    const IoStatus waited = co_await stream_->connection().wait(asio::ip::tcp::socket::wait_read);
     idle_ = false;
     co_return waited == IoStatus::ok;
 }
@@ -238,7 +250,11 @@ asio::awaitable<bool> Session::wait_for_request() {
 asio::awaitable<void> Session::run() {
     const auto self = shared_from_this();  // the worker holds no ownership: the coroutine does
     bool admitted = false;
-    if (stream_.valid()) admitted = co_await handshake();
+    if (tls_ == nullptr) {
+        admitted_ = admitted = still_admitted();
+    } else if (tls_->valid()) {
+        admitted = co_await handshake();
+    }
     bool keep_alive = admitted;
     while (keep_alive && !worker_.draining()) {
         const bool coming = co_await wait_for_request();
@@ -246,9 +262,9 @@ asio::awaitable<void> Session::run() {
         Exchange exchange(*this);
         keep_alive = co_await exchange.run();
     }
-    if (admitted && !stopped_by_) co_await stream_.close(farewell);
+    if (admitted && !stopped_by_) co_await stream_->close(farewell);
     const std::string_view why = stopped_by_ ? to_string(*stopped_by_) : admitted ? "done" : "handshake";
-    stream_.connection().close();
+    stream_->connection().close();
     worker_.shared().metrics.connection_closed(why);
 }
 

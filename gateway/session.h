@@ -16,11 +16,14 @@ namespace sallyport::gateway {
 /// Judges the peer of one connection by the snapshot that is in force when its certificate arrives.
 class ConnectionJudge final : public pki::PeerJudge {
   public:
-    explicit ConnectionJudge(const SnapshotStore& snapshots) : snapshots_(snapshots) {}
+    /// `knows_devices`: a certificate is asked for (mode high).
+    ConnectionJudge(const SnapshotStore& snapshots, bool knows_devices)
+        : snapshots_(snapshots), knows_devices_(knows_devices) {}
 
     pki::ChainResult<std::string> judge(X509_STORE_CTX& context) override;
     bool may_resume(std::string_view remembered) override;
 
+    bool knows_devices() const { return knows_devices_; }
     const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
     const std::string& device() const { return device_; }  ///< as far as it could be told, also when refused
     const std::string& serial() const { return serial_; }  ///< hex; the same
@@ -30,6 +33,7 @@ class ConnectionJudge final : public pki::PeerJudge {
                                                                           const Snapshot& snapshot);
 
     const SnapshotStore& snapshots_;
+    bool knows_devices_;
     std::optional<pki::ChainRefusal> refusal_;
     std::string device_;
     std::string serial_;
@@ -60,11 +64,14 @@ class Session : public std::enable_shared_from_this<Session> {
     void stop(Reason reason);
 
     // ---- for Exchange ----
-    TlsStream& stream() { return stream_; }
+    ClientStream& stream() { return *stream_; }
     ReadBuffer& buffer() { return buffer_; }
     Worker& worker() { return worker_; }
     const Listener& listener() const { return listener_; }
-    const Peer& peer() const { return peer_; }
+    /// The device that proved itself; nothing on listeners that ask for no certificate.
+    std::optional<std::string_view> device() const {
+        return peer_ ? std::optional<std::string_view>(peer_->device) : std::nullopt;
+    }
     const std::string& serial() const { return serial_; }
     const std::string& peer_address() const { return peer_address_; }
     /// The connection to the store while there is one: ticks and cuts reach it, too.
@@ -84,6 +91,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   private:
     boost::asio::awaitable<bool> handshake();
+    /// Takes in who has proved itself; false when the session carries nobody though it should.
+    bool identify();
     void report_handshake(std::optional<Reason> failure, std::string detail);
     boost::asio::awaitable<bool> wait_for_request();
 
@@ -92,10 +101,11 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string peer_address_;
     Clock::time_point accepted_ = Clock::now();
     ConnectionJudge judge_;
-    TlsStream stream_;
+    std::unique_ptr<ClientStream> stream_;
+    TlsStream* tls_ = nullptr;  ///< `stream_`, when it has TLS
     ReadBuffer buffer_;
     std::string admission_;  ///< of the rules that the TLS side was made with
-    Peer peer_;
+    std::optional<Peer> peer_;
     std::string serial_;
     Connection* store_ = nullptr;
     std::uint64_t judged_generation_ = 0;

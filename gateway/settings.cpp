@@ -4,12 +4,9 @@
 #include "pki/file.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 #include <thread>
-
-#include <arpa/inet.h>
 
 namespace sallyport::gateway {
 namespace {
@@ -21,41 +18,11 @@ using namespace std::chrono_literals;
 constexpr std::size_t max_configuration_bytes = 1U << 20U;
 constexpr std::string_view id_variable = "{id}";
 
-bool is_ip(const std::string& text) {
-    unsigned char octets[16];
-    return inet_pton(AF_INET, text.c_str(), octets) == 1 || inet_pton(AF_INET6, text.c_str(), octets) == 1;
-}
-
-/// "127.0.0.1:8443" or "[::1]:8443".
-std::optional<SocketAddress> parse_address(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == text.npos) return std::nullopt;
-    std::string_view host = text.substr(0, colon);
-    const std::string_view port = text.substr(colon + 1);
-    const bool bracketed = host.starts_with('[') && host.ends_with(']');
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    SocketAddress address{std::string(host), 0};
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (error != std::errc{} || end != port.data() + port.size() || address.port == 0) return std::nullopt;
-    if (!is_ip(address.host) || bracketed != (address.host.find(':') != std::string::npos))
-        return std::nullopt;
-    return address;
-}
-
-SocketAddress read_address(MapReader& map, std::string_view key, const Located& text) {
-    if (const auto address = parse_address(text.text)) return *address;
-    if (!text.text.empty()) {
-        map.fault(text.mark, std::string(key) + ": '" + text.text +
-                                 "' is not IP:PORT such as 0.0.0.0:8443 or [::]:8443");
-    }
-    return {};
-}
-
 class SettingsReader {
   public:
-    SettingsReader(const std::filesystem::path& file, config::Faults& faults) : faults_(faults) {
+    SettingsReader(const std::filesystem::path& file, config::Faults& faults)
+        : faults_(faults), paths_(file) {
         settings_.file = file;
-        folder_ = file.has_parent_path() ? file.parent_path() : ".";
     }
 
     Settings read(const YAML::Node& node) {
@@ -64,9 +31,10 @@ class SettingsReader {
             root.integer("workers", std::max(1U, std::thread::hardware_concurrency()), 1, 256));
         read_listeners(root);
         read_devices(root);
-        if (const auto state = root.string("state")) settings_.state = resolve(state->text);
+        if (const auto state = root.string("state")) settings_.state = paths_.resolve(state->text);
         read_revocation(root);
         read_authorization(root);
+        check_authorization(root);
         read_store(root);
         read_limits(root);
         read_admin(root);
@@ -76,80 +44,32 @@ class SettingsReader {
     }
 
   private:
-    std::filesystem::path resolve(const std::string& path) const {
-        return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : folder_ / path;
-    }
-
-    /// A path that must exist now: a typing error is told with its place.
-    std::filesystem::path existing(MapReader& map, std::string_view key, const Located& text) {
-        const auto path = resolve(text.text);
-        std::error_code error;
-        if (!text.text.empty() && !std::filesystem::exists(path, error)) {
-            map.fault(text.mark, std::string(key) + ": " + path.string() + " does not exist");
-        }
-        return path;
-    }
-
-    std::vector<std::filesystem::path> existing_files(MapReader& map, std::string_view key) {
-        std::vector<std::filesystem::path> files;
-        for (const Located& text : map.strings(key))
-            files.push_back(existing(map, key, text));
-        return files;
-    }
-
     void read_listeners(MapReader& root) {
         if (!root.has("listeners")) root.fault("'listeners' is missing");
         for (MapReader& map : root.maps("listeners")) {
-            ListenerSettings listener;
-            listener.name = map.required_string("name").text;
-            listener.address = read_address(map, "address", map.required_string("address"));
-            const Located mode = map.required_string("mode");
-            if (mode.text == "low" || mode.text == "medium") {
-                map.fault(mode.mark,
-                          "mode: '" + mode.text + "' is not served by this version; it serves 'high'");
-            } else if (!mode.text.empty() && mode.text != "high") {
-                map.fault(mode.mark, "mode: '" + mode.text + "' is none of: low, medium, high");
-            }
-            if (auto tls = map.map("tls")) {
-                tls->choice<int>("profile", 0, {{"canedge", 0}});
-                tls->finish();
-            }
-            read_server_certificate(map, listener);
-            for (const Located& host : map.strings("hosts")) {
-                std::string name = host.text;
-                std::ranges::transform(name, name.begin(),
-                                       [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-                listener.hosts.push_back(std::move(name));
-            }
+            ListenerSettings listener = read_listener(map, paths_);
             const auto same_name = [&](const auto& other) { return other.name == listener.name; };
             if (std::ranges::any_of(settings_.listeners, same_name))
                 map.fault("name: '" + listener.name + "' stands twice");
-            map.finish();
             settings_.listeners.push_back(std::move(listener));
         }
         if (root.has("listeners") && settings_.listeners.empty())
             root.fault("listeners: at least one is needed");
     }
 
-    void read_server_certificate(MapReader& map, ListenerSettings& listener) {
-        auto certificates = map.maps("certificates");
-        if (certificates.size() != 1) {
-            map.fault(
-                "certificates: exactly one {chain, key} is needed; several names go into one certificate");
-        }
-        for (MapReader& certificate : certificates) {
-            listener.chain = existing(certificate, "chain", certificate.required_string("chain"));
-            listener.key = existing(certificate, "key", certificate.required_string("key"));
-            certificate.finish();
-        }
+    bool serves_devices() const { return settings_.listeners.empty() || serves(Mode::high); }
+    bool serves(Mode mode) const {
+        return std::ranges::any_of(settings_.listeners,
+                                   [&](const auto& listener) { return listener.mode == mode; });
     }
 
     void read_devices(MapReader& root) {
         auto map = root.map("devices");
+        if (!map && !serves_devices()) return;
         if (!map) return root.fault("'devices' is missing");
         if (!map->has("trust")) map->fault("'trust' is missing: the CA certificates that issue the devices");
-        settings_.trust = existing_files(*map, "trust");
-        settings_.intermediates = existing_files(*map, "intermediates");
+        settings_.trust = paths_.existing_files(*map, "trust");
+        settings_.intermediates = paths_.existing_files(*map, "intermediates");
         if (auto identity = map->map("identity")) read_identity(*identity);
         settings_.leaf_rules.allow_missing_extended_key_usage =
             map->choice<bool>("extended_key_usage", false, {{"required", false}, {"optional", true}});
@@ -176,6 +96,7 @@ class SettingsReader {
 
     void read_revocation(MapReader& root) {
         auto map = root.map("revocation");
+        if (!map && !serves_devices()) return;
         if (!map) return root.fault("'revocation' is missing: no device is let in without a CRL");
         using Requirement = pki::RevocationRequirement;
         settings_.revocation_requirement = map->choice<Requirement>(
@@ -183,8 +104,8 @@ class SettingsReader {
         for (MapReader& source : map->maps("sources")) {
             const Located path = source.required_string("path");
             // With a state folder a source may be lost for a while: what it said last is still known.
-            settings_.crl_sources.push_back(settings_.state.empty() ? existing(source, "path", path)
-                                                                    : resolve(path.text));
+            settings_.crl_sources.push_back(settings_.state.empty() ? paths_.existing(source, "path", path)
+                                                                    : paths_.resolve(path.text));
             source.finish();
         }
         if (settings_.crl_sources.empty())
@@ -204,13 +125,28 @@ class SettingsReader {
         settings_.policy.rules.clear();
         for (MapReader& map : root.maps("authorization")) {
             PolicyRule rule;
-            map.choice<int>("who", 0, {{"device", 0}});
+            rule.who = map.choice<PolicyRule::Who>(
+                "who", PolicyRule::Who::device,
+                {{"device", PolicyRule::Who::device}, {"credentials", PolicyRule::Who::credentials}});
             for (const Located& action : map.strings("allow"))
                 rule.actions.push_back(action.text);
             rule.on = map.required_string("on").text;
             if (const auto fault = fault_of(rule); fault && !rule.on.empty()) map.fault(*fault);
             map.finish();
             settings_.policy.rules.push_back(std::move(rule));
+        }
+    }
+
+    /// A listener on which every request would be denied is a mistake.
+    void check_authorization(MapReader& root) {
+        const auto for_credentials = [](const PolicyRule& rule) {
+            return rule.who == PolicyRule::Who::credentials;
+        };
+        if (faults_.empty() && (serves(Mode::low) || serves(Mode::medium)) &&
+            std::ranges::none_of(settings_.policy.rules, for_credentials)) {
+            root.fault(
+                "authorization: a listener of mode low or medium knows no device, so nobody may do anything "
+                "there; add a rule such as {who: credentials, allow: [PutObject], on: 'fleet/*'}");
         }
     }
 
@@ -277,7 +213,7 @@ class SettingsReader {
             const auto text = map->string(key);
             if (!text) return;
             const bool word = std::ranges::find(words, text->text) != words.end();
-            value = word ? text->text : resolve(text->text).string();
+            value = word ? text->text : paths_.resolve(text->text).string();
         };
         target("access", settings_.log.access, {"stdout", "off"});
         target("events", settings_.log.events, {"stderr"});
@@ -288,7 +224,7 @@ class SettingsReader {
     }
 
     config::Faults& faults_;
-    std::filesystem::path folder_;
+    ConfigurationPaths paths_;
     Settings settings_;
 };
 

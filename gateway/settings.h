@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/listener_settings.h"
 #include "gateway/rules/device_identity.h"
 #include "gateway/rules/policy.h"
 #include "pki/chain_verifier.h"
@@ -11,21 +12,6 @@
 #include <vector>
 
 namespace sallyport::gateway {
-
-struct SocketAddress {
-    std::string host;  ///< an IP address, without brackets
-    std::uint16_t port = 0;
-
-    bool operator==(const SocketAddress&) const = default;
-};
-
-struct ListenerSettings {
-    std::string name;
-    SocketAddress address;  // restart-only
-    std::filesystem::path chain;
-    std::filesystem::path key;
-    std::vector<std::string> hosts;  ///< lower case; empty = the names of the server certificate
-};
 
 /// All bounds of the data path. Each is reloadable unless it says otherwise.
 struct Limits {
@@ -57,7 +43,7 @@ struct Settings {
     std::filesystem::path file;
     unsigned workers = 1;  // restart-only
     std::vector<ListenerSettings> listeners;
-    std::vector<std::filesystem::path> trust;
+    std::vector<std::filesystem::path> trust;  ///< empty when no listener has mode high
     std::vector<std::filesystem::path> intermediates;
     IdentityRule identity;
     pki::LeafRules leaf_rules;

@@ -35,9 +35,10 @@ class SnapshotBuilder {
     LoadedSnapshot build() {
         snapshot_->identification =
             std::make_shared<const DeviceIdentification>(snapshot_->settings.identity);
-        load_trust();
-        if (snapshot_->trust) {
-            load_crls();
+        const bool knows_devices = !snapshot_->settings.trust.empty();
+        if (knows_devices) load_trust();
+        if (snapshot_->trust) load_crls();
+        if (snapshot_->trust || !knows_devices) {
             for (const auto& listener : snapshot_->settings.listeners)
                 load_listener(listener);
         }
@@ -51,7 +52,7 @@ class SnapshotBuilder {
         *snapshot_ = *previous_;
         snapshot_->verdicts = std::move(verdicts);
         ++snapshot_->generation;
-        load_crls();
+        if (snapshot_->trust) load_crls();
         if (result_.faults.empty()) result_.snapshot = std::move(snapshot_);
         return std::move(result_);
     }
@@ -201,48 +202,74 @@ class SnapshotBuilder {
     }
 
     void load_listener(const ListenerSettings& settings) {
-        const auto chain_pem = pki::read_file(settings.chain, max_pem_bytes);
-        if (!chain_pem) return fault(chain_pem.error().message);
-        auto key_pem = pki::read_secret_file(settings.key, max_pem_bytes);
-        if (!key_pem) return fault(key_pem.error().message);
-        auto key = pki::parse_private_key(*key_pem, settings.key.string());
-        const std::string key_digest = sha256(*key_pem);
-        pki::wipe(*key_pem);
-        auto chain = pki::parse_certificates(*chain_pem, settings.chain.string());
-        if (!chain) return fault(chain.error().message);
-        const Limits& limits = snapshot_->settings.limits;
-        const std::string inputs = sha256(settings.name + '|' + sha256(*chain_pem) + key_digest +
-                                          admission() + std::to_string(limits.tls_sessions) + '|' +
-                                          std::to_string(limits.tls_session_lifetime.count()));
-        if (!key) return fault(key.error().message);
-        if (!check_server_certificate(*chain->front(), settings)) return;
-
         ListenerRules rules;
         rules.name = settings.name;
-        rules.admission = admission();
-        rules.hosts = settings.hosts.empty() ? pki::server_names(*chain->front()) : settings.hosts;
-        if (rules.hosts.empty()) {
-            return fault(settings.chain.string() + ": the certificate names no host; give listeners[].hosts");
-        }
-        rules.certificate_not_after = pki::validity(*chain->front())->not_after;
-        rules.tls_inputs = inputs;
-        rules.tls = unchanged_tls(rules);
-        if (!rules.tls) {
-            // The trust belongs to the scope: a session that was made under other anchors must not resume.
-            auto made = pki::TlsServer::create(
-                {std::move(*chain), std::move(*key), snapshot_->trust, settings.name + admission(),
-                 limits.tls_sessions,
-                 std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
-            if (!made)
-                return fault(settings.key.string() + " with " + settings.chain.string() + ": " +
-                             made.error().message);
-            rules.tls = std::move(*made);
+        rules.mode = settings.mode;
+        rules.admission = admission(settings.mode);
+        rules.hosts = settings.hosts;
+        if (settings.mode == Mode::low) {
+            result_.warnings.push_back("listener " + settings.name +
+                                       ": mode low sends data and credentials in the clear");
+        } else if (!load_tls(settings, rules)) {
+            return;
         }
         snapshot_->listeners.push_back(std::move(rules));
     }
 
-    /// Digest of what a device must be to be let in at all.
-    std::string admission() const {
+    /// The server certificate, and what the TLS side is made of. False when there are faults.
+    bool load_tls(const ListenerSettings& settings, ListenerRules& rules) {
+        const CertificateFiles& files = settings.certificates.front();
+        const auto failed = [&](std::string line) {
+            fault(std::move(line));
+            return false;
+        };
+        const auto chain_pem = pki::read_file(files.chain, max_pem_bytes);
+        if (!chain_pem) return failed(chain_pem.error().message);
+        auto key_pem = pki::read_secret_file(files.key, max_pem_bytes);
+        if (!key_pem) return failed(key_pem.error().message);
+        auto key = pki::parse_private_key(*key_pem, files.key.string());
+        const std::string key_digest = sha256(*key_pem);
+        pki::wipe(*key_pem);
+        auto chain = pki::parse_certificates(*chain_pem, files.chain.string());
+        if (!chain) return failed(chain.error().message);
+        if (!key) return failed(key.error().message);
+        if (!check_server_certificate(*chain->front(), settings)) return false;
+        if (rules.hosts.empty()) rules.hosts = pki::server_names(*chain->front());
+        if (rules.hosts.empty()) {
+            return failed(files.chain.string() + ": the certificate names no host; give listeners[].hosts");
+        }
+        rules.certificate_not_after = pki::validity(*chain->front())->not_after;
+        const Limits& limits = snapshot_->settings.limits;
+        rules.tls_inputs = sha256(settings.name + '|' + sha256(*chain_pem) + key_digest + rules.admission +
+                                  std::to_string(static_cast<int>(settings.profile)) + '|' +
+                                  std::to_string(limits.tls_sessions) + '|' +
+                                  std::to_string(limits.tls_session_lifetime.count()));
+        rules.tls = unchanged_tls(rules);
+        if (rules.tls) return true;
+        auto made = make_tls(settings, rules, std::move(*chain), std::move(*key));
+        if (!made) {
+            return failed(files.key.string() + " with " + files.chain.string() + ": " + made.error().message);
+        }
+        rules.tls = std::move(*made);
+        return true;
+    }
+
+    pki::Result<std::shared_ptr<const pki::TlsServer>> make_tls(const ListenerSettings& settings,
+                                                                const ListenerRules& rules,
+                                                                std::vector<pki::CertificatePtr> chain,
+                                                                pki::KeyPtr key) {
+        const bool asks = settings.mode == Mode::high;
+        const Limits& limits = snapshot_->settings.limits;
+        // What admits belongs to the scope: a session that was made under other anchors must not resume.
+        return pki::TlsServer::create(
+            {settings.profile, asks, std::move(chain), std::move(key), asks ? snapshot_->trust : nullptr,
+             settings.name + rules.admission, limits.tls_sessions,
+             std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
+    }
+
+    /// Digest of what a client must be to be let in at all.
+    std::string admission(Mode mode) const {
+        if (mode != Mode::high) return sha256(to_string(mode));
         const IdentityRule& rule = snapshot_->settings.identity;
         return sha256(sha256(trust_inputs_) + sha256(rule.san_uri_prefix) + sha256(rule.pattern) +
                       (rule.common_name ? "1" : "0") +
@@ -250,18 +277,22 @@ class SnapshotBuilder {
     }
 
     bool check_server_certificate(const X509& certificate, const ListenerSettings& settings) {
+        const std::string file = settings.certificates.front().chain.string();
         const auto dates = pki::validity(certificate);
         std::string problem;
         if (!dates) {
             problem = dates.error().message;
         } else if (dates->not_after < now_) {
-            aged(settings.chain.string() + ": the server certificate has expired; devices do not trust it");
+            aged(file + ": the server certificate has expired; devices do not trust it");
         } else if (dates->not_before > now_) {
             problem = "the server certificate is not valid yet; devices do not trust it";
-        } else if (EVP_PKEY_get_base_id(X509_get0_pubkey(&certificate)) != EVP_PKEY_RSA) {
-            problem = "devices cannot connect to a server certificate without an RSA key";
+        } else if (settings.profile != pki::TlsProfile::modern &&
+                   EVP_PKEY_get_base_id(X509_get0_pubkey(&certificate)) != EVP_PKEY_RSA) {
+            problem =
+                "devices cannot connect to a server certificate without an RSA key; use one, or the profile "
+                "modern";
         }
-        if (!problem.empty()) fault(settings.chain.string() + ": " + problem);
+        if (!problem.empty()) fault(file + ": " + problem);
         return problem.empty();
     }
 

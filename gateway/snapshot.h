@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,14 @@ namespace sallyport::gateway {
 /// What one listener needs of a snapshot.
 struct ListenerRules {
     std::string name;
-    std::shared_ptr<const pki::TlsServer> tls;
+    Mode mode = Mode::high;
+    std::shared_ptr<const pki::TlsServer> tls;  ///< null with mode low
     std::string
         tls_inputs;  ///< digest of all that `tls` was made of: equal inputs share it, with its sessions
     std::string admission;  ///< digest of trust and identity rules: who was let in under others must prove
                             ///< itself again
     HostNames hosts;
-    std::chrono::sys_seconds certificate_not_after;
+    std::optional<std::chrono::sys_seconds> certificate_not_after;  ///< nothing with mode low
 };
 
 /// Everything that a decision depends on, loaded and checked together. Never changed once published, so that
@@ -32,8 +34,8 @@ struct ListenerRules {
 struct Snapshot {
     std::uint64_t generation = 0;  ///< 1 for the first; stands in every access-log line
     Settings settings;
-    std::vector<ListenerRules> listeners;  ///< in the order of the configuration
-    std::shared_ptr<const pki::TrustAnchors> trust;
+    std::vector<ListenerRules> listeners;            ///< in the order of the configuration
+    std::shared_ptr<const pki::TrustAnchors> trust;  ///< null when no listener has mode high
     pki::RevocationIndex revocation;
     std::shared_ptr<const DeviceIdentification> identification;
     std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot

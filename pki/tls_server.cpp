@@ -3,16 +3,34 @@
 #include "pki/certificate.h"
 #include "pki/session_cache.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <openssl/sha.h>
 
 namespace sallyport::pki {
 namespace {
 
-/// The devices' nine suites (TLS 1.2), strongest first; the server's order decides.
-constexpr const char* device_suites =
+/// The devices' suites with forward secrecy, and those without.
+constexpr std::string_view forward_secret =
     "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
-    "ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA:AES128-GCM-SHA256:AES128-SHA256:AES128-SHA";
-constexpr const char* modern_suites =
+    "ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA";
+constexpr std::string_view static_rsa = "AES128-GCM-SHA256:AES128-SHA256:AES128-SHA";
+
+/// TLS 1.2, strongest first; the server's order decides.
+std::string suites_of(TlsProfile profile) {
+    switch (profile) {
+        case TlsProfile::canedge:
+            return std::string(forward_secret) + ":" + std::string(static_rsa);
+        case TlsProfile::canedge_forward_secret:
+            return std::string(forward_secret);
+        case TlsProfile::modern:
+            return "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+                   "ECDHE-RSA-AES256-GCM-SHA384";
+    }
+    return "";
+}
+
+constexpr const char* tls_1_3_suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* curves = "X25519:P-256";
 constexpr int security_level = 2;
@@ -84,6 +102,22 @@ void forget_session(SSL_CTX* context, SSL_SESSION* session) {
     cache_of(context).remove({reinterpret_cast<const char*>(id), length});
 }
 
+/// The group of RFC 7919 that TLS 1.2 clients of all ages take.
+KeyPtr ffdhe2048() {
+    const KeyContextPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+    std::string name = "ffdhe2048";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY* group = nullptr;
+    if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &group, EVP_PKEY_KEY_PARAMETERS,
+                          const_cast<OSSL_PARAM*>(parameters)) != 1) {
+        return nullptr;
+    }
+    return KeyPtr(group);
+}
+
 Error refused(std::string_view doing) {
     return {Fault::input, take_openssl_errors(doing)};
 }
@@ -105,12 +139,7 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::create(TlsServerSettings set
 Result<void> TlsServer::configure(TlsServerSettings& settings) {
     SSL_CTX* ctx = context_.get();
     SSL_CTX_set_security_level(ctx, security_level);
-    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(ctx, device_suites) != 1 ||
-        SSL_CTX_set_ciphersuites(ctx, modern_suites) != 1 || SSL_CTX_set1_groups_list(ctx, curves) != 1 ||
-        SSL_CTX_set_dh_auto(ctx, 1) != 1) {
-        return refused("cannot set the TLS suites");
-    }
+    if (auto done = set_suites(settings.profile); !done) return done.error();
     // IGNORE_UNEXPECTED_EOF: devices that skip close_notify keep their session. A body that is cut short is
     // found by its own framing, never by the end of the connection.
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
@@ -120,8 +149,27 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_bytes);
-    SSL_CTX_set_num_tickets(ctx, 1);
+    if (auto done = set_certificate(settings); !done) return done.error();
+    if (settings.asks_for_certificate) ask_for_certificate(*settings.trust);
+    keep_sessions(settings);
+    return {};
+}
 
+Result<void> TlsServer::set_suites(TlsProfile profile) {
+    SSL_CTX* ctx = context_.get();
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ctx, suites_of(profile).c_str()) != 1 ||
+        SSL_CTX_set_ciphersuites(ctx, tls_1_3_suites) != 1 || SSL_CTX_set1_groups_list(ctx, curves) != 1) {
+        return refused("cannot set the TLS suites");
+    }
+    KeyPtr group = ffdhe2048();
+    if (!group || SSL_CTX_set0_tmp_dh_pkey(ctx, group.get()) != 1) return refused("cannot set the DH group");
+    group.release();  // the context owns it
+    return {};
+}
+
+Result<void> TlsServer::set_certificate(TlsServerSettings& settings) {
+    SSL_CTX* ctx = context_.get();
     if (SSL_CTX_use_certificate(ctx, settings.chain.front().get()) != 1) return refused("server certificate");
     for (std::size_t i = 1; i < settings.chain.size(); ++i) {
         if (SSL_CTX_add1_chain_cert(ctx, settings.chain[i].get()) != 1)
@@ -130,32 +178,38 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
     if (SSL_CTX_use_PrivateKey(ctx, settings.key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
         return refused("the private key does not fit the server certificate");
     }
+    return {};
+}
 
+void TlsServer::ask_for_certificate(const TrustAnchors& trust) {
+    SSL_CTX* ctx = context_.get();
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_cert_verify_callback(ctx, verify_peer, nullptr);
-    X509_STORE_up_ref(settings.trust->store());
-    SSL_CTX_set_cert_store(ctx, settings.trust->store());
+    X509_STORE_up_ref(trust.store());
+    SSL_CTX_set_cert_store(ctx, trust.store());
     STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
     SSL_CTX_set_client_CA_list(ctx, names);  // owns it from here
-    for (const auto& anchor : settings.trust->anchors())
+    for (const auto& anchor : trust.anchors())
         SSL_CTX_add_client_CA(ctx, anchor.get());
+}
 
+void TlsServer::keep_sessions(const TlsServerSettings& settings) {
+    SSL_CTX* ctx = context_.get();
     unsigned char scope[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(settings.session_scope.data()),
            settings.session_scope.size(), scope);
     SSL_CTX_set_session_id_context(ctx, scope, sizeof scope);
     SSL_CTX_set_timeout(ctx, settings.session_lifetime.count());
     SSL_CTX_set_ex_data(ctx, cache_slot(), sessions_.get());
+    SSL_CTX_set_num_tickets(ctx, settings.session_cache_entries == 0 ? 0 : 1);
     if (settings.session_cache_entries == 0) {
         SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-        SSL_CTX_set_num_tickets(ctx, 0);
-    } else {
-        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(ctx, keep_session);
-        SSL_CTX_sess_set_get_cb(ctx, find_session);
-        SSL_CTX_sess_set_remove_cb(ctx, forget_session);
+        return;
     }
-    return {};
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    SSL_CTX_sess_set_get_cb(ctx, find_session);
+    SSL_CTX_sess_set_remove_cb(ctx, forget_session);
 }
 
 SslPtr TlsServer::new_connection(PeerJudge& judge) const {

@@ -26,20 +26,29 @@ class PeerJudge {
     virtual bool may_resume(std::string_view remembered) = 0;
 };
 
+/// The suites of a listener.
+enum class TlsProfile {
+    canedge,                 ///< the nine of the devices (TLS 1.2), strongest first; TLS 1.3
+    canedge_forward_secret,  ///< the same without static RSA
+    modern,                  ///< ECDHE with AES-GCM (TLS 1.2); TLS 1.3
+};
+
 struct TlsServerSettings {
+    TlsProfile profile = TlsProfile::canedge;
+    bool asks_for_certificate = true;   ///< and lets nobody in without one; else clients stay unknown
     std::vector<CertificatePtr> chain;  ///< the server's certificate first, without the root
     KeyPtr key;
-    std::shared_ptr<const TrustAnchors> trust;
-    std::string session_scope;          ///< sessions made under another scope are not resumed
-    std::size_t session_cache_entries;  ///< the oldest are forgotten beyond this; 0 = no resumption
+    std::shared_ptr<const TrustAnchors> trust;  ///< null when no certificate is asked for
+    std::string session_scope;                  ///< sessions made under another scope are not resumed
+    std::size_t session_cache_entries;          ///< the oldest are forgotten beyond this; 0 = no resumption
     std::chrono::seconds session_lifetime;
 };
 
 class SessionCache;
 
-/// The server side of TLS for one listener: requires a client certificate, TLS 1.2 with the devices' suites
-/// (strongest first) and TLS 1.3, no renegotiation, no compression, no early data. Sessions are kept in
-/// process, never in tickets, so that each resumption passes `may_resume`. Thread-safe.
+/// The server side of TLS for one listener: TLS 1.2 and 1.3, the server's order of suites, no renegotiation,
+/// no compression, no early data. Sessions are kept in process, never in tickets, so that each resumption
+/// passes `may_resume`. Thread-safe.
 class TlsServer {
   public:
     /// Errors: a key that does not fit, a certificate that real devices could not use.
@@ -52,6 +61,10 @@ class TlsServer {
   private:
     TlsServer() = default;
     Result<void> configure(TlsServerSettings& settings);
+    Result<void> set_suites(TlsProfile profile);
+    Result<void> set_certificate(TlsServerSettings& settings);
+    void ask_for_certificate(const TrustAnchors& trust);
+    void keep_sessions(const TlsServerSettings& settings);
 
     SslCtxPtr context_;
     std::unique_ptr<SessionCache> sessions_;

@@ -79,17 +79,21 @@ std::optional<std::string> fault_of(const PolicyRule& rule) {
             return "on: the variables are {device} and, for a whole bucket name, {bucket}";
         }
     }
+    if (rule.who == PolicyRule::Who::credentials && on.find(device_variable) != on.npos) {
+        return "on: who has credentials only is no device: {device} stands for nothing";
+    }
     return std::nullopt;
 }
 
 namespace {
 
-std::optional<Denial> authorize_action(const Policy& policy, std::string_view device, std::string_view action,
-                                       const s3::ObjectAddress& address) {
+std::optional<Denial> authorize_action(const Policy& policy, std::optional<std::string_view> device,
+                                       std::string_view action, const s3::ObjectAddress& address) {
+    const auto who = device ? PolicyRule::Who::device : PolicyRule::Who::credentials;
     bool elsewhere = false;
     for (const PolicyRule& rule : policy.rules) {
-        if (!allows_action(rule, action)) continue;
-        if (matches(rule.on, device, address)) return std::nullopt;
+        if (rule.who != who || !allows_action(rule, action)) continue;
+        if (matches(rule.on, device.value_or(""), address)) return std::nullopt;
         elsewhere = true;
     }
     return access_denied(elsewhere ? Reason::wrong_prefix : Reason::action_denied,
@@ -98,7 +102,8 @@ std::optional<Denial> authorize_action(const Policy& policy, std::string_view de
 
 }  // namespace
 
-std::optional<Denial> authorize(const Policy& policy, std::string_view device, const S3Operation& operation) {
+std::optional<Denial> authorize(const Policy& policy, std::optional<std::string_view> device,
+                                const S3Operation& operation) {
     if (auto denial = authorize_action(policy, device, operation.action, operation.address)) return denial;
     for (const std::string_view action : operation.further_actions) {
         if (auto denial = authorize_action(policy, device, action, operation.address)) return denial;

@@ -34,11 +34,14 @@ class Connection:
     """An open TLS connection. A failed handshake and a cut connection are OSErrors (ssl.SSLError is one)."""
 
     def __init__(self, port, context, session=None, seconds=20):
+        """Without a context there is no TLS; `tls` is then the plain socket."""
         self.host = f"127.0.0.1:{port}"
         tcp = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         try:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.tls = context.wrap_socket(tcp, server_hostname="127.0.0.1", session=session)
+            self.tls = tcp
+            if context:
+                self.tls = context.wrap_socket(tcp, server_hostname="127.0.0.1", session=session)
         except BaseException:
             tcp.close()
             raise

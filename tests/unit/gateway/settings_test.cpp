@@ -67,8 +67,11 @@ TEST(Settings, have_defaults_for_all_but_the_least) {
     ASSERT_EQ(s.listeners.size(), 1U);
     EXPECT_EQ(s.listeners[0].name, "fleet");
     EXPECT_EQ(s.listeners[0].address, (SocketAddress{"127.0.0.1", 8443}));
-    EXPECT_EQ(s.listeners[0].chain, folder.path() / "chain.pem") << "relative to the configuration's folder";
-    EXPECT_EQ(s.listeners[0].key, folder.path() / "key.pem");
+    ASSERT_EQ(s.listeners[0].certificates.size(), 1U);
+    EXPECT_EQ(s.listeners[0].mode, Mode::high);
+    EXPECT_EQ(s.listeners[0].certificates[0].chain, folder.path() / "chain.pem")
+        << "relative to the configuration's folder";
+    EXPECT_EQ(s.listeners[0].certificates[0].key, folder.path() / "key.pem");
     EXPECT_TRUE(s.listeners[0].hosts.empty());
     EXPECT_EQ(s.trust, std::vector{folder.path() / "ca.pem"});
     EXPECT_TRUE(s.intermediates.empty());
@@ -121,6 +124,26 @@ log: {access: off, events: events.log, level: warning}
     EXPECT_EQ(loaded->log.level, "warning");
 }
 
+TEST(Settings, know_no_devices_where_no_listener_does) {
+    const Folder folder;
+    const auto loaded = folder.load(R"(listeners:
+  - {name: old, address: 127.0.0.1:8080, mode: low, insecure: true, hosts: [Gateway.test]}
+  - {name: new, address: 127.0.0.1:8443, mode: medium, tls: {profile: modern}, certificates: [{chain: chain.pem, key: key.pem}]}
+authorization:
+  - {who: credentials, allow: [PutObject], on: 'fleet/*'}
+store: {endpoints: [http://127.0.0.1:9000]}
+admin: {address: 127.0.0.1:9901}
+)");
+    ASSERT_TRUE(loaded) << loaded.error().lines.front();
+    EXPECT_EQ(loaded->listeners[0].mode, Mode::low);
+    EXPECT_EQ(loaded->listeners[0].hosts, std::vector<std::string>{"gateway.test"});
+    EXPECT_TRUE(loaded->listeners[0].certificates.empty());
+    EXPECT_EQ(loaded->listeners[1].mode, Mode::medium);
+    EXPECT_EQ(loaded->listeners[1].profile, pki::TlsProfile::modern);
+    EXPECT_TRUE(loaded->trust.empty());
+    EXPECT_EQ(loaded->policy.rules.at(0).who, PolicyRule::Who::credentials);
+}
+
 TEST(Settings, without_rules_allow_nothing) {
     const Folder folder;
     const auto loaded = folder.load(std::string(least) + "authorization: []\n");
@@ -161,7 +184,18 @@ std::vector<FaultCase> fault_cases() {
         {"address_ipv6", with("127.0.0.1:8443", "'[::1]:8443'"), "", ""},
         {"address_ipv6_without_brackets", with("127.0.0.1:8443", "'::1:8443'"), "3:14", "is not IP:PORT"},
         {"address_ipv4_in_brackets", with("127.0.0.1:8443", "'[127.0.0.1]:8443'"), "3:14", "is not IP:PORT"},
-        {"mode_low", with("high", "low"), "4:11", "is not served by this version"},
+        {"mode_low_by_a_slip", with("high", "low"), "2:5", "add 'insecure: true'", 3},
+        {"mode_low_with_certificates", with("mode: high", "mode: low\n    insecure: true\n    hosts: [a]"),
+         "2:5", "take out 'tls' and 'certificates'"},
+        {"mode_low_without_hosts",
+         with("mode: high\n    certificates: [{chain: chain.pem, key: key.pem}]",
+              "mode: low\n    insecure: true"),
+         "2:5", "hosts: needed"},
+        {"mode_medium_where_nobody_may_do_anything", with("mode: high", "mode: medium"), "1:1",
+         "add a rule such as {who: credentials"},
+        {"mode_missing", with("mode: high", "hosts: [a]"), "2:5", "'mode' is missing"},
+        {"insecure_is_for_low_only", with("mode: high", "mode: high\n    insecure: true"), "5:5",
+         "unknown key"},
         {"mode_unknown", with("high", "highest"), "4:11", "is none of: low, medium, high"},
         {"chain_missing", with("chain: chain.pem, ", ""), "5:20", "'chain' is missing"},
         {"chain_does_not_exist", with("chain.pem", "other.pem"), "5:28", "other.pem does not exist"},
@@ -174,7 +208,7 @@ std::vector<FaultCase> fault_cases() {
               "  - {name: fleet, address: '127.0.0.1:1', mode: high, certificates: [{chain: "
               "chain.pem, key: key.pem}]}\ndevices:"),
          "6:5", "'fleet' stands twice"},
-        {"tls_profile", with("    mode: high", "    mode: high\n    tls: {profile: modern}"), "5:20",
+        {"tls_profile", with("    mode: high", "    mode: high\n    tls: {profile: nothing}"), "5:20",
          "is none of: canedge"},
         {"no_devices", with("devices:\n  trust: [ca.pem]\n", ""), "1:1", "'devices' is missing"},
         {"no_trust", with("trust: [ca.pem]", "intermediates: [ca.pem]"), "7:3", "'trust' is missing"},
@@ -248,7 +282,7 @@ INSTANTIATE_TEST_SUITE_P(table, SettingsFault, testing::ValuesIn(fault_cases()),
 
 TEST(SettingsFaults, are_told_all_at_once) {
     const Folder folder;
-    const auto loaded = folder.load(with("high", "low") + "workers: 0\nx: 1\n");
+    const auto loaded = folder.load(with("high", "highest") + "workers: 0\nx: 1\n");
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().lines.size(), 3U);
 }

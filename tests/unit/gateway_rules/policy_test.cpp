@@ -176,5 +176,28 @@ TEST(DefaultPolicy, is_sound) {
         EXPECT_EQ(fault_of(rule), std::nullopt);
 }
 
+// ---- clients of which nothing is known but their credentials ---------------------------------------
+
+TEST(Authorize, keeps_devices_and_credentials_apart) {
+    const Policy policy{{{{"PutObject"}, "fleet/{device}/*"},
+                         {{"GetObject"}, "fleet/public/*", PolicyRule::Who::credentials}}};
+    const auto may = [&](std::optional<std::string_view> device, std::string_view action,
+                             const char* key) {
+        return !authorize(policy, device, {action, {"fleet", key}});
+    };
+    EXPECT_TRUE(may("A1", "PutObject", "A1/x"));
+    EXPECT_FALSE(may("A1", "GetObject", "public/x")) << "a device gains nothing from the other's rules";
+    EXPECT_TRUE(may(std::nullopt, "GetObject", "public/x"));
+    EXPECT_FALSE(may(std::nullopt, "PutObject", "A1/x"));
+    EXPECT_FALSE(may(std::nullopt, "PutObject", "/x")) << "nobody is not a device without a name";
+    EXPECT_FALSE(may(std::nullopt, "PutObject", "{device}/x"));
+    EXPECT_TRUE(authorize(default_policy(), std::nullopt, {"GetObject", {"fleet", "x"}}).has_value());
+}
+
+TEST(PolicyRule, for_credentials_names_no_device) {
+    EXPECT_TRUE(fault_of({{"PutObject"}, "fleet/{device}/*", PolicyRule::Who::credentials}));
+    EXPECT_FALSE(fault_of({{"PutObject"}, "fleet/*", PolicyRule::Who::credentials}));
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

@@ -1,0 +1,27 @@
+#include "gateway/configuration_paths.h"
+
+namespace sallyport::gateway {
+
+std::filesystem::path ConfigurationPaths::resolve(const std::string& path) const {
+    return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : folder_ / path;
+}
+
+std::filesystem::path ConfigurationPaths::existing(config::MapReader& map, std::string_view key,
+                                                   const config::Located& text) const {
+    const auto path = resolve(text.text);
+    std::error_code error;
+    if (!text.text.empty() && !std::filesystem::exists(path, error)) {
+        map.fault(text.mark, std::string(key) + ": " + path.string() + " does not exist");
+    }
+    return path;
+}
+
+std::vector<std::filesystem::path> ConfigurationPaths::existing_files(config::MapReader& map,
+                                                                      std::string_view key) const {
+    std::vector<std::filesystem::path> files;
+    for (const config::Located& text : map.strings(key))
+        files.push_back(existing(map, key, text));
+    return files;
+}
+
+}  // namespace sallyport::gateway

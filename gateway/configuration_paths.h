@@ -1,0 +1,30 @@
+#pragma once
+
+#include "config/yaml_reader.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gateway {
+
+/// Paths in a configuration are relative to its folder.
+class ConfigurationPaths {
+  public:
+    explicit ConfigurationPaths(const std::filesystem::path& file)
+        : folder_(file.has_parent_path() ? file.parent_path() : ".") {}
+
+    std::filesystem::path resolve(const std::string& path) const;
+
+    /// A path that must exist now: a typing error is told with its place.
+    std::filesystem::path existing(config::MapReader& map, std::string_view key,
+                                   const config::Located& text) const;
+
+    std::vector<std::filesystem::path> existing_files(config::MapReader& map, std::string_view key) const;
+
+  private:
+    std::filesystem::path folder_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "gateway/configuration_paths.h"
+#include "gateway/socket_address.h"
+#include "pki/tls_server.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gateway {
+
+/// What a listener asks of its clients beside API credentials.
+enum class Mode {
+    low,     ///< nothing: HTTP
+    medium,  ///< TLS: the server is known, the client is not
+    high,    ///< TLS with a device certificate
+};
+std::string_view to_string(Mode mode) noexcept;
+
+/// A server certificate with its chain, and its key.
+struct CertificateFiles {
+    std::filesystem::path chain;
+    std::filesystem::path key;
+};
+
+struct ListenerSettings {
+    std::string name;       // restart-only
+    SocketAddress address;  // restart-only
+    Mode mode = Mode::high;
+    pki::TlsProfile profile = pki::TlsProfile::canedge;
+    std::vector<CertificateFiles> certificates;  ///< one; none for mode low
+    std::vector<std::string> hosts;              ///< lower case; empty = the names of the server certificate
+};
+
+/// Reads one entry of `listeners`. Faults go to `map`.
+ListenerSettings read_listener(config::MapReader& map, const ConfigurationPaths& paths);
+
+}  // namespace sallyport::gateway
