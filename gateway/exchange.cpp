@@ -85,7 +85,8 @@ std::optional<Denial> Exchange::judge() {
     version_ = head_.version;
     path_ = head_.target.substr(0, head_.target.find('?'));
     if (auto refused = session_.refused_now()) return refused;
-    const auto delivery = judge_head(raw_head_, head_, snapshot_->listeners[session_.listener().index].hosts);
+    const auto delivery = judge_head(raw_head_, head_, snapshot_->listeners[session_.listener().index].hosts,
+                                     session_.server_name());
     if (!delivery) return delivery.error();
     delivery_ = *delivery;
     body_left_ = delivery_.content_length;

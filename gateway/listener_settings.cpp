@@ -22,9 +22,7 @@ void read_tls(MapReader& map, ListenerSettings& listener) {
 
 void read_certificates(MapReader& map, const ConfigurationPaths& paths, ListenerSettings& listener) {
     auto certificates = map.maps("certificates");
-    if (certificates.size() != 1) {
-        map.fault("certificates: exactly one {chain, key} is needed; several names go into one certificate");
-    }
+    if (certificates.empty()) map.fault("certificates: at least one {chain, key} is needed");
     for (MapReader& certificate : certificates) {
         listener.certificates.push_back(
             {paths.existing(certificate, "chain", certificate.required_string("chain")),

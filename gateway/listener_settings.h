@@ -30,8 +30,9 @@ struct ListenerSettings {
     SocketAddress address;  // restart-only
     Mode mode = Mode::high;
     pki::TlsProfile profile = pki::TlsProfile::canedge;
-    std::vector<CertificateFiles> certificates;  ///< one; none for mode low
-    std::vector<std::string> hosts;              ///< lower case; empty = the names of the server certificate
+    std::vector<CertificateFiles>
+        certificates;                ///< the first is for clients that name no server; none for mode low
+    std::vector<std::string> hosts;  ///< lower case; empty = the names of the server certificate
 };
 
 /// Reads one entry of `listeners`. Faults go to `map`.

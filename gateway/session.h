@@ -72,6 +72,10 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<std::string_view> device() const {
         return peer_ ? std::optional<std::string_view>(peer_->device) : std::nullopt;
     }
+    /// The server name that the client asked for in its handshake; empty when it asked for none.
+    std::string_view server_name() const {
+        return tls_ == nullptr ? std::string_view{} : pki::server_name(tls_->ssl());
+    }
     const std::string& serial() const { return serial_; }
     const std::string& peer_address() const { return peer_address_; }
     /// The connection to the store while there is one: ticks and cuts reach it, too.

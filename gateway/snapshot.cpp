@@ -216,55 +216,80 @@ class SnapshotBuilder {
         snapshot_->listeners.push_back(std::move(rules));
     }
 
-    /// The server certificate, and what the TLS side is made of. False when there are faults.
+    /// The server certificates, and what the TLS side is made of. False when there are faults.
     bool load_tls(const ListenerSettings& settings, ListenerRules& rules) {
-        const CertificateFiles& files = settings.certificates.front();
+        std::vector<pki::ServerIdentity> identities;
+        std::string inputs;
+        const std::size_t faults = result_.faults.size();
+        for (const CertificateFiles& files : settings.certificates) {
+            auto identity = load_identity(files, settings, inputs);
+            if (identity) identities.push_back(std::move(*identity));
+        }
+        if (result_.faults.size() > faults) return false;
+        for (const pki::ServerIdentity& identity : identities) {
+            const auto not_after = pki::validity(identity.certificate())->not_after;
+            rules.certificate_not_after =
+                std::min(rules.certificate_not_after.value_or(not_after), not_after);
+            if (!settings.hosts.empty()) continue;
+            for (std::string& name : pki::server_names(identity.certificate()))
+                rules.hosts.push_back(std::move(name));
+        }
+        if (rules.hosts.empty()) {
+            fault(settings.certificates.front().chain.string() +
+                  ": the certificate names no host; give listeners[].hosts");
+            return false;
+        }
+        const Limits& limits = snapshot_->settings.limits;
+        rules.tls_inputs = sha256(settings.name + '|' + inputs + rules.admission +
+                                  std::to_string(static_cast<int>(settings.profile)) + '|' +
+                                  std::to_string(limits.tls_sessions) + '|' +
+                                  std::to_string(limits.tls_session_lifetime.count()));
+        rules.tls = unchanged_tls(rules);
+        if (!rules.tls) rules.tls = make_tls(settings, rules, std::move(identities));
+        return rules.tls != nullptr;
+    }
+
+    /// Adds digests of what it reads to `inputs`.
+    std::optional<pki::ServerIdentity> load_identity(const CertificateFiles& files,
+                                                     const ListenerSettings& settings, std::string& inputs) {
         const auto failed = [&](std::string line) {
             fault(std::move(line));
-            return false;
+            return std::nullopt;
         };
         const auto chain_pem = pki::read_file(files.chain, max_pem_bytes);
         if (!chain_pem) return failed(chain_pem.error().message);
         auto key_pem = pki::read_secret_file(files.key, max_pem_bytes);
         if (!key_pem) return failed(key_pem.error().message);
         auto key = pki::parse_private_key(*key_pem, files.key.string());
-        const std::string key_digest = sha256(*key_pem);
+        inputs += sha256(*chain_pem) + sha256(*key_pem);
         pki::wipe(*key_pem);
         auto chain = pki::parse_certificates(*chain_pem, files.chain.string());
         if (!chain) return failed(chain.error().message);
         if (!key) return failed(key.error().message);
-        if (!check_server_certificate(*chain->front(), settings)) return false;
-        if (rules.hosts.empty()) rules.hosts = pki::server_names(*chain->front());
-        if (rules.hosts.empty()) {
-            return failed(files.chain.string() + ": the certificate names no host; give listeners[].hosts");
+        if (!check_server_certificate(*chain->front(), files, settings.profile)) return std::nullopt;
+        auto identity = pki::ServerIdentity::create(std::move(*chain), std::move(*key),
+                                                    files.key.string() + " with " + files.chain.string());
+        if (!identity) return failed(identity.error().message);
+        if (settings.profile != pki::TlsProfile::modern) {
+            for (std::string& warning : identity->warnings())
+                result_.warnings.push_back(std::move(warning));
         }
-        rules.certificate_not_after = pki::validity(*chain->front())->not_after;
-        const Limits& limits = snapshot_->settings.limits;
-        rules.tls_inputs = sha256(settings.name + '|' + sha256(*chain_pem) + key_digest + rules.admission +
-                                  std::to_string(static_cast<int>(settings.profile)) + '|' +
-                                  std::to_string(limits.tls_sessions) + '|' +
-                                  std::to_string(limits.tls_session_lifetime.count()));
-        rules.tls = unchanged_tls(rules);
-        if (rules.tls) return true;
-        auto made = make_tls(settings, rules, std::move(*chain), std::move(*key));
-        if (!made) {
-            return failed(files.key.string() + " with " + files.chain.string() + ": " + made.error().message);
-        }
-        rules.tls = std::move(*made);
-        return true;
+        return std::move(*identity);
     }
 
-    pki::Result<std::shared_ptr<const pki::TlsServer>> make_tls(const ListenerSettings& settings,
-                                                                const ListenerRules& rules,
-                                                                std::vector<pki::CertificatePtr> chain,
-                                                                pki::KeyPtr key) {
+    std::shared_ptr<const pki::TlsServer> make_tls(const ListenerSettings& settings,
+                                                   const ListenerRules& rules,
+                                                   std::vector<pki::ServerIdentity> identities) {
         const bool asks = settings.mode == Mode::high;
         const Limits& limits = snapshot_->settings.limits;
         // What admits belongs to the scope: a session that was made under other anchors must not resume.
-        return pki::TlsServer::create(
-            {settings.profile, asks, std::move(chain), std::move(key), asks ? snapshot_->trust : nullptr,
+        auto made = pki::TlsServer::create(
+            {settings.profile, asks, std::move(identities), asks ? snapshot_->trust : nullptr,
              settings.name + rules.admission, limits.tls_sessions,
              std::chrono::duration_cast<std::chrono::seconds>(limits.tls_session_lifetime)});
+        if (made) return *made;
+        fault("listener " + settings.name + ": " + made.error().message);
+        return nullptr;
     }
 
     /// Digest of what a client must be to be let in at all.
@@ -276,8 +301,9 @@ class SnapshotBuilder {
                       (snapshot_->settings.leaf_rules.allow_missing_extended_key_usage ? "1" : "0"));
     }
 
-    bool check_server_certificate(const X509& certificate, const ListenerSettings& settings) {
-        const std::string file = settings.certificates.front().chain.string();
+    bool check_server_certificate(const X509& certificate, const CertificateFiles& files,
+                                  pki::TlsProfile profile) {
+        const std::string file = files.chain.string();
         const auto dates = pki::validity(certificate);
         std::string problem;
         if (!dates) {
@@ -286,7 +312,7 @@ class SnapshotBuilder {
             aged(file + ": the server certificate has expired; devices do not trust it");
         } else if (dates->not_before > now_) {
             problem = "the server certificate is not valid yet; devices do not trust it";
-        } else if (settings.profile != pki::TlsProfile::modern &&
+        } else if (profile != pki::TlsProfile::modern &&
                    EVP_PKEY_get_base_id(X509_get0_pubkey(&certificate)) != EVP_PKEY_RSA) {
             problem =
                 "devices cannot connect to a server certificate without an RSA key; use one, or the profile "

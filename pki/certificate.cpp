@@ -106,25 +106,34 @@ CertificateNames certificate_names(const X509& certificate) {
     return names;
 }
 
-std::vector<std::string> server_names(const X509& certificate) {
+std::vector<std::string> certificate_dns_names(const X509& certificate) {
     std::vector<std::string> names;
     const auto alternatives = subject_alternatives(certificate, nullptr);
     for (int i = 0; alternatives && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
         std::string text;
-        if (name->type == GEN_DNS && decode(name->d.dNSName, text) && text.find('*') == std::string::npos) {
-            std::ranges::transform(text, text.begin(),
-                                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-            names.push_back(std::move(text));
-        } else if (name->type == GEN_IPADD) {
-            const int size = ASN1_STRING_length(name->d.iPAddress);
-            char address[INET6_ADDRSTRLEN];
-            const unsigned char* octets = ASN1_STRING_get0_data(name->d.iPAddress);
-            if (size == 4 && inet_ntop(AF_INET, octets, address, sizeof address) != nullptr) {
-                names.emplace_back(address);
-            } else if (size == 16 && inet_ntop(AF_INET6, octets, address, sizeof address) != nullptr) {
-                names.push_back("[" + std::string(address) + "]");
-            }
+        if (name->type != GEN_DNS || !decode(name->d.dNSName, text)) continue;
+        std::ranges::transform(text, text.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        names.push_back(std::move(text));
+    }
+    return names;
+}
+
+std::vector<std::string> server_names(const X509& certificate) {
+    std::vector<std::string> names = certificate_dns_names(certificate);
+    std::erase_if(names, [](const std::string& name) { return name.find('*') != std::string::npos; });
+    const auto alternatives = subject_alternatives(certificate, nullptr);
+    for (int i = 0; alternatives && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
+        if (name->type != GEN_IPADD) continue;
+        const int size = ASN1_STRING_length(name->d.iPAddress);
+        char address[INET6_ADDRSTRLEN];
+        const unsigned char* octets = ASN1_STRING_get0_data(name->d.iPAddress);
+        if (size == 4 && inet_ntop(AF_INET, octets, address, sizeof address) != nullptr) {
+            names.emplace_back(address);
+        } else if (size == 16 && inet_ntop(AF_INET6, octets, address, sizeof address) != nullptr) {
+            names.push_back("[" + std::string(address) + "]");
         }
     }
     return names;

@@ -26,6 +26,9 @@ struct CertificateNames {
 };
 CertificateNames certificate_names(const X509& certificate);
 
+/// The DNS names of the subject's alternatives in lower case, wildcards included.
+std::vector<std::string> certificate_dns_names(const X509& certificate);
+
 /// The names a server certificate is for: its DNS names in lower case, wildcards left out, and its IP
 /// addresses as text (IPv6 in brackets, as in a Host field). Source: RFC 6125 6.4, RFC 9110 4.3.4.
 std::vector<std::string> server_names(const X509& certificate);

@@ -149,7 +149,9 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_bytes);
-    if (auto done = set_certificate(settings); !done) return done.error();
+    identities_ = std::move(settings.identities);
+    if (!identities_.front().use_in(*ctx)) return refused("server certificate");
+    if (identities_.size() > 1) SSL_CTX_set_cert_cb(ctx, choose_identity, this);
     if (settings.asks_for_certificate) ask_for_certificate(*settings.trust);
     keep_sessions(settings);
     return {};
@@ -168,17 +170,20 @@ Result<void> TlsServer::set_suites(TlsProfile profile) {
     return {};
 }
 
-Result<void> TlsServer::set_certificate(TlsServerSettings& settings) {
-    SSL_CTX* ctx = context_.get();
-    if (SSL_CTX_use_certificate(ctx, settings.chain.front().get()) != 1) return refused("server certificate");
-    for (std::size_t i = 1; i < settings.chain.size(); ++i) {
-        if (SSL_CTX_add1_chain_cert(ctx, settings.chain[i].get()) != 1)
-            return refused("server certificate chain");
+/// Called when the client's hello was read, not for resumed sessions.
+int TlsServer::choose_identity(SSL* connection, void* server) {
+    const std::string_view name = server_name(*connection);
+    if (name.empty()) return 1;
+    const ServerIdentity* best = nullptr;
+    auto best_fit = ServerIdentity::Fit::none;
+    for (const ServerIdentity& identity : static_cast<const TlsServer*>(server)->identities_) {
+        const auto fit = identity.fit(name);
+        if (fit > best_fit) {
+            best = &identity;
+            best_fit = fit;
+        }
     }
-    if (SSL_CTX_use_PrivateKey(ctx, settings.key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-        return refused("the private key does not fit the server certificate");
-    }
-    return {};
+    return best == nullptr || best->use_in(*connection) ? 1 : 0;
 }
 
 void TlsServer::ask_for_certificate(const TrustAnchors& trust) {
@@ -217,6 +222,11 @@ SslPtr TlsServer::new_connection(PeerJudge& judge) const {
     if (!connection || SSL_set_ex_data(connection.get(), judge_slot(), &judge) != 1) return nullptr;
     SSL_set_accept_state(connection.get());
     return connection;
+}
+
+std::string_view server_name(const SSL& connection) {
+    const char* name = SSL_get_servername(&connection, TLSEXT_NAMETYPE_host_name);
+    return name == nullptr ? std::string_view{} : std::string_view(name);
 }
 
 std::string_view remembered(const SSL& connection) {

@@ -3,6 +3,7 @@
 #include "pki/chain_verifier.h"
 #include "pki/openssl.h"
 #include "pki/result.h"
+#include "pki/server_identity.h"
 
 #include <cstddef>
 #include <memory>
@@ -35,9 +36,9 @@ enum class TlsProfile {
 
 struct TlsServerSettings {
     TlsProfile profile = TlsProfile::canedge;
-    bool asks_for_certificate = true;   ///< and lets nobody in without one; else clients stay unknown
-    std::vector<CertificatePtr> chain;  ///< the server's certificate first, without the root
-    KeyPtr key;
+    bool asks_for_certificate = true;  ///< and lets nobody in without one; else clients stay unknown
+    /// At least one. Clients get the one that fits the server name they ask for best, else the first.
+    std::vector<ServerIdentity> identities;
     std::shared_ptr<const TrustAnchors> trust;  ///< null when no certificate is asked for
     std::string session_scope;                  ///< sessions made under another scope are not resumed
     std::size_t session_cache_entries;          ///< the oldest are forgotten beyond this; 0 = no resumption
@@ -51,7 +52,7 @@ class SessionCache;
 /// passes `may_resume`. Thread-safe.
 class TlsServer {
   public:
-    /// Errors: a key that does not fit, a certificate that real devices could not use.
+    /// Errors: what OpenSSL does not take.
     static Result<std::shared_ptr<const TlsServer>> create(TlsServerSettings settings);
     ~TlsServer();
 
@@ -62,14 +63,18 @@ class TlsServer {
     TlsServer() = default;
     Result<void> configure(TlsServerSettings& settings);
     Result<void> set_suites(TlsProfile profile);
-    Result<void> set_certificate(TlsServerSettings& settings);
+    static int choose_identity(SSL* connection, void* server);
     void ask_for_certificate(const TrustAnchors& trust);
     void keep_sessions(const TlsServerSettings& settings);
 
     SslCtxPtr context_;
     std::unique_ptr<SessionCache> sessions_;
     std::shared_ptr<const TrustAnchors> trust_;
+    std::vector<ServerIdentity> identities_;
 };
+
+/// The server name that the client asked for (SNI), in its own spelling; empty when it asked for none.
+std::string_view server_name(const SSL& connection);
 
 /// The bytes that `judge` returned when this session was made; empty when there are none.
 std::string_view remembered(const SSL& connection);

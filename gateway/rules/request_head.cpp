@@ -80,8 +80,8 @@ std::vector<std::string_view> tokens(std::string_view list) {
     return found;
 }
 
-/// uri-host [":" port]: one of `hosts`, with or without a port; IPv6 addresses in brackets.
-bool names_us(std::string_view value, const HostNames& hosts) {
+/// The name of a uri-host [":" port] in lower case, IPv6 addresses in brackets; empty when it is none.
+std::string host_name(std::string_view value) {
     const auto end_of_name =
         value.starts_with('[') ? value.find(']') + 1 : std::min(value.find(':'), value.size());
     const std::string_view port = value.substr(end_of_name);
@@ -92,14 +92,15 @@ bool names_us(std::string_view value, const HostNames& hosts) {
         const char* last = port.data() + port.size();
         const auto [end, error] = std::from_chars(port.data() + 1, last, number);
         if (port.size() < 2 || error != std::errc{} || end != last || number == 0 || number > 65535)
-            return false;
+            return "";
     }
-    return std::ranges::find(hosts, name) != hosts.end();
+    return name;
 }
 
 class HeadJudge {
   public:
-    HeadJudge(const RequestHead& head, const HostNames& hosts) : head_(head), hosts_(hosts) {
+    HeadJudge(const RequestHead& head, const HostNames& hosts, std::string_view server_name)
+        : head_(head), hosts_(hosts), server_name_(server_name) {
         delivery_.keep_alive = head.version >= 11;
     }
 
@@ -145,10 +146,13 @@ class HeadJudge {
 
     std::optional<Denial> judge_host(std::string_view value) {
         if (!delivery_.host.empty()) return malformed("two Host fields");
-        if (!names_us(value, hosts_)) {
+        const std::string name = host_name(value);
+        const bool ours = !name.empty() && std::ranges::find(hosts_, name) != hosts_.end();
+        if (!ours || (!server_name_.empty() && !equals_ignoring_case(name, server_name_))) {
             return Denial{Reason::malformed, 421, "InvalidRequest",
                           "This gateway does not answer to that host name",
-                          "a Host that is none of this listener's names"};
+                          ours ? "a Host that is not the server name of the handshake"
+                               : "a Host that is none of this listener's names"};
         }
         delivery_.host = value;
         return std::nullopt;
@@ -189,6 +193,7 @@ class HeadJudge {
 
     const RequestHead& head_;
     const HostNames& hosts_;
+    std::string_view server_name_;
     Delivery delivery_;
     bool has_length_ = false;
     bool chunked_ = false;
@@ -207,14 +212,15 @@ const HeaderField* RequestHead::find(std::string_view name) const noexcept {
     return found == fields.end() ? nullptr : &*found;
 }
 
-Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const HostNames& hosts) {
+Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const HostNames& hosts,
+                            std::string_view server_name) {
     if (auto denial = check_bytes(raw)) return *denial;
     constexpr std::string_view methods[] = {"GET", "HEAD", "PUT", "POST", "DELETE"};
     if (std::ranges::find(methods, head.method) == std::end(methods)) {
         return method_not_allowed("method " + std::string(head.method.substr(0, 16)));
     }
     if (auto denial = check_target(head.target)) return *denial;
-    return HeadJudge(head, hosts).judge();
+    return HeadJudge(head, hosts, server_name).judge();
 }
 
 bool is_hop_by_hop(std::string_view name) noexcept {

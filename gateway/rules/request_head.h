@@ -50,8 +50,10 @@ using HostNames = std::vector<std::string>;
 /// not in origin form, a missing, repeated or foreign Host, both or repeated lengths, transfer codings other
 /// than one `chunked`, Connection options that name end-to-end fields, Upgrade, and field names whose `_`
 /// some stores read as the `-` of a field that matters. `raw` is the head as received with its final empty
-/// line.
-Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const HostNames& hosts);
+/// line; `server_name` is what the client asked for in its TLS handshake, which Host must repeat (RFC 9110
+/// 7.4), or empty.
+Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const HostNames& hosts,
+                            std::string_view server_name = {});
 
 /// Is this one of the fields that end at the next hop (RFC 9110 7.6.1) or that frame the message?
 bool is_hop_by_hop(std::string_view name) noexcept;

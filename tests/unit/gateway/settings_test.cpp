@@ -202,7 +202,9 @@ std::vector<FaultCase> fault_cases() {
         {"two_certificates",
          with("[{chain: chain.pem, key: key.pem}]",
               "[{chain: chain.pem, key: key.pem}, {chain: chain.pem, key: key.pem}]"),
-         "2:5", "exactly one {chain, key} is needed"},
+         "", ""},
+        {"no_certificate", with("[{chain: chain.pem, key: key.pem}]", "[]"), "2:5",
+         "at least one {chain, key}"},
         {"two_listeners_of_one_name",
          with("devices:",
               "  - {name: fleet, address: '127.0.0.1:1', mode: high, certificates: [{chain: "
