@@ -16,6 +16,8 @@ constexpr std::array<std::uint8_t, 3> oid_issuing_distribution_point{0x55, 0x1D,
 constexpr std::array<std::uint8_t, 3> oid_certificate_issuer{0x55, 0x1D, 0x1D};
 constexpr std::array<std::uint8_t, 3> oid_authority_key_id{0x55, 0x1D, 0x23};
 
+constexpr std::size_t max_extensions = 64;  // RFC 5280 5.2 knows seven
+
 bool same(Bytes a, Bytes b) noexcept {
     return std::ranges::equal(a, b);
 }
@@ -143,6 +145,8 @@ CrlResult<void> read_extensions(Bytes content, CrlView& view) {
     while (!extensions.at_end()) {
         const auto extension = read_extension(extensions);
         if (!extension) return malformed("an extension");
+        // Before the signature is verified: nobody may keep us busy with comparing them.
+        if (seen.size() == max_extensions) return malformed("too many extensions");
         if (std::ranges::any_of(seen, [&](Bytes id) { return same(id, extension->id); })) {
             return malformed("an extension stands twice");
         }

@@ -31,6 +31,11 @@ void add(CrlDraft& draft, std::string extension) {
     draft.extensions.push_back(std::move(extension));
 }
 
+void add_extensions(CrlDraft& draft, unsigned count) {
+    for (unsigned i = 0; i < count; ++i)
+        add(draft, test::extension(test::tlv(0x06, octets({0x2A, i})), false, ""));
+}
+
 std::vector<FrameCase> frame_cases() {
     using test::boolean;
     using test::extension;
@@ -108,6 +113,8 @@ std::vector<FrameCase> frame_cases() {
              add(d, test::sequence({id_ce(99), test::octet_string(""), integer("\x01")}));
          },
          CrlLoad::parse_error},
+        {"as_many_extensions_as_allowed", [](auto& d) { add_extensions(d, 63); }, taken},
+        {"too_many_extensions", [](auto& d) { add_extensions(d, 64); }, CrlLoad::parse_error},
         {"delta", [](auto& d) { add(d, extension(id_ce(27), true, integer("\x01"))); }, taken},
         {"delta_not_critical", [](auto& d) { add(d, extension(id_ce(27), false, integer("\x01"))); }, taken},
         {"delta_without_number",
