@@ -3,24 +3,30 @@
 #include "pki/certificate.h"
 #include "pki/file.h"
 
-#include <algorithm>
+#include <openssl/sha.h>
 
 namespace sallyport::gateway {
 namespace {
 
 constexpr std::string_view crl_suffix = ".crl";
 
+/// Partitions may share some of their names: only all of them tell one from another.
+std::string digest_of(const pki::PointIds& points) {
+    if (points.empty()) return "";
+    std::string all;
+    for (const pki::PointId& point : points)
+        all.append(reinterpret_cast<const char*>(point.data()), point.size());
+    std::uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(), digest);
+    return "-" + pki::hex(digest);
+}
+
 std::string file_name(const pki::CrlFacts& facts) {
     const std::string scope = facts.scope == pki::CrlScope::all          ? "all"
                               : facts.scope == pki::CrlScope::users_only ? "users"
                                                                          : "authorities";
-    std::string points;
-    for (const pki::PointId& point : facts.points)
-        points += "-" + pki::hex(point);
-    // The name of a file has a limit; one name of a distribution point tells it from the others.
-    points.resize(std::min<std::size_t>(points.size(), 1 + 2 * sizeof(pki::PointId)));
-    return pki::hex(facts.issuer) + "-" + scope + points + (facts.is_delta() ? "-delta" : "") +
-           std::string(crl_suffix);
+    return pki::hex(facts.issuer) + "-" + scope + digest_of(facts.points) +
+           (facts.is_delta() ? "-delta" : "") + std::string(crl_suffix);
 }
 
 /// The files of a folder whose names end so, without those that are being written.

@@ -34,7 +34,8 @@ class ChunkHeader {
 
 asio::awaitable<Exchange::Sent> Exchange::send_body() {
     block_.emplace(session_.worker().lend_block());
-    session_.set_finishing_upload(snapshot_->settings.finish_uploads);
+    const bool is_upload = record_.operation == "PutObject" || record_.operation == "UploadPart";
+    session_.set_finishing_upload(is_upload && snapshot_->settings.finish_uploads);
     if (delivery_.expects_continue) {
         // The device waits for the store's word before it sends: it hears a refusal before the body.
         body_denial_ = co_await read_answer_head(true);
@@ -61,6 +62,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
         sent = co_await send_plain_body();
     }
     watch_->device = nullptr;
+    session_.set_finishing_upload(false);
     if (sent == Sent::whole) {
         request_sent_ = true;
         keep_alive_ = delivery_.keep_alive && keep_alive_after_body_;
@@ -250,7 +252,9 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
 }
 
 asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_view data, bool chunked) {
-    if (!data.empty() && !session_.still_admitted()) {
+    // The word that an upload was stored is no secret; everything else ends with the admission.
+    const bool only_confirms = data.empty() && request_sent_ && record_.bytes_in > 0;
+    if (!only_confirms && !session_.still_admitted()) {
         abort(Reason::revoked, "cut while an answer was in flight");
         co_return false;
     }

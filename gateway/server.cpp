@@ -194,6 +194,7 @@ asio::awaitable<void> Server::watch_clock() {
             reload(retry_trigger);
         } else if (now >= next_look_) {
             next_look_ = now + look_interval;
+            archive_.retry(*snapshot);
             look_at_files(*snapshot);
         }
     }
@@ -315,9 +316,9 @@ bool Server::try_reload(std::string_view trigger) {
     } else {
         loaded = build_snapshot(std::move(*settings), previous.get(), now_seconds());
     }
-    if (loaded.snapshot && (loaded.alarms.empty() || loaded.brings_new_crl())) {
-        // A bad file must not keep out what a good one revokes: the rest is published, and the alarm stays
-        // on.
+    if (loaded.snapshot && (loaded.alarms.empty() || loaded.differs_from(*previous))) {
+        // A bad CRL must not keep out what a good one revokes, nor a change of trust or policy: the rest is
+        // published, and the alarm stays on.
         const std::vector<std::string> alarms = loaded.alarms;
         report_reload(*loaded.snapshot, alarms.empty() ? "ok" : "partly", trigger, noticed);
         report_warnings(loaded.warnings);
@@ -354,23 +355,6 @@ void Server::report_warnings(const std::vector<std::string>& warnings) {
         log_.event(Log::Level::warning, "warning", {{"detail", warning}});
 }
 
-void Server::remember(const LoadedSnapshot& loaded, const Settings& settings) {
-    if (settings.state.empty()) return;
-    const CrlArchive archive(settings.state);
-    const auto accepted = archive.accepted();
-    for (const FreshCrl& crl : loaded.fresh) {
-        if (accepted.contains(crl.facts.sha256)) {
-            log_.event(Log::Level::warning, "crl_shrink_accepted",
-                       {{"issuer", crl.facts.issuer_name},
-                        {"number", crl.facts.number},
-                        {"sha256", crl.facts.sha256}});
-        }
-        const auto kept = archive.keep(crl.facts, crl.der);
-        if (!kept)
-            log_.event(Log::Level::error, "state", {{"result", "failed"}, {"detail", kept.error().message}});
-    }
-}
-
 void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
     const auto next = loaded.snapshot;
     const std::uint64_t generation = next->generation;
@@ -397,7 +381,7 @@ void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
                         {"after_ms", milliseconds_since(noticed)}});
         });
     }
-    remember(loaded, next->settings);
+    archive_.remember(std::move(loaded.fresh), *next);
 }
 
 }  // namespace sallyport::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/admin.h"
+#include "gateway/archive_writer.h"
 #include "gateway/file_watch.h"
 #include "gateway/ladder_watch.h"
 #include "gateway/log.h"
@@ -46,7 +47,6 @@ class Server {
     void report_watch_failed();
     void reload(std::string_view trigger);
     void publish(LoadedSnapshot loaded, Clock::time_point noticed);
-    void remember(const LoadedSnapshot& loaded, const Settings& settings);
     void report_reload_faults(const std::vector<std::string>& faults, std::string_view trigger);
     bool try_reload(std::string_view trigger);
     void reload_failed(const std::vector<std::string>& faults, std::string_view trigger);
@@ -61,6 +61,7 @@ class Server {
     Log log_;
     Metrics metrics_;
     LadderWatch ladder_{metrics_, log_};
+    ArchiveWriter archive_{log_};
     SnapshotStore snapshots_;
     Shared shared_{snapshots_, metrics_, log_};
     std::vector<ListeningSocket> sockets_;

@@ -34,43 +34,54 @@ Reason reason_of(HandshakeFailure::Kind kind) {
     }
 }
 
+pki::ChainRefusal changed_rules() {
+    return {pki::Refusal::untrusted_issuer, "trust or identity rules have changed; come again"};
+}
+
 }  // namespace
 
 pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
     const auto snapshot = snapshots_.current();
+    X509* leaf = X509_STORE_CTX_get0_cert(&context);
+    serial_ = pki::hex(pki::serial_octets(*leaf));
     const auto refuse = [&](pki::ChainRefusal refusal) {
         refusal_ = refusal;
         return refusal;
     };
+    // OpenSSL verifies against the anchors of the time when the connection was accepted.
+    if (snapshot->listeners[listener_].admission != admission_) return refuse(changed_rules());
+    const auto key = VerdictCache::key_of(*leaf, X509_STORE_CTX_get0_untrusted(&context));
+    if (const auto known = remembered_verdict(key, *snapshot)) {
+        // A path may have aged while another one, over a renewed CA, has not: only a fresh look can tell.
+        if (!snapshot->recheck(known->peer, now_seconds())) return known->encoded;
+    }
     // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
     const auto verdict = verify(context, *snapshot);
     if (!verdict) return refuse(verdict.error());
     if (auto refusal = snapshot->recheck((*verdict)->peer, now_seconds())) return refuse(*refusal);
+    if (key) snapshot->verdicts->put(*key, *verdict);
     return (*verdict)->encoded;
 }
 
+ConnectionJudge::Verdict ConnectionJudge::remembered_verdict(const std::optional<VerdictCache::Key>& key,
+                                                             const Snapshot& snapshot) {
+    auto known = key ? snapshot.verdicts->find(*key) : nullptr;
+    if (known) device_ = known->peer.device;
+    return known;
+}
+
 /// All that does not change as long as this snapshot is in force.
-pki::ChainResult<std::shared_ptr<const VerdictCache::Verdict>> ConnectionJudge::verify(
-    X509_STORE_CTX& context, const Snapshot& snapshot) {
-    X509* leaf = X509_STORE_CTX_get0_cert(&context);
-    serial_ = pki::hex(pki::serial_octets(*leaf));
-    const auto key = VerdictCache::key_of(*leaf, X509_STORE_CTX_get0_untrusted(&context));
-    if (key) {
-        if (auto known = snapshot.verdicts->find(*key)) {
-            device_ = known->peer.device;
-            return known;
-        }
-    }
-    auto device = snapshot.identification->identify(pki::certificate_names(*leaf));
+pki::ChainResult<ConnectionJudge::Verdict> ConnectionJudge::verify(X509_STORE_CTX& context,
+                                                                   const Snapshot& snapshot) {
+    auto device =
+        snapshot.identification->identify(pki::certificate_names(*X509_STORE_CTX_get0_cert(&context)));
     if (device) device_ = *device;
     auto path = pki::verify_path(context, *snapshot.trust);
     if (!path) return path.error();
     if (!device) return device.error();
     Peer peer{device_, std::move(*path)};
     std::string encoded = encode_peer(peer);
-    auto verdict = std::make_shared<const VerdictCache::Verdict>(std::move(peer), std::move(encoded));
-    if (key) snapshot.verdicts->put(*key, verdict);
-    return verdict;
+    return std::make_shared<const VerdictCache::Verdict>(std::move(peer), std::move(encoded));
 }
 
 bool ConnectionJudge::may_resume(std::string_view remembered) {
@@ -84,9 +95,8 @@ Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
     : worker_(worker),
       listener_(listener),
       peer_address_(std::move(peer_address)),
-      judge_(worker.shared().snapshots, snapshot->listeners[listener.index].mode == Mode::high),
-      buffer_(snapshot->settings.limits.head_bytes),
-      admission_(snapshot->listeners[listener.index].admission) {
+      judge_(worker.shared().snapshots, snapshot->listeners[listener.index], listener.index),
+      buffer_(snapshot->settings.limits.head_bytes) {
     if (const auto& tls = snapshot->listeners[listener.index].tls) {
         auto stream = std::make_unique<TlsStream>(std::move(socket), tls, judge_);
         tls_ = stream.get();
@@ -123,8 +133,7 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     if (!admitted_ || stopped_by_ || committing_ || finishing_upload_) return Reconsidered::kept;
     const auto refusal = judge_again(snapshot, now);
     if (!refusal) return Reconsidered::kept;
-    const bool its_own_matter =
-        refusal->reason == pki::Refusal::revoked || refusal->reason == pki::Refusal::expired;
+    const bool its_own_matter = refusal->reason == pki::Refusal::revoked;
     if (!its_own_matter && !take_turn) return Reconsidered::deferred;
     worker_.shared().log.event(Log::Level::warning, "connection_cut",
                                {{"listener", listener_.name},
@@ -140,11 +149,11 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
 
 std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
                                                       std::chrono::sys_seconds now) const {
-    if (snapshot.listeners[listener_.index].admission != admission_) {
-        return pki::ChainRefusal{pki::Refusal::untrusted_issuer,
-                                 "trust or identity rules have changed; come again"};
+    if (peer_) {
+        if (auto refusal = snapshot.recheck(*peer_, now)) return refusal;
     }
-    return peer_ ? snapshot.recheck(*peer_, now) : std::nullopt;
+    if (snapshot.listeners[listener_.index].admission != judge_.admission()) return changed_rules();
+    return std::nullopt;
 }
 
 std::optional<Denial> Session::refused_now() {

@@ -16,24 +16,31 @@ namespace sallyport::gateway {
 /// Judges the peer of one connection by the snapshot that is in force when its certificate arrives.
 class ConnectionJudge final : public pki::PeerJudge {
   public:
-    /// `knows_devices`: a certificate is asked for (mode high).
-    ConnectionJudge(const SnapshotStore& snapshots, bool knows_devices)
-        : snapshots_(snapshots), knows_devices_(knows_devices) {}
+    /// `rules` are those that the TLS side of this connection was made with; `listener` is their place.
+    ConnectionJudge(const SnapshotStore& snapshots, const ListenerRules& rules, std::size_t listener)
+        : snapshots_(snapshots),
+          listener_(listener),
+          knows_devices_(rules.mode == Mode::high),
+          admission_(rules.admission) {}
 
     pki::ChainResult<std::string> judge(X509_STORE_CTX& context) override;
     bool may_resume(std::string_view remembered) override;
 
     bool knows_devices() const { return knows_devices_; }
+    const std::string& admission() const { return admission_; }
     const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
     const std::string& device() const { return device_; }  ///< as far as it could be told, also when refused
     const std::string& serial() const { return serial_; }  ///< hex; the same
 
   private:
-    pki::ChainResult<std::shared_ptr<const VerdictCache::Verdict>> verify(X509_STORE_CTX& context,
-                                                                          const Snapshot& snapshot);
+    using Verdict = std::shared_ptr<const VerdictCache::Verdict>;
+    Verdict remembered_verdict(const std::optional<VerdictCache::Key>& key, const Snapshot& snapshot);
+    pki::ChainResult<Verdict> verify(X509_STORE_CTX& context, const Snapshot& snapshot);
 
     const SnapshotStore& snapshots_;
+    std::size_t listener_;
     bool knows_devices_;
+    std::string admission_;  ///< under other rules its handshake proves nothing
     std::optional<pki::ChainRefusal> refusal_;
     std::string device_;
     std::string serial_;
@@ -108,7 +115,6 @@ class Session : public std::enable_shared_from_this<Session> {
     std::unique_ptr<ClientStream> stream_;
     TlsStream* tls_ = nullptr;  ///< `stream_`, when it has TLS
     ReadBuffer buffer_;
-    std::string admission_;  ///< of the rules that the TLS side was made with
     std::optional<Peer> peer_;
     std::string serial_;
     Connection* store_ = nullptr;

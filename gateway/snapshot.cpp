@@ -42,6 +42,7 @@ class SnapshotBuilder {
             for (const auto& listener : snapshot_->settings.listeners)
                 load_listener(listener);
         }
+        snapshot_->inputs = digest_of_inputs();
         if (result_.faults.empty()) result_.snapshot = std::move(snapshot_);
         return std::move(result_);
     }
@@ -63,6 +64,15 @@ class SnapshotBuilder {
         std::string sha256;
         std::string der;
     };
+
+    std::string digest_of_inputs() const {
+        const auto configuration = pki::read_file(snapshot_->settings.file, max_pem_bytes);
+        std::string inputs = configuration ? sha256(*configuration) : "";
+        inputs += sha256(trust_inputs_);
+        for (const ListenerRules& listener : snapshot_->listeners)
+            inputs += listener.tls_inputs;
+        return sha256(inputs);
+    }
 
     void fault(std::string line) { result_.faults.push_back(std::move(line)); }
     bool is_start() const { return previous_ == nullptr && purpose_ == Purpose::service; }
@@ -130,7 +140,9 @@ class SnapshotBuilder {
         if (previous_ != nullptr) return previous_->revocation;
         if (snapshot_->settings.state.empty()) return archived_;
         const CrlArchive archive(snapshot_->settings.state);
-        if (const auto prepared = archive.prepare(); !prepared) fault(prepared.error().message);
+        if (purpose_ == Purpose::service) {
+            if (const auto prepared = archive.prepare(); !prepared) fault(prepared.error().message);
+        }
         pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), snapshot_->settings.ladder,
                                             nullptr);
         for (const auto& kept : archive.load(snapshot_->settings.limits.crl_bytes, result_.alarms)) {
@@ -144,7 +156,7 @@ class SnapshotBuilder {
     void load_crls() {
         const Settings& settings = snapshot_->settings;
         const pki::RevocationIndex& before = remembered();
-        pki::ShrinkGuard guard{settings.longest_lifetime, {}};
+        pki::ShrinkGuard guard{settings.longest_lifetime, {}, now_};
         if (!settings.state.empty()) guard.accepted = CrlArchive(settings.state).accepted();
         pki::RevocationIndexBuilder builder(snapshot_->trust->authorities(), settings.ladder, &before, guard);
         // While something is in force, a CRL that cannot be taken changes nothing but an alarm.
@@ -197,7 +209,10 @@ class SnapshotBuilder {
                 continue;
             }
             result_.crls.push_back({added->issuer, added->result});
-            if (added->result == pki::CrlLoad::loaded) offered.push_back({added->sha256, std::move(der)});
+            const bool archive_is_new =
+                previous_ != nullptr && previous_->settings.state != snapshot_->settings.state;
+            if (added->result == pki::CrlLoad::loaded || archive_is_new)
+                offered.push_back({added->sha256, std::move(der)});
         }
     }
 

@@ -38,6 +38,7 @@ struct Snapshot {
     std::shared_ptr<const pki::TrustAnchors> trust;  ///< null when no listener has mode high
     pki::RevocationIndex revocation;
     std::shared_ptr<const DeviceIdentification> identification;
+    std::string inputs;  ///< digest of the configuration and of all certificates and keys that it names
     std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot
 
     /// Dates and revocation of a peer that was let in earlier; nothing means it still is.
@@ -96,6 +97,10 @@ struct LoadedSnapshot {
     std::vector<FreshCrl> fresh;
 
     bool brings_new_crl() const { return !fresh.empty(); }
+    /// Is there anything that `previous` does not have? With alarms only what is new is worth publishing.
+    bool differs_from(const Snapshot& previous) const {
+        return snapshot && (brings_new_crl() || snapshot->inputs != previous.inputs);
+    }
 };
 
 /// What a snapshot is built for. An explanation is wanted most when something is wrong: a CRL that cannot be

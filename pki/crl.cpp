@@ -102,7 +102,8 @@ CrlResult<Bytes> read_number(Bytes value, std::string_view what) {
     if (!number || number->content.empty() || !reader.at_end()) return malformed(what);
     const Bytes octets = minimal_integer(number->content);
     constexpr std::uint8_t sign = 0x80;
-    if ((octets[0] & sign) != 0) return malformed(what);
+    constexpr std::size_t max_octets = 21;  // RFC 5280 5.2.3: 20, and one for the sign
+    if ((octets[0] & sign) != 0 || octets.size() > max_octets) return malformed(what);
     return octets;
 }
 

@@ -11,6 +11,7 @@
 namespace sallyport::pki {
 namespace {
 
+constexpr std::size_t max_blocks = 1000;
 constexpr std::string_view begin_marker = "-----BEGIN ";
 constexpr std::string_view begin_line = "-----BEGIN X509 CRL-----";
 constexpr std::string_view end_line = "-----END X509 CRL-----";
@@ -66,6 +67,7 @@ CrlResult<std::vector<Extent>> decode_blocks(std::string& text) {
     for (std::size_t at = text.find(begin_marker); at != text.npos; at = text.find(begin_marker, at)) {
         if (!at_line_start(text, at) || text.compare(at, begin_line.size(), begin_line) != 0)
             return no_crl("a PEM block that is no CRL");
+        if (blocks.size() == max_blocks) return no_crl("more than 1000 CRLs in one file");
         const std::size_t body = at + begin_line.size();
         const std::size_t end = text.find("-----", body);
         if (end == text.npos || text.compare(end, end_line.size(), end_line) != 0 ||

@@ -71,6 +71,9 @@ class RevocationIndex {
     friend class RevocationIndexBuilder;
 
     std::vector<RevocationList> lists_;
+    /// Of authorities that are not known at present: nobody asks them, but should the authority come back, an
+    /// older list than this is a rollback.
+    std::vector<RevocationList> dormant_;
     CrlLadder ladder_;
 };
 

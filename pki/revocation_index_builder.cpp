@@ -70,9 +70,14 @@ RevocationIndexBuilder::RevocationIndexBuilder(std::vector<X509*> authorities, C
                                                const RevocationIndex* previous, ShrinkGuard guard)
     : authorities_(std::move(authorities)), ladder_(ladder), guard_(std::move(guard)) {
     if (previous == nullptr) return;
-    for (const RevocationList& list : previous->lists()) {
-        if (is_known_by(authorities_, list.newest().issuer))
-            candidates_of(list.complete()->facts).in_force = &list;
+    for (const auto* lists : {&previous->lists_, &previous->dormant_}) {
+        for (const RevocationList& list : *lists) {
+            if (is_known_by(authorities_, list.newest().issuer)) {
+                candidates_of(list.complete()->facts).in_force = &list;
+            } else {
+                dormant_.push_back(list);
+            }
+        }
     }
 }
 
@@ -145,6 +150,8 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
             return Added{CrlLoad::unchanged, sha256, issuer};
         } else if (auto checked = check_day(*crl, old->facts); !checked) {
             return checked.error();
+        } else if (auto on_time = check_time(*crl); !on_time) {
+            return on_time.error();
         }
     }
     const CrlLoad result = loaded ? CrlLoad::unchanged : CrlLoad::loaded;
@@ -152,7 +159,7 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_complete(Ca
         if (auto read = load_entries(*crl, view); !read) return read.error();
         loaded = std::move(crl);
     }
-    if (!list.complete || is_newer(*loaded, *list.complete)) list.complete = std::move(loaded);
+    list.completes.push_back(std::move(loaded));
     return Added{result, sha256, issuer};
 }
 
@@ -169,12 +176,23 @@ CrlResult<RevocationIndexBuilder::Added> RevocationIndexBuilder::add_delta(Candi
     if (old != nullptr && compare_numbers(crl->number_octets, old->number_octets) > 0) {
         if (auto checked = check_day(*crl, old->facts); !checked) return checked.error();
     }
+    if (auto on_time = check_time(*crl); !on_time) return on_time.error();
     if (auto read = load_entries(*crl, view); !read) return read.error();
     if (crl->serials.repeats_a_serial()) {
         return CrlError{CrlLoad::parse_error, "a delta CRL says two things about one serial"};
     }
     list.deltas.push_back(std::move(crl));
     return Added{CrlLoad::loaded, sha256, issuer};
+}
+
+/// What is not valid yet must not take the place of what is: it would lock out everybody until then.
+CrlResult<void> RevocationIndexBuilder::check_time(const LoadedCrl& fresh) const {
+    const bool knows_time = guard_.now != std::chrono::sys_seconds::max();
+    if (!knows_time || state_of(fresh.facts.lifetime(), ladder_, guard_.now) != CrlState::not_yet) return {};
+    return CrlError{
+        CrlLoad::scope,
+        "number " + fresh.facts.number +
+            " is not valid yet: compare the clocks of CA and gateway; it is taken when its time has come"};
 }
 
 /// A higher number on an earlier day: somebody's clock or counter is wrong, and the list may be an old one.
@@ -190,24 +208,25 @@ CrlResult<void> RevocationIndexBuilder::check_day(const LoadedCrl& fresh, const 
 CrlResult<void> RevocationIndexBuilder::check_shrink(const RevocationList& fresh,
                                                      const RevocationList* in_force) const {
     if (in_force == nullptr) return {};
-    const auto accepted = [&](const Loaded& crl, const Loaded& old) {
-        return crl && crl != old && guard_.accepted.contains(crl->facts.sha256);
-    };
-    if (accepted(fresh.complete(), in_force->complete()) || accepted(fresh.delta(), in_force->delta()))
-        return {};
     // A hold may be released (RFC 5280 5.3.1), and what has expired may leave the list (5.1.2.6).
-    const auto forgotten_before = fresh.newest().this_update - guard_.longest_lifetime;
-    const std::size_t dropped = in_force->count_dropped(fresh, [&](const RevokedSerials::Entry& entry) {
+    const auto forgotten_before = std::min(fresh.newest().this_update, guard_.now) - guard_.longest_lifetime;
+    const auto dropped = in_force->dropped_by(fresh, [&](const RevokedSerials::Entry& entry) {
         return entry.reason == CrlReason::certificate_hold || entry.revoked_at < forgotten_before;
     });
-    if (dropped == 0) return {};
+    // What one CRL was accepted for does not excuse the other.
+    const auto excused = [&](const Loaded& crl, const Loaded& old) {
+        return crl && crl != old && guard_.accepted.contains(crl->facts.sha256);
+    };
+    const std::size_t complete = excused(fresh.complete(), in_force->complete()) ? 0 : dropped.by_complete;
+    const std::size_t delta = excused(fresh.delta(), in_force->delta()) ? 0 : dropped.by_delta;
+    if (complete + delta == 0) return {};
+    const CrlFacts& culprit = delta > 0 ? fresh.newest() : fresh.complete()->facts;
     return CrlError{CrlLoad::shrink,
-                    "number " + fresh.newest().number + " would un-revoke " + std::to_string(dropped) +
+                    "number " + culprit.number + " would un-revoke " + std::to_string(complete + delta) +
                         " certificate(s) that number " + in_force->newest().number +
-                        " revokes; if that is meant, run sallyport-gateway accept-crl "
-                        "(SHA-256 " +
-                        fresh.newest().sha256 + ")",
-                    fresh.newest().issuer_name};
+                        " revokes; if that is meant, run sallyport-gateway accept-crl (SHA-256 " +
+                        culprit.sha256 + ")",
+                    culprit.issuer_name};
 }
 
 /// `complete` with the newest delta that fits it and passes the shrink guard; without one when none is there
@@ -247,7 +266,7 @@ void RevocationIndexBuilder::report_older(const Candidates& list, const Revocati
                                   "); an older list could un-revoke devices",
                               in_force.issuer_name}});
     };
-    if (!list.complete) {
+    if (list.completes.empty()) {
         for (const std::string& origin : list.older)
             rollback(origin, chosen.complete()->facts);
     }
@@ -272,10 +291,12 @@ void RevocationIndexBuilder::report_older(const Candidates& list, const Revocati
 }
 
 void RevocationIndexBuilder::finish_list(const Candidates& list, Finished& finished) const {
-    const Loaded in_force = list.in_force != nullptr ? list.in_force->complete() : nullptr;
+    std::vector<Loaded> completes = list.completes;
+    std::ranges::stable_sort(completes, [](const Loaded& a, const Loaded& b) { return is_newer(*a, *b); });
+    if (list.in_force != nullptr) completes.push_back(list.in_force->complete());
     std::optional<RevocationList> chosen;
-    if (list.complete) chosen = combine(list, list.complete, finished);
-    if (!chosen && in_force && in_force != list.complete) chosen = combine(list, in_force, finished);
+    for (auto at = completes.begin(); !chosen && at != completes.end(); ++at)
+        chosen = combine(list, *at, finished);
     if (!chosen && list.in_force != nullptr) chosen = *list.in_force;
     if (chosen) {
         report_older(list, *chosen, finished);
@@ -294,6 +315,7 @@ void RevocationIndexBuilder::finish_list(const Candidates& list, Finished& finis
 RevocationIndexBuilder::Finished RevocationIndexBuilder::finish() {
     Finished finished;
     finished.index.ladder_ = ladder_;
+    finished.index.dormant_ = std::move(dormant_);
     for (const auto& [facts, list] : lists_)
         finish_list(list, finished);
     return finished;

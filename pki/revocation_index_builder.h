@@ -18,6 +18,8 @@ struct ShrinkGuard {
     std::chrono::seconds longest_lifetime{std::chrono::hours(24 * 1100)};
     /// SHA-256 (hex) of CRLs that an operator accepted although they shrink or are of an earlier day.
     std::set<std::string> accepted;
+    /// What is not valid yet at this time is refused while something is in force.
+    std::chrono::sys_seconds now = std::chrono::sys_seconds::max();
 };
 
 /// Builds an index from CRLs and the certificates of the authorities that may sign them. `previous` is what
@@ -62,7 +64,7 @@ class RevocationIndexBuilder {
     /// All that was offered, and what was in force, of one issuer and scope.
     struct Candidates {
         const RevocationList* in_force = nullptr;
-        Loaded complete;
+        std::vector<Loaded> completes;         ///< offered now
         std::vector<Loaded> deltas;            ///< offered now
         std::vector<std::string> older;        ///< origins of complete CRLs older than the one in force
         bool unchanged_delta_offered = false;  ///< the delta in force is still offered
@@ -74,6 +76,7 @@ class RevocationIndexBuilder {
     Candidates& candidates_of(const CrlFacts& facts);
     CrlResult<Added> add_complete(Candidates& list, std::shared_ptr<LoadedCrl> crl, const CrlView& view);
     CrlResult<Added> add_delta(Candidates& list, std::shared_ptr<LoadedCrl> crl, const CrlView& view);
+    CrlResult<void> check_time(const LoadedCrl& fresh) const;
     CrlResult<void> check_day(const LoadedCrl& fresh, const CrlFacts& in_force) const;
     CrlResult<void> check_shrink(const RevocationList& fresh, const RevocationList* in_force) const;
     std::optional<RevocationList> combine(const Candidates& list, const Loaded& complete,
@@ -84,6 +87,7 @@ class RevocationIndexBuilder {
     std::vector<X509*> authorities_;
     CrlLadder ladder_;
     ShrinkGuard guard_;
+    std::vector<RevocationList> dormant_;
     std::vector<std::pair<CrlFacts, Candidates>> lists_;  ///< the facts identify the list
 };
 

@@ -93,11 +93,13 @@ CrlState RevocationList::state(const CrlLadder& ladder, std::chrono::sys_seconds
                   : state_of(complete, ladder, now);
 }
 
-std::size_t RevocationList::count_dropped(const RevocationList& newer,
-                                          const std::function<bool(const Entry&)>& may_go) const {
-    std::size_t dropped = 0;
+RevocationList::Dropped RevocationList::dropped_by(const RevocationList& newer,
+                                                   const std::function<bool(const Entry&)>& may_go) const {
+    Dropped dropped;
     const auto weigh = [&](Bytes serial, const Entry& old) {
-        if (!newer.entry(serial) && !may_go(old)) ++dropped;
+        if (newer.entry(serial) || may_go(old)) return;
+        const bool removed = newer.delta_ && newer.delta_->serials.find(serial);
+        ++(removed || complete_ == newer.complete_ ? dropped.by_delta : dropped.by_complete);
     };
     if (complete_ != newer.complete_) {
         complete_->serials.for_each_missing_in(newer.complete_->serials, [&](Bytes serial, const Entry& old) {

@@ -87,10 +87,15 @@ class RevocationList {
     std::chrono::sys_seconds next_update() const noexcept;
     CrlState state(const CrlLadder& ladder, std::chrono::sys_seconds now) const noexcept;
 
-    /// How many certificates this list revokes and `newer` does not, without those that `may_go` lets go.
-    /// Linear in the complete CRLs when they differ, else in the deltas.
-    std::size_t count_dropped(const RevocationList& newer,
-                              const std::function<bool(const RevokedSerials::Entry&)>& may_go) const;
+    /// How many certificates this list revokes and `newer` does not, by whose doing.
+    struct Dropped {
+        std::size_t by_complete = 0;  ///< left out of the complete CRL (and not in the delta)
+        std::size_t by_delta =
+            0;  ///< removed by the delta, or left out of it when the complete CRL is the same
+    };
+    /// Without those that `may_go` lets go. Linear in the complete CRLs when they differ, else in the deltas.
+    Dropped dropped_by(const RevocationList& newer,
+                       const std::function<bool(const RevokedSerials::Entry&)>& may_go) const;
 
   private:
     std::optional<RevokedSerials::Entry> entry(Bytes serial) const noexcept;

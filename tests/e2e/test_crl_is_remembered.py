@@ -4,7 +4,7 @@ unless an operator accepts that list."""
 from support.case import main
 from support.fleet import FleetTest
 from support.https_client import Connection, refused
-from support.processes import program, run
+from support.processes import program, run, wait_until
 
 TARGET = "/fleet/{}/device.json"
 
@@ -43,6 +43,23 @@ class CrlIsRemembered(FleetTest):
             event = self.gateway.events("reload", result="failed")[-1]
             self.assertEqual(event["trigger"], "start")
             self.assertIn("crl", event["detail"])
+        finally:
+            (self.gateway.folder / "lost").rename(source)
+
+    def test_folder_that_a_reload_brings(self):
+        """What is in force at that time is remembered, too."""
+        generation = self.gateway.generation()
+        text = self.gateway.configuration.read_text()
+        self.gateway.write_configuration(text.replace("state: state", "state: another"))
+        self.gateway.wait_for_generation_after(generation)
+        kept = self.gateway.folder / "another" / "crl"
+        wait_until(lambda: len(list(kept.glob("*.crl"))) == 1, "the CRL in force is in the new folder")
+        self.gateway.stop()
+        source = self.gateway.folder / "crl"
+        source.rename(self.gateway.folder / "lost")
+        try:
+            self.gateway.start()
+            self.check_who_gets_in()
         finally:
             (self.gateway.folder / "lost").rename(source)
 

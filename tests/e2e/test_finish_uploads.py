@@ -1,8 +1,12 @@
 """With `finish_uploads` an upload that had begun may end although its device was revoked; nothing else may."""
 
+import contextlib
+import http.client
+
 from support.case import main
 from support.fleet import FleetTest
 from support.https_client import Connection, refused
+from support.imposter import answer
 
 MIB = 1 << 20
 SIZE = 16 * MIB
@@ -50,6 +54,37 @@ class FinishUploads(FleetTest):
             )
         )
         self.assertIsNotNone(error, "a new connection was let in")
+
+
+class DownloadsDoNotFinish(FleetTest):
+    """A request that has a body and is no upload: SelectObjectContent."""
+
+    @classmethod
+    def prepare(cls):
+        cls.store.reply = lambda request: answer(200, "OK", bytes(4 * SIZE))
+
+    def test_answer_is_cut(self):
+        generation = self.gateway.generation()
+        text = self.gateway.configuration.read_text()
+        text = text.replace("HeadObject]", "HeadObject, SelectObjectContent]")
+        self.gateway.write_configuration(text.replace("grace: 24h", "grace: 24h\n  finish_uploads: true"))
+        self.gateway.wait_for_generation_after(generation)
+        connection = self.connect(self.device)
+        target = f"/fleet/{self.device.id}/log.csv?select&select-type=2"
+        signed = self.signer.sign("POST", target, connection.host)
+        connection.send_head("POST", target, signed + [("Content-Length", 2)])
+        connection.send(b"{}")
+        with http.client.HTTPResponse(connection.tls, method="POST") as response:
+            response.begin()
+            self.assertEqual(response.status, 200)
+            got = len(response.read(1 << 16))
+            generation = self.gateway.generation()
+            self.revoke(self.device)
+            self.gateway.wait_for_generation_after(generation)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                while block := response.read(1 << 16):
+                    got += len(block)
+        self.assertLess(got, 4 * SIZE, "a revoked device got the whole answer")
 
 
 if __name__ == "__main__":

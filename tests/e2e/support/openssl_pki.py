@@ -105,6 +105,11 @@ class OpensslPki:
         """`base`: the number that a delta CRL needs; `point`: of a partitioned CRL."""
         self.config.write_text(CONFIGURATION.format(folder=self.folder, base=f"0201{base:02X}", point=point))
 
+    def renew_device_ca(self, out, dates):
+        """Another certificate of the device CA's name and key."""
+        key = self.folder / "device-ca.key"
+        self._issue("root", key, "Test Device CA", out, self.config, "authority", dates)
+
     def new_key(self, name):
         key = self.folder / f"{name}.key"
         openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)

@@ -29,6 +29,9 @@ struct FileCase {
 std::vector<FileCase> file_cases() {
     const std::string pem = armored("X509 CRL", "one");
     const std::string other = armored("X509 CRL", "two");
+    std::string thousand;
+    for (int i = 0; i < 1000; ++i)
+        thousand += pem;
     return {
         {"der", "\x30\x01x", {"\x30\x01x"}},
         {"pem", pem, {"one"}},
@@ -46,6 +49,8 @@ std::vector<FileCase> file_cases() {
         {"bits_left_over", "-----BEGIN X509 CRL-----\nb25lb\n-----END X509 CRL-----\n", {}},
         {"nothing_between", "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", {}},
         {"old_label", armored("CRL", "one"), {}},
+        {"thousand_blocks", thousand, std::vector<std::string>(1000, "one")},
+        {"thousand_and_one", thousand + other, {}},
         {"certificate", armored("CERTIFICATE", "one"), {}},
         {"certificate_behind", pem + armored("CERTIFICATE", "two"), {}},
         {"key_behind", pem + armored("PRIVATE KEY", "two"), {}},
