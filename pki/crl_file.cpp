@@ -41,8 +41,10 @@ std::optional<std::size_t> decode_in_place(std::string& text, std::size_t from, 
         const std::size_t count = std::min(sizeof block, to - at);
         std::memcpy(block, text.data() + at, count);
         at += count;
-        // OpenSSL takes a hyphen for the end and passes over what follows.
-        if (std::memchr(block, '-', count) != nullptr) return std::nullopt;
+        // OpenSSL takes a hyphen for the end and passes over what follows, and white space as nothing.
+        for (const char odd : {'-', ' ', '\t'}) {
+            if (std::memchr(block, odd, count) != nullptr) return std::nullopt;
+        }
         if (EVP_DecodeUpdate(context.get(), decoded, &size, block, static_cast<int>(count)) < 0)
             return std::nullopt;
         put(size);
@@ -54,6 +56,21 @@ std::optional<std::size_t> decode_in_place(std::string& text, std::size_t from, 
 
 bool at_line_start(const std::string& text, std::size_t at) {
     return at == 0 || text[at - 1] == '\n';
+}
+
+/// Is each line of a block's body, which begins behind the BEGIN line's last hyphen, one of text? What stands
+/// above an empty line some readers take for a header (RFC 1421), and leave out.
+bool has_no_empty_line(std::string_view body) {
+    bool first = true;
+    while (!body.empty()) {
+        const auto end = body.find('\n');
+        std::string_view line = body.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (line.empty() != first || line.ends_with('\r')) return false;
+        first = false;
+        body.remove_prefix(end == body.npos ? body.size() : end + 1);
+    }
+    return true;
 }
 
 /// Where the DER of a block lies in the text that it was decoded in.
@@ -74,6 +91,8 @@ CrlResult<std::vector<Extent>> decode_blocks(std::string& text) {
             !at_line_start(text, end)) {
             return no_crl("malformed CRL: a PEM block without its end");
         }
+        if (!has_no_empty_line(std::string_view(text).substr(body, end - body)))
+            return no_crl("malformed CRL: an empty line, or something beside a marker, in a PEM block");
         const auto size = decode_in_place(text, body, end);
         if (!size || *size == 0) return no_crl("malformed CRL: damaged Base64 in a PEM block");
         blocks.push_back({body, *size});
