@@ -172,6 +172,13 @@ class SnapshotBuilder {
             result_.crls.push_back({refused.error.issuer, refused.error.result});
             crl_problems_->push_back(refused.origin + ": " + refused.error.message);
         }
+        for (const pki::CrlFacts& lost : finished.unoffered) {
+            result_.crls.push_back({lost.issuer_name, pki::CrlLoad::fetch_error});
+            crl_problems_->push_back(
+                "revocation.sources: no CRL of " + lost.issuer_name +
+                (lost.point_text.empty() ? "" : " for distribution point " + lost.point_text) +
+                " is there any more; number " + lost.number + " (" + lost.origin + ") stays in force");
+        }
         const auto crls = snapshot_->revocation.crls();
         if (crls.empty() && result_.faults.empty() && purpose_ == Purpose::service) {
             fault("revocation.sources: no CRL found; without one every device is refused");

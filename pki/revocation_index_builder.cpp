@@ -298,6 +298,8 @@ void RevocationIndexBuilder::finish_list(const Candidates& list, Finished& finis
     for (auto at = completes.begin(); !chosen && at != completes.end(); ++at)
         chosen = combine(list, *at, finished);
     if (!chosen && list.in_force != nullptr) chosen = *list.in_force;
+    if (list.in_force != nullptr && list.completes.empty() && list.older.empty())
+        finished.unoffered.push_back(list.in_force->complete()->facts);
     if (chosen) {
         report_older(list, *chosen, finished);
         finished.index.lists_.push_back(std::move(*chosen));

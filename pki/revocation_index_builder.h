@@ -52,6 +52,8 @@ class RevocationIndexBuilder {
     struct Finished {
         RevocationIndex index;
         std::vector<Refused> refused;
+        std::vector<CrlFacts>
+            unoffered;  ///< complete CRLs that stay in force though no source has them any more
     };
 
     /// Weighs the winner of each list against what was in force: an older file that lies beside a newer one

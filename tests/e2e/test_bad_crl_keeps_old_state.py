@@ -94,6 +94,22 @@ class BadCrl(FleetTest):
     def test_unknown_critical_extension(self):
         self.check_kept(lambda: self.pki.crl("-crlexts", "unknown_critical"), "scope")
 
+    def test_deleted_file(self):
+        generation = self.gateway.generation()
+        self.gateway.publish_crl(self.pki.crl())
+        self.gateway.wait_for_generation_after(generation)
+        failed = len(self.gateway.events("reload", result="failed"))
+        (self.gateway.folder / "crl" / "device-ca.pem").unlink()
+        event = self.gateway.wait_for_event("reload", skip=failed, result="failed")
+        self.assertIn(f"no CRL of {ISSUER} is there any more", event["detail"])
+        self.assertGreater(self.gateway.metric("sallyport_crl_loads_total", result="fetch_error", issuer=ISSUER), 0)
+        self.enter(self.device)
+        self.assertIsNotNone(refused(lambda: self.enter(self.revoked)), "a revoked device was let in")
+        generation = self.gateway.generation()
+        self.gateway.publish_crl(self.pki.crl())
+        self.gateway.wait_for_generation_after(generation)
+        self.assertEqual(self.gateway.metric("sallyport_config_last_reload_successful"), 1)
+
     def test_oversized_file(self):
         crl = self.pki.crl()
         self.check_kept(crl + "#" * LIMIT, "too_large")

@@ -1,9 +1,13 @@
 """What a full handshake costs the server, for servers that differ in their CRL only."""
 
+import contextlib
+import os
+import random
 import socket
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from setting import device_context, run_time_ns
 
@@ -42,18 +46,35 @@ def cpu_us(server, client, count):
     return (run_time_ns(server.pid) - before) / count / 1000
 
 
+@contextlib.contextmanager
+def cores_apart(servers):
+    """All servers on one core and the client on the others: which core a server gets must not favour it."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        for server in servers:
+            for task in Path(f"/proc/{server.pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), cores[:1])
+        os.sched_setaffinity(0, cores[1:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def compare(servers, client, rounds, count):
     """For each server its medians: microseconds, and the ratio to the first server of the same round.
 
-    The order turns from round to round, so that a machine that grows slower or faster favours nobody.
+    In each round the servers come in another order, so that a machine that grows slower or faster favours nobody.
     """
-    for server in servers:
-        cpu_us(server, client, count)
     figures = [[] for _ in servers]
-    for turn in range(rounds):
-        for i in range(len(servers)):
-            at = (turn + i) % len(servers)
-            figures[at].append(cpu_us(servers[at], client, count))
+    order = list(range(len(servers)))
+    with cores_apart(servers):
+        for server in servers:
+            cpu_us(server, client, count)
+        for _ in range(rounds):
+            random.shuffle(order)
+            for at in order:
+                figures[at].append(cpu_us(servers[at], client, count))
     lines = []
     for server, own in zip(servers, figures):
         ratios = sorted(mine / first for mine, first in zip(own, figures[0]))

@@ -117,6 +117,23 @@ TEST(ListOfTomorrow, is_better_than_none) {
     EXPECT_EQ(ask(built.index, ca, a), Status::revoked);
 }
 
+TEST(LostList, is_told) {
+    const Authority ca(0);
+    const std::string complete = crl(ca, {});
+    const auto before = build({&ca}, {complete}).index;
+    const auto unoffered = [&](const std::vector<std::string>& offered) {
+        RevocationIndexBuilder builder({ca.certificate.get()}, {}, &before, guard);
+        for (const std::string& der : offered)
+            (void)builder.add("a.crl", test::bytes(der));
+        return builder.finish().unoffered.size();
+    };
+    EXPECT_EQ(unoffered({complete}), 0U);
+    EXPECT_EQ(unoffered({crl(ca, {.number = "\x04"})}), 0U) << "that is a rollback, told as such";
+    EXPECT_EQ(unoffered({crl(ca, {.number = "\x06"})}), 0U);
+    EXPECT_EQ(unoffered({}), 1U);
+    EXPECT_EQ(unoffered({crl(ca, {.number = "\x06", .base = "\x05"})}), 1U) << "a delta is no replacement";
+}
+
 TEST(Rollback, is_noticed_after_an_authority_was_away) {
     const Authority ca(0);
     const Authority other(1, "Other");
