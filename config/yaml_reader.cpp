@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <span>
+#include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
 
 namespace sallyport::config {
 namespace {
@@ -28,6 +31,33 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
     return total;
 }
 
+/// Hears a document without keeping anything of it.
+class DeafHandler : public YAML::EventHandler {
+  public:
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+/// How many documents there are, counted no further than `most`. Throws YAML::Exception.
+int count_documents(const std::string& text, int most) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DeafHandler handler;
+    int documents = 0;
+    while (documents < most && parser.HandleNextDocument(handler))
+        ++documents;
+    return documents;
+}
+
 }  // namespace
 
 void Faults::add(const YAML::Mark& mark, std::string_view message) {
@@ -38,9 +68,11 @@ void Faults::add(const YAML::Mark& mark, std::string_view message) {
 
 std::optional<YAML::Node> parse_yaml(const std::string& text, Faults& faults) {
     try {
-        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-        if (documents.size() == 1) return documents.front();
-        faults.add(YAML::Mark(), documents.empty() ? "empty" : "more than one YAML document");
+        // Not YAML::LoadAll: on some damaged files yaml-cpp 0.7 finds one empty document after the other, for
+        // ever.
+        const int documents = count_documents(text, 2);
+        if (documents == 1) return YAML::Load(text);
+        faults.add(YAML::Mark(), documents == 0 ? "empty" : "more than one YAML document");
     } catch (const YAML::Exception& error) {
         faults.add(error.mark, error.msg);
     }

@@ -66,6 +66,10 @@ const Case cases[] = {
     {"empty_value", "name: ''\n", {"f.yaml:1:7: name: must not be empty"}},
     {"syntax", "name: [a\n", {"f.yaml:2:1: end of sequence flow not found"}},
     {"two_documents", "name: a\n---\nname: b\n", {"f.yaml:1:1: more than one YAML document"}},
+    {"documents_without_end",  // yaml-cpp's own LoadAll never returns from this one
+     ",a: \xFF\xFF\xFF"
+     "0\n---\nbst\x03:\n  - b",
+     {"f.yaml:1:1: more than one YAML document"}},
     {"no_mapping", "just text\n", {"f.yaml:1:1: a mapping (key: value) is needed here"}},
     {"every_fault_is_told",
      "wait: 1\ncount: x\nzzz: 1\n",
