@@ -1,5 +1,7 @@
 #include "gateway/admin.h"
 
+#include "gateway/inventory_views.h"
+
 #include <stdexcept>
 
 #include <boost/asio/as_tuple.hpp>
@@ -102,12 +104,17 @@ asio::awaitable<void> Admin::serve(tcp::socket socket) {
 Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) const {
     constexpr std::string_view text = "text/plain; charset=utf-8";
     if (method != "GET") return {405, text, "only GET is served\n"};
-    if (target == "/metrics")
+    constexpr std::string_view json_type = "application/json";
+    if (target == "/metrics") {
+        shared_.metrics.known_devices(shared_.inventory.totals());
         return {200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics.expose()};
+    }
     if (target == "/healthz") return {200, text, "ok\n"};
     if (target == "/readyz") return readiness();
-    if (target == "/status") return {200, "application/json", status()};
-    return {404, text, "/metrics /healthz /readyz /status\n"};
+    if (target == "/status") return {200, json_type, status()};
+    if (target == "/status?view=devices") return {200, json_type, devices_view(shared_.inventory)};
+    if (target == "/status?view=shadow") return {200, json_type, shadow_view(shared_.inventory)};
+    return {404, text, "/metrics /healthz /readyz /status /status?view=devices /status?view=shadow\n"};
 }
 
 namespace {
@@ -158,11 +165,19 @@ std::string Admin::status() const {
         const auto& not_after = snapshot->listeners[i].certificate_not_after;
         listeners.push_back({{"name", snapshot->listeners[i].name},
                              {"mode", to_string(snapshot->listeners[i].mode)},
+                             {"shadow", snapshot->listeners[i].admission->is_shadow()},
+                             {"ramp_percent", snapshot->listeners[i].ramp.percent},
                              {"address", address.host},
                              {"port", address.port},
                              {"hosts", json::value_from(snapshot->listeners[i].hosts)},
                              {"certificate_not_after",
                               not_after ? json::value(unix_time(*not_after)) : json::value(nullptr)}});
+    }
+    json::array agreed;
+    for (const auto& [what, devices] : shared_.inventory.totals()) {
+        const auto& [version, cipher, key_bits] = what;
+        agreed.push_back(
+            {{"version", version}, {"cipher", cipher}, {"key_bits", key_bits}, {"devices", devices}});
     }
     const json::value document = {{"version", SALLYPORT_VERSION},
                                   {"started", std::chrono::system_clock::to_time_t(started_)},
@@ -170,6 +185,7 @@ std::string Admin::status() const {
                                   {"generation", snapshot->generation},
                                   {"connections", shared_.connections.load()},
                                   {"listeners", std::move(listeners)},
+                                  {"known_devices", std::move(agreed)},
                                   {"crls", std::move(crls)}};
     return json::serialize(document) + "\n";
 }

@@ -26,7 +26,7 @@ Exchange::Exchange(Session& session)
     record_.request_id = session.worker().new_request_id();
     record_.generation = snapshot_->generation;
     record_.listener = session.listener().name;
-    record_.device = session.device().value_or("");
+    record_.client = session.proven();
     record_.serial = session.serial();
     record_.peer = session.peer_address();
 }
@@ -99,9 +99,23 @@ std::optional<Denial> Exchange::judge() {
     record_.operation = operation->action;
     record_.bucket = operation->address.bucket;
     record_.key = operation->address.key;
-    if (auto denial = authorize(snapshot_->settings.policy, session_.device(), *operation)) return denial;
+    if (auto denial = authorize_operation(*operation)) return denial;
     if (body_left_ > limits().body_bytes) return entity_too_large("Content-Length beyond limits.body_bytes");
     return std::nullopt;
+}
+
+std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation) {
+    const ListenerRules& rules = snapshot_->listeners[session_.listener().index];
+    const Policy& policy = snapshot_->settings.policy;
+    if (!rules.admission->is_shadow())
+        return authorize(policy, rules.admission->asks() ? session_.proven() : Client{}, operation);
+    std::string_view claimed = device_concerned(policy, operation);
+    if (!rules.admission->identification->is_id(claimed)) claimed = {};
+    const std::string_view proven = session_.proven().name;
+    shadow_device_ = proven.empty() ? claimed : proven;
+    shadow_refusal_ = session_.refusal_under_high(*snapshot_);
+    shadow_ = judge_in_shadow(policy, rules.ramp, {shadow_refusal_, proven, claimed}, operation);
+    return shadow_->now;
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::forward() {
@@ -261,6 +275,24 @@ std::string Exchange::endpoint_text() const {
     return "http://" + (ipv6 ? "[" + store.host + "]" : store.host) + ":" + std::to_string(store.port);
 }
 
+/// Only what the store has accepted makes a device known by its mere claim: strangers could make up any
+/// number.
+void Exchange::note_device() {
+    constexpr unsigned not_found = 404;
+    const bool accepted = record_.upstream_status != 0 &&
+                          (record_.upstream_status < 400 || record_.upstream_status == not_found);
+    if (!shadow_) {
+        if (record_.client.kind == ClientKind::devices && !record_.client.name.empty())
+            session_.note_device(record_.client.name, std::nullopt, nullptr);
+        return;
+    }
+    const bool refused_by_ramp = shadow_->enforced && shadow_->now;
+    if (!accepted && !refused_by_ramp) return;
+    if (shadow_->under_high) session_.worker().shared().metrics.would_deny(shadow_->under_high->reason);
+    if (shadow_device_.empty()) return;
+    session_.note_device(shadow_device_, shadow_refusal_, &*shadow_);
+}
+
 void Exchange::finish_record() {
     session_.store() = nullptr;
     session_.set_committing(false);
@@ -268,6 +300,7 @@ void Exchange::finish_record() {
     if (watch_) watch_->device = nullptr;
     record_.duration = Clock::now() - begun_;
     if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;
+    note_device();
     session_.worker().requests().count(record_, endpoint_text());
     session_.worker().shared().log.request(record_);
 }

@@ -41,6 +41,8 @@ class Exchange {
     // ---- exchange.cpp ----
     boost::asio::awaitable<HeadRead> read_head();
     std::optional<Denial> judge();
+    std::optional<Denial> authorize_operation(const S3Operation& operation);
+    void note_device();
     /// Nothing when the answer was relayed, or when the connection is over.
     boost::asio::awaitable<std::optional<Denial>> forward();
     boost::asio::awaitable<std::optional<Denial>> open_store(bool only_fresh);
@@ -90,6 +92,9 @@ class Exchange {
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
 
+    std::optional<ShadowVerdict> shadow_;              ///< in shadow mode, once the request was judged
+    std::optional<pki::ChainRefusal> shadow_refusal_;  ///< of the certificate
+    std::string shadow_device_;                        ///< may be empty
     std::optional<Denial> body_denial_;
     bool keep_alive_after_body_ = true;
     int interim_answers_ = 0;

@@ -57,8 +57,7 @@ ExplainedLink explain_link(const Snapshot& snapshot, const pki::ChainLink& link,
     return explained;
 }
 
-ExplainedRequest explain_request(const Snapshot& snapshot, const std::string& device,
-                                 const std::string& request) {
+ExplainedRequest explain_request(const Snapshot& snapshot, const Client& client, const std::string& request) {
     ExplainedRequest explained{request, std::string(unknown_action), {}};
     const auto space = request.find(' ');
     if (space == std::string::npos) {
@@ -74,30 +73,32 @@ ExplainedRequest explain_request(const Snapshot& snapshot, const std::string& de
         return explained;
     }
     explained.action = operation->action;
-    explained.denial = authorize(snapshot.settings.policy, device, *operation);
+    explained.denial = authorize(snapshot.settings.policy, client, *operation);
     return explained;
 }
 
 }  // namespace
 
-Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> chain,
-                    std::chrono::sys_seconds at, const std::vector<std::string>& requests) {
+Explanation explain(const Snapshot& snapshot, const ListenerRules& listener,
+                    std::vector<pki::CertificatePtr> chain, std::chrono::sys_seconds at,
+                    const std::vector<std::string>& requests) {
     Explanation explanation;
     for (const auto& certificate : chain)
         explanation.presented.push_back(present(*certificate));
     const pki::CertificatePtr leaf = std::move(chain.front());
     chain.erase(chain.begin());
-    const auto device = snapshot.identification->identify(pki::certificate_names(*leaf));
+    const Admission& admission = *listener.admission;
+    const auto device = admission.identification->identify(pki::certificate_names(*leaf));
     if (device) explanation.device = *device;
 
-    const auto path = pki::verify_path(*leaf, chain, *snapshot.trust, at);
+    const auto path = pki::verify_path(*leaf, chain, *admission.trust, at, admission.leaf_rules);
     if (!path) {
         explanation.refusal = path.error();
     } else {
         std::vector<const X509*> candidates{leaf.get()};
         for (const auto& certificate : chain)
             candidates.push_back(certificate.get());
-        for (const X509* authority : snapshot.trust->authorities())
+        for (const X509* authority : admission.trust->authorities())
             candidates.push_back(authority);
         for (const pki::ChainLink& link : path->links) {
             const auto subject = &link == &path->links.front() ? pki::RevocationIndex::Subject::user
@@ -108,7 +109,8 @@ Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> c
                                      : std::optional<pki::ChainRefusal>(device.error());
     }
     for (const std::string& request : requests) {
-        explanation.requests.push_back(explain_request(snapshot, explanation.device, request));
+        explanation.requests.push_back(
+            explain_request(snapshot, {admission.kind, explanation.device}, request));
     }
     return explanation;
 }

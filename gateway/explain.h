@@ -49,10 +49,12 @@ struct Explanation {
     std::vector<ExplainedRequest> requests;
 };
 
-/// Asks what a handshake and the request gates would, with this snapshot at this time. `chain` is the peer's
-/// certificate and then what it sent; `requests` are "METHOD /bucket/key?query".
-Explanation explain(const Snapshot& snapshot, std::vector<pki::CertificatePtr> chain,
-                    std::chrono::sys_seconds at, const std::vector<std::string>& requests);
+/// Asks what a handshake and the request gates of `listener`, which asks for certificates, would, with this
+/// snapshot at this time. `chain` is the peer's certificate and then what it sent; `requests` are
+/// "METHOD /bucket/key?query".
+Explanation explain(const Snapshot& snapshot, const ListenerRules& listener,
+                    std::vector<pki::CertificatePtr> chain, std::chrono::sys_seconds at,
+                    const std::vector<std::string>& requests);
 
 std::string as_text(const Explanation& explanation);
 std::string as_json(const Explanation& explanation);

@@ -88,6 +88,30 @@ void Log::event(Level level, std::string_view name, Fields fields) {
     events_->log(to_spdlog(level), "{}", json::serialize(line));
 }
 
+void Log::handshake(const HandshakeRecord& record) {
+    const bool is_operator = record.client.kind == ClientKind::operators;
+    const std::string_view client = is_operator ? "operator" : "device";
+    if (record.failure) {
+        event(Level::warning, "handshake_failed",
+              {{"listener", record.listener},
+               {"reason", to_string(*record.failure)},
+               {"peer", record.peer},
+               {client, record.client.name},
+               {"serial", record.serial},
+               {"detail", record.detail}});
+        return;
+    }
+    event(Level::info, "handshake",
+          {{"listener", record.listener},
+           {"peer", record.peer},
+           {client, record.client.name},
+           {"serial", record.serial},
+           {"version", record.version},
+           {"cipher", record.cipher},
+           {"signature", record.signature},
+           {"resumed", record.resumed}});
+}
+
 void Log::request(const RequestRecord& record) {
     if (!access_) return;
     unsigned char memory[4096];
@@ -98,7 +122,9 @@ void Log::request(const RequestRecord& record) {
     line["request_id"] = record.request_id;
     line["generation"] = record.generation;
     line["listener"] = record.listener;
-    line["device"] = record.device;
+    // Operators are no devices: whoever looks for a device's requests must not find theirs.
+    line["device"] = record.client.kind == ClientKind::devices ? record.client.name : "";
+    if (record.client.kind == ClientKind::operators) line["operator"] = record.client.name;
     line["serial"] = record.serial;
     line["peer"] = record.peer;
     line["operation"] = record.operation;

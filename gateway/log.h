@@ -53,6 +53,7 @@ class Log {
     Log& operator=(const Log&) = delete;
 
     void event(Level level, std::string_view name, Fields fields);
+    void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
 
   private:

@@ -2,6 +2,7 @@
 #include "gateway/explain.h"
 #include "gateway/server.h"
 #include "gateway/settings.h"
+#include "gateway/shadow_report.h"
 #include "gateway/snapshot.h"
 #include "gateway/verify_chain.h"
 #include "pki/certificate.h"
@@ -125,6 +126,7 @@ int verify(const ChainFiles& files, std::int64_t unix_time, std::int64_t grace_s
 struct ExplainOptions {
     std::string config;
     std::string certificate;
+    std::string listener;
     std::optional<std::string> at;
     std::vector<std::string> requests;
     bool json = false;
@@ -151,13 +153,21 @@ int explain_device(const ExplainOptions& options) {
         for (const std::string& line : *lines)
             std::cerr << "warning: " << line << '\n';
     }
-    if (!loaded.snapshot->trust)
-        return tell({options.config + ": 'devices' is missing: no listener knows device certificates"});
+    const auto asked = [&](const ListenerRules& rules) {
+        return rules.admission->asks() && (options.listener.empty() || options.listener == rules.name);
+    };
+    const auto& listeners = loaded.snapshot->listeners;
+    const auto listener = std::ranges::find_if(listeners, asked);
+    if (listener == listeners.end()) {
+        return tell({options.config + ": no listener " +
+                     (options.listener.empty() ? "" : options.listener + " ") + "asks for certificates"});
+    }
     const auto pem = sallyport::pki::read_file(options.certificate, 1U << 20U);
     if (!pem) return tell({pem.error().message});
     auto chain = sallyport::pki::parse_certificates(*pem, options.certificate);
     if (!chain) return tell({chain.error().message});
-    const Explanation explanation = explain(*loaded.snapshot, std::move(*chain), at, options.requests);
+    const Explanation explanation =
+        explain(*loaded.snapshot, *listener, std::move(*chain), at, options.requests);
     std::cout << (options.json ? as_json(explanation) : as_text(explanation));
     const auto denied = [](const ExplainedRequest& request) { return request.denial.has_value(); };
     return explanation.refusal || std::ranges::any_of(explanation.requests, denied) ? exit_no : exit_ok;
@@ -183,6 +193,19 @@ int accept_crl(const std::string& file, const std::string& crl_file) {
         std::cout << "accepted " << sha256 << "; a running gateway takes it up at once\n";
     }
     return exit_ok;
+}
+
+struct ShadowReportOptions {
+    bool all = false;
+    bool json = false;
+};
+
+int report_shadow(const std::string& file, const ShadowReportOptions& options) {
+    const auto settings = load_settings(file);
+    if (!settings) return tell(settings.error().lines);
+    const ShadowReport report = fetch_shadow_report(settings->admin, options.all);
+    std::cout << (options.json ? report.json : report.text);
+    return report.refused == 0 ? exit_ok : exit_no;
 }
 
 /// Keys are in this process: they must not end up in a core file.
@@ -211,6 +234,8 @@ int main(int argc, char** argv) {
     explain_command
         ->add_option("--cert", explain_options.certificate, "the device's certificate and chain (PEM)")
         ->required();
+    explain_command->add_option("--listener", explain_options.listener,
+                                "whose rules; default the first that asks for certificates");
     explain_command->add_option("--at", explain_options.at,
                                 "time, such as 2026-01-31T12:00:00Z; default now");
     explain_command->add_option("--request", explain_options.requests,
@@ -225,6 +250,13 @@ int main(int argc, char** argv) {
         app.add_subcommand("accept-crl", "let a CRL take effect although it un-revokes certificates");
     accept_command->add_option("--config", file, "configuration (YAML)")->required();
     accept_command->add_option("--crl", crl_file, "the CRL (PEM or DER)")->required();
+    ShadowReportOptions shadow_options;
+    auto* shadow_command = app.add_subcommand(
+        "shadow-report", "say which devices of a listener in shadow mode would not be served by mode high");
+    shadow_command->add_option("--config", file, "configuration (YAML) of the running gateway")->required();
+    shadow_command->add_flag("--all", shadow_options.all, "also list those that would be");
+    shadow_command->add_flag("--json", shadow_options.json, "for machines");
+    shadow_command->footer("Exit status: 0 all would be served, 1 some would not, 3 no gateway answers.");
     ChainFiles files;
     std::int64_t unix_time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     auto* verify_command = app.add_subcommand(
@@ -249,6 +281,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
         if (explain_command->parsed()) return explain_device(explain_options);
+        if (shadow_command->parsed()) return report_shadow(file, shadow_options);
         if (accept_command->parsed()) return accept_crl(file, crl_file);
         if (verify_command->parsed()) return verify(files, unix_time, grace_seconds);
         return check_command->parsed() ? check(file) : run(file);

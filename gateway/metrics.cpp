@@ -50,6 +50,8 @@ Metrics::Metrics()
       requests_(counter(registry_, "sallyport_http_requests_total", "Finished requests")),
       request_duration_(histogram(registry_, "sallyport_http_request_duration_seconds",
                                   "Time from a request's head to the end of its answer")),
+      known_devices_(gauge(registry_, "sallyport_known_devices",
+                           "Devices by what they agreed on last; key_bits is 0 without a certificate")),
       bytes_in_(counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "in"}})),
       bytes_out_(
           counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "out"}})),
@@ -86,8 +88,11 @@ Metrics::Metrics()
         .Set(1);
     auto& denied =
         counter(registry_, "sallyport_http_requests_denied_total", "Refused or failed requests by reason");
+    auto& would_deny = counter(registry_, "sallyport_shadow_would_deny_total",
+                               "Requests in shadow mode that mode high denies, by reason");
     for (std::size_t i = 0; i < reason_count; ++i) {
         denied_[i] = &denied.Add({{"reason", std::string(to_string(static_cast<Reason>(i)))}});
+        would_deny_[i] = &would_deny.Add({{"reason", std::string(to_string(static_cast<Reason>(i)))}});
     }
 }
 
@@ -118,6 +123,20 @@ Gauge& Metrics::connections(std::string_view listener) {
 
 void Metrics::connection_closed(std::string_view why) {
     connections_closed_.Add({{"reason", std::string(why)}}).Increment();
+}
+
+void Metrics::known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals) {
+    for (auto& [agreed, series] : device_gauges_)
+        series->Set(0);
+    for (const auto& [agreed, count] : totals) {
+        auto& series = device_gauges_[agreed];
+        if (series == nullptr) {
+            const auto& [version, cipher, key_bits] = agreed;
+            series = &known_devices_.Add(
+                {{"version", version}, {"cipher", cipher}, {"key_bits", std::to_string(key_bits)}});
+        }
+        series->Set(static_cast<double>(count));
+    }
 }
 
 void Metrics::upstream_up(const std::string& endpoint, bool up) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/device_inventory.h"
 #include "gateway/request_record.h"
 #include "gateway/snapshot.h"
 
@@ -29,6 +30,8 @@ class Metrics {
     void handshake(const HandshakeRecord& record);
     prometheus::Gauge& connections(std::string_view listener);
     void connection_closed(std::string_view why);
+    void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }
+    void known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals);
     void upstream_up(const std::string& endpoint, bool up);
     void reloaded(bool successful);
     void revocation_enforced(std::chrono::nanoseconds after);
@@ -66,6 +69,9 @@ class Metrics {
     Family<prometheus::Counter>& requests_;
     Family<prometheus::Histogram>& request_duration_;
     std::array<prometheus::Counter*, reason_count> denied_{};
+    std::array<prometheus::Counter*, reason_count> would_deny_{};
+    Family<prometheus::Gauge>& known_devices_;
+    std::map<DeviceInventory::Agreed, prometheus::Gauge*> device_gauges_;  ///< used by one thread
     prometheus::Counter& bytes_in_;
     prometheus::Counter& bytes_out_;
     Family<prometheus::Gauge>& upstream_up_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/rules/client.h"
 #include "gateway/rules/reason.h"
 
 #include <chrono>
@@ -17,7 +18,7 @@ struct RequestRecord {
     std::string request_id;
     std::uint64_t generation = 0;  ///< of the snapshot that decided
     std::string_view listener;
-    std::string_view device;
+    Client client;
     std::string_view serial;  ///< hex
     std::string_view peer;    ///< address:port
     std::string_view operation = "Unknown";
@@ -37,13 +38,14 @@ struct RequestRecord {
 struct HandshakeRecord {
     std::string_view listener;
     std::string_view peer;
-    std::string_view device;  ///< may be empty
+    Client client;            ///< its name may be empty
     std::string_view serial;  ///< may be empty
     std::optional<Reason> failure;
     std::string detail;
     bool resumed = false;
     std::string_view version;
     std::string_view cipher;
+    std::string_view signature;  ///< the digest that we signed the key exchange with; empty without one
     std::chrono::nanoseconds duration{0};
 };
 

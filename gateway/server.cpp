@@ -86,12 +86,7 @@ Server::Server(LoadedSnapshot first)
     const auto snapshot = first.snapshot;
     const Settings& settings = snapshot->settings;
     shared_.max_connections = connections_that_fit();
-    listeners_.reserve(settings.listeners.size());  // workers keep references
-    for (const ListenerSettings& listener : settings.listeners) {
-        sockets_.emplace_back(listener);
-        listeners_.push_back({listener.name, listeners_.size(), sockets_.back().descriptor(),
-                              metrics_.connections(listener.name)});
-    }
+    open_ports(settings);
     const std::vector<std::string> alarms = first.alarms;
     report_warnings(first.warnings);
     publish(std::move(first), Clock::now());
@@ -100,11 +95,28 @@ Server::Server(LoadedSnapshot first)
         retry_after_ = first_retry;
     }
     for (unsigned i = 0; i < settings.workers; ++i)
-        workers_.push_back(std::make_unique<Worker>(shared_, listeners_));
+        workers_.push_back(std::make_unique<Worker>(shared_, listeners_, ports_));
     admin_ = std::make_unique<Admin>(settings.admin, shared_);
 }
 
 Server::~Server() = default;
+
+void Server::open_ports(const Settings& settings) {
+    for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+        const ListenerSettings& listener = settings.listeners[i];
+        listeners_.push_back({listener.name, i, metrics_.connections(listener.name)});
+        const auto shares = [&](const Port& port) {
+            return settings.listeners[port.listeners.front()].address == listener.address;
+        };
+        const auto port = std::ranges::find_if(ports_, shares);
+        if (port != ports_.end()) {
+            port->listeners.push_back(i);
+            continue;
+        }
+        sockets_.emplace_back(listener);
+        ports_.push_back({sockets_.back().descriptor(), {i}});
+    }
+}
 
 void Server::run() {
     const auto first = snapshots_.current();
@@ -232,7 +244,9 @@ void Server::report_watch_failed() {
 
 std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
     std::vector<std::filesystem::path> paths{settings.file};
-    for (const auto* files : {&settings.trust, &settings.intermediates, &settings.crl_sources}) {
+    for (const auto* files :
+         {&settings.devices.trust, &settings.devices.intermediates, &settings.operators.trust,
+          &settings.operators.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
     }
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
@@ -240,6 +254,7 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
         for (const CertificateFiles& certificate : listener.certificates) {
             paths.push_back(certificate.chain);
             paths.push_back(certificate.key);
+            if (!certificate.anchors.empty()) paths.push_back(certificate.anchors);
         }
     }
     return paths;

@@ -39,6 +39,7 @@ class Server {
   private:
     class ListeningSocket;
 
+    void open_ports(const Settings& settings);
     boost::asio::awaitable<void> watch_files();
     boost::asio::awaitable<void> watch_signals();
     boost::asio::awaitable<void> wait_for_workers();
@@ -63,9 +64,11 @@ class Server {
     LadderWatch ladder_{metrics_, log_};
     ArchiveWriter archive_{log_};
     SnapshotStore snapshots_;
-    Shared shared_{snapshots_, metrics_, log_};
+    DeviceInventory inventory_;
+    Shared shared_{snapshots_, metrics_, log_, inventory_};
     std::vector<ListeningSocket> sockets_;
-    std::vector<Listener> listeners_;
+    std::vector<Listener> listeners_;  // complete before the first worker keeps a reference
+    std::vector<Port> ports_;          // the same
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_;
     FileWatch files_;

@@ -34,80 +34,32 @@ Reason reason_of(HandshakeFailure::Kind kind) {
     }
 }
 
-pki::ChainRefusal changed_rules() {
-    return {pki::Refusal::untrusted_issuer, "trust or identity rules have changed; come again"};
-}
-
 }  // namespace
 
-pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
-    const auto snapshot = snapshots_.current();
-    X509* leaf = X509_STORE_CTX_get0_cert(&context);
-    serial_ = pki::hex(pki::serial_octets(*leaf));
-    const auto refuse = [&](pki::ChainRefusal refusal) {
-        refusal_ = refusal;
-        return refusal;
-    };
-    // OpenSSL verifies against the anchors of the time when the connection was accepted.
-    if (snapshot->listeners[listener_].admission != admission_) return refuse(changed_rules());
-    const auto key = VerdictCache::key_of(*leaf, X509_STORE_CTX_get0_untrusted(&context));
-    if (const auto known = remembered_verdict(key, *snapshot)) {
-        // A path may have aged while another one, over a renewed CA, has not: only a fresh look can tell.
-        if (!snapshot->recheck(known->peer, now_seconds())) return known->encoded;
-    }
-    // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it holds.
-    const auto verdict = verify(context, *snapshot);
-    if (!verdict) return refuse(verdict.error());
-    if (auto refusal = snapshot->recheck((*verdict)->peer, now_seconds())) return refuse(*refusal);
-    if (key) snapshot->verdicts->put(*key, *verdict);
-    return (*verdict)->encoded;
-}
-
-ConnectionJudge::Verdict ConnectionJudge::remembered_verdict(const std::optional<VerdictCache::Key>& key,
-                                                             const Snapshot& snapshot) {
-    auto known = key ? snapshot.verdicts->find(*key) : nullptr;
-    if (known) device_ = known->peer.device;
-    return known;
-}
-
-/// All that does not change as long as this snapshot is in force.
-pki::ChainResult<ConnectionJudge::Verdict> ConnectionJudge::verify(X509_STORE_CTX& context,
-                                                                   const Snapshot& snapshot) {
-    auto device =
-        snapshot.identification->identify(pki::certificate_names(*X509_STORE_CTX_get0_cert(&context)));
-    if (device) device_ = *device;
-    auto path = pki::verify_path(context, *snapshot.trust);
-    if (!path) return path.error();
-    if (!device) return device.error();
-    Peer peer{device_, std::move(*path)};
-    std::string encoded = encode_peer(peer);
-    return std::make_shared<const VerdictCache::Verdict>(std::move(peer), std::move(encoded));
-}
-
-bool ConnectionJudge::may_resume(std::string_view remembered) {
-    if (!knows_devices_) return true;
-    const auto peer = decode_peer(remembered);
-    return peer && !snapshots_.current()->recheck(*peer, now_seconds());
-}
-
-Session::Session(asio::ip::tcp::socket socket, const Listener& listener,
-                 std::shared_ptr<const Snapshot> snapshot, Worker& worker, std::string peer_address)
+Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr<const Snapshot> snapshot,
+                 Worker& worker, std::string peer_address)
     : worker_(worker),
-      listener_(listener),
+      port_(port),
+      listener_(&worker.listeners()[port.listeners.front()]),
       peer_address_(std::move(peer_address)),
-      judge_(worker.shared().snapshots, snapshot->listeners[listener.index], listener.index),
+      judge_(std::make_unique<ConnectionJudge>(worker.shared().snapshots,
+                                               snapshot->listeners[listener_->index], listener_->index,
+                                               port.listeners)),
       buffer_(snapshot->settings.limits.head_bytes) {
-    if (const auto& tls = snapshot->listeners[listener.index].tls) {
-        auto stream = std::make_unique<TlsStream>(std::move(socket), tls, judge_);
+    if (const auto& tls = snapshot->listeners[listener_->index].tls) {
+        auto stream = std::make_unique<TlsStream>(std::move(socket), tls, *judge_);
         tls_ = stream.get();
+        if (port.listeners.size() > 1 && tls_->valid()) tls_->may_restart();
         stream_ = std::move(stream);
     } else {
         stream_ = std::make_unique<PlainStream>(std::move(socket));
     }
+    listener_->connections.Increment();
     worker_.enter(*this);
 }
 
 Session::~Session() {
+    listener_->connections.Decrement();
     worker_.leave(*this);
 }
 
@@ -136,9 +88,9 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     const bool its_own_matter = refusal->reason == pki::Refusal::revoked;
     if (!its_own_matter && !take_turn) return Reconsidered::deferred;
     worker_.shared().log.event(Log::Level::warning, "connection_cut",
-                               {{"listener", listener_.name},
+                               {{"listener", listener_->name},
                                 {"reason", pki::to_string(refusal->reason)},
-                                {"device", device().value_or("")},
+                                {to_string(judge_->admission().kind), proven().name},
                                 {"serial", serial_},
                                 {"peer", peer_address_},
                                 {"detail", refusal->detail}});
@@ -149,11 +101,58 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
 
 std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
                                                       std::chrono::sys_seconds now) const {
-    if (peer_) {
+    const ListenerRules& rules = snapshot.listeners[listener_->index];
+    // In shadow mode it counts for those only whom the ramp has reached.
+    if (peer_ && (!judge_->admission().is_shadow() || rules.ramp.includes(peer_->name))) {
         if (auto refusal = snapshot.recheck(*peer_, now)) return refusal;
     }
-    if (snapshot.listeners[listener_.index].admission != judge_.admission()) return changed_rules();
+    if (rules.admission->digest != judge_->admission().digest) return changed_rules();
     return std::nullopt;
+}
+
+std::optional<pki::ChainRefusal> Session::refusal_under_high(const Snapshot& snapshot) const {
+    if (peer_) return snapshot.recheck(*peer_, now_seconds());
+    if (const auto& refusal = judge_->refusal()) return refusal;
+    return pki::ChainRefusal{pki::Refusal::no_certificate, "the client showed no certificate"};
+}
+
+void Session::note_device(std::string_view device, const std::optional<pki::ChainRefusal>& refusal,
+                          const ShadowVerdict* verdict) {
+    const auto now = Clock::now();
+    if (tls_ == nullptr || (verdict == nullptr && now < noted_at_ + recheck_interval)) return;
+    noted_at_ = now;
+    Sighting sighting{.listener = listener_->name,
+                      .version = SSL_get_version(&tls_->ssl()),
+                      .cipher = SSL_get_cipher_name(&tls_->ssl()),
+                      .key_bits = pki::peer_key_bits(tls_->ssl()),
+                      .proven = peer_.has_value()};
+    if (verdict != nullptr) {
+        sighting.shadow = true;
+        sighting.enforced = verdict->enforced;
+        if (refusal) {
+            sighting.refusal = gateway::reason_of(refusal->reason);
+            sighting.refusal_detail = refusal->detail;
+        }
+        if (verdict->under_high) {
+            sighting.denial = verdict->under_high->reason;
+            sighting.denial_detail = verdict->under_high->detail;
+        }
+    }
+    Shared& shared = worker_.shared();
+    const std::size_t capacity = shared.snapshots.current()->settings.limits.known_devices;
+    const bool changed = shared.inventory.note(device, sighting, capacity, now_seconds());
+    if (verdict == nullptr || !changed) return;
+    shared.log.event(Log::Level::info, "shadow",
+                     {{"listener", listener_->name},
+                      {"device", device},
+                      {"under_high", refusal ? "refused" : "let_in"},
+                      {"reason", refusal ? pki::to_string(refusal->reason) : ""},
+                      {"detail", refusal ? refusal->detail : ""},
+                      {"enforced", verdict->enforced},
+                      {"serial", serial_},
+                      {"version", sighting.version},
+                      {"cipher", sighting.cipher},
+                      {"key_bits", sighting.key_bits}});
 }
 
 std::optional<Denial> Session::refused_now() {
@@ -177,48 +176,35 @@ bool Session::still_admitted() {
 
 void Session::report_handshake(std::optional<Reason> failure, std::string detail) {
     HandshakeRecord record;
-    record.listener = listener_.name;
+    record.listener = listener_->name;
     record.peer = peer_address_;
-    record.device = judge_.device();
-    record.serial = judge_.serial();
+    record.client = {judge_->admission().kind, judge_->name()};
+    record.serial = judge_->serial();
     record.failure = failure;
     record.detail = std::move(detail);
     record.duration = Clock::now() - accepted_;
     if (!failure) {
-        record.device = device().value_or("");
+        record.client = {judge_->admission().kind, proven().name};
         record.serial = serial_;
         record.resumed = SSL_session_reused(&tls_->ssl()) == 1;
         record.version = SSL_get_version(&tls_->ssl());
         record.cipher = SSL_get_cipher_name(&tls_->ssl());
+        record.signature = pki::signature_digest(tls_->ssl());
     }
-    Shared& shared = worker_.shared();
-    shared.metrics.handshake(record);
-    if (failure) {
-        shared.log.event(Log::Level::warning, "handshake_failed",
-                         {{"listener", record.listener},
-                          {"reason", to_string(*failure)},
-                          {"peer", record.peer},
-                          {"device", record.device},
-                          {"serial", record.serial},
-                          {"detail", record.detail}});
-    } else {
-        shared.log.event(Log::Level::info, "handshake",
-                         {{"listener", record.listener},
-                          {"peer", record.peer},
-                          {"device", record.device},
-                          {"serial", record.serial},
-                          {"version", record.version},
-                          {"cipher", record.cipher},
-                          {"resumed", record.resumed}});
-    }
+    worker_.shared().metrics.handshake(record);
+    worker_.shared().log.handshake(record);
 }
 
 asio::awaitable<bool> Session::handshake() {
     const auto snapshot = worker_.shared().snapshots.current();
     stream_->connection().expires_after(snapshot->settings.limits.handshake);
-    const HandshakeFailure failure = co_await tls_->handshake();
+    HandshakeFailure failure = co_await tls_->handshake();
+    if (failure.kind == HandshakeFailure::Kind::other_server) {
+        if (!move_to(*judge_->other_listener())) co_return false;
+        failure = co_await tls_->handshake();
+    }
     if (failure.kind != HandshakeFailure::Kind::none) {
-        if (const auto& refusal = judge_.refusal()) {
+        if (const auto& refusal = judge_->refusal(); refusal && !judge_->admission().is_shadow()) {
             report_handshake(gateway::reason_of(refusal->reason), refusal->detail);
         } else {
             report_handshake(reason_of(failure.kind), failure.detail);
@@ -236,12 +222,28 @@ asio::awaitable<bool> Session::handshake() {
     co_return still_admitted();  // what was published while the handshake went on
 }
 
+bool Session::move_to(std::size_t listener) {
+    const auto snapshot = worker_.shared().snapshots.current();
+    const ListenerRules& rules = snapshot->listeners[listener];
+    auto judge =
+        std::make_unique<ConnectionJudge>(worker_.shared().snapshots, rules, listener, port_.listeners);
+    const bool restarted = rules.tls && tls_->restart(rules.tls, *judge);
+    judge_ = std::move(judge);  // the old one only now: its connection referred to it
+    listener_->connections.Decrement();
+    listener_ = &worker_.listeners()[listener];
+    listener_->connections.Increment();
+    return restarted;
+}
+
 bool Session::identify() {
-    if (!judge_.knows_devices()) return true;
+    const Admission& admission = judge_->admission();
+    if (!admission.asks()) return true;
     // From the session, not from the callback: a resumed session made none.
     peer_ = decode_peer(pki::remembered(tls_->ssl()));
     if (peer_) serial_ = pki::hex(peer_->path.links.front().serial);
-    return peer_.has_value();
+    if (peer_ && admission.kind == ClientKind::devices && !admission.is_shadow())
+        note_device(peer_->name, std::nullopt, nullptr);
+    return peer_.has_value() || admission.is_shadow();
 }
 
 asio::awaitable<bool> Session::wait_for_request() {

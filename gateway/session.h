@@ -1,6 +1,9 @@
 #pragma once
 
+#include "gateway/connection_judge.h"
+#include "gateway/device_inventory.h"
 #include "gateway/read_buffer.h"
+#include "gateway/rules/shadow.h"
 #include "gateway/snapshot.h"
 #include "gateway/tls_stream.h"
 #include "gateway/worker.h"
@@ -13,44 +16,11 @@
 
 namespace sallyport::gateway {
 
-/// Judges the peer of one connection by the snapshot that is in force when its certificate arrives.
-class ConnectionJudge final : public pki::PeerJudge {
-  public:
-    /// `rules` are those that the TLS side of this connection was made with; `listener` is their place.
-    ConnectionJudge(const SnapshotStore& snapshots, const ListenerRules& rules, std::size_t listener)
-        : snapshots_(snapshots),
-          listener_(listener),
-          knows_devices_(rules.mode == Mode::high),
-          admission_(rules.admission) {}
-
-    pki::ChainResult<std::string> judge(X509_STORE_CTX& context) override;
-    bool may_resume(std::string_view remembered) override;
-
-    bool knows_devices() const { return knows_devices_; }
-    const std::string& admission() const { return admission_; }
-    const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
-    const std::string& device() const { return device_; }  ///< as far as it could be told, also when refused
-    const std::string& serial() const { return serial_; }  ///< hex; the same
-
-  private:
-    using Verdict = std::shared_ptr<const VerdictCache::Verdict>;
-    Verdict remembered_verdict(const std::optional<VerdictCache::Key>& key, const Snapshot& snapshot);
-    pki::ChainResult<Verdict> verify(X509_STORE_CTX& context, const Snapshot& snapshot);
-
-    const SnapshotStore& snapshots_;
-    std::size_t listener_;
-    bool knows_devices_;
-    std::string admission_;  ///< under other rules its handshake proves nothing
-    std::optional<pki::ChainRefusal> refusal_;
-    std::string device_;
-    std::string serial_;
-};
-
 /// One device connection, from accepted socket to close. Belongs to one worker's thread.
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(boost::asio::ip::tcp::socket socket, const Listener& listener,
-            std::shared_ptr<const Snapshot> snapshot, Worker& worker, std::string peer_address);
+    Session(boost::asio::ip::tcp::socket socket, const Port& port, std::shared_ptr<const Snapshot> snapshot,
+            Worker& worker, std::string peer_address);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -74,15 +44,11 @@ class Session : public std::enable_shared_from_this<Session> {
     ClientStream& stream() { return *stream_; }
     ReadBuffer& buffer() { return buffer_; }
     Worker& worker() { return worker_; }
-    const Listener& listener() const { return listener_; }
-    /// The device that proved itself; nothing on listeners that ask for no certificate.
-    std::optional<std::string_view> device() const {
-        return peer_ ? std::optional<std::string_view>(peer_->device) : std::nullopt;
-    }
+    const Listener& listener() const { return *listener_; }
+    /// Who has proved itself by a certificate that leads to an anchor; in shadow mode it may be revoked.
+    Client proven() const { return peer_ ? Client{judge_->admission().kind, peer_->name} : Client{}; }
     /// The server name that the client asked for in its handshake; empty when it asked for none.
-    std::string_view server_name() const {
-        return tls_ == nullptr ? std::string_view{} : pki::server_name(tls_->ssl());
-    }
+    std::string_view server_name() const { return judge_->server_name(); }
     const std::string& serial() const { return serial_; }
     const std::string& peer_address() const { return peer_address_; }
     /// The connection to the store while there is one: ticks and cuts reach it, too.
@@ -91,6 +57,11 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<Denial> refused_now();
     std::optional<pki::ChainRefusal> judge_again(const Snapshot& snapshot,
                                                  std::chrono::sys_seconds now) const;
+    /// Shadow mode: what mode high says to the certificate that was shown, or not shown.
+    std::optional<pki::ChainRefusal> refusal_under_high(const Snapshot& snapshot) const;
+    /// Tells the inventory that `device` is here; `verdict` is null but in shadow mode.
+    void note_device(std::string_view device, const std::optional<pki::ChainRefusal>& refusal,
+                     const ShadowVerdict* verdict);
     /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
     bool still_admitted();
     /// From here on the store may commit what it has: a cut would no longer undo it.
@@ -102,16 +73,19 @@ class Session : public std::enable_shared_from_this<Session> {
 
   private:
     boost::asio::awaitable<bool> handshake();
+    /// Begins the handshake again as a client of the listener that its hello asked for.
+    bool move_to(std::size_t listener);
     /// Takes in who has proved itself; false when the session carries nobody though it should.
     bool identify();
     void report_handshake(std::optional<Reason> failure, std::string detail);
     boost::asio::awaitable<bool> wait_for_request();
 
     Worker& worker_;
-    const Listener& listener_;
+    const Port& port_;
+    const Listener* listener_;
     std::string peer_address_;
     Clock::time_point accepted_ = Clock::now();
-    ConnectionJudge judge_;
+    std::unique_ptr<ConnectionJudge> judge_;
     std::unique_ptr<ClientStream> stream_;
     TlsStream* tls_ = nullptr;  ///< `stream_`, when it has TLS
     ReadBuffer buffer_;
@@ -120,6 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Connection* store_ = nullptr;
     std::uint64_t judged_generation_ = 0;
     Clock::time_point judged_at_;
+    Clock::time_point noted_at_;
     bool admitted_ = false;
     bool idle_ = false;
     bool committing_ = false;

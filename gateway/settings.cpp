@@ -16,7 +16,6 @@ using config::MapReader;
 using namespace std::chrono_literals;
 
 constexpr std::size_t max_configuration_bytes = 1U << 20U;
-constexpr std::string_view id_variable = "{id}";
 
 class SettingsReader {
   public:
@@ -30,7 +29,8 @@ class SettingsReader {
         settings_.workers = static_cast<unsigned>(
             root.integer("workers", std::max(1U, std::thread::hardware_concurrency()), 1, 256));
         read_listeners(root);
-        read_devices(root);
+        check_shared_addresses(root);
+        read_authorities(root);
         if (const auto state = root.string("state")) settings_.state = paths_.resolve(state->text);
         read_revocation(root);
         read_authorization(root);
@@ -57,46 +57,67 @@ class SettingsReader {
             root.fault("listeners: at least one is needed");
     }
 
-    bool serves_devices() const { return settings_.listeners.empty() || serves(Mode::high); }
+    bool any_listener(auto&& condition) const { return std::ranges::any_of(settings_.listeners, condition); }
     bool serves(Mode mode) const {
-        return std::ranges::any_of(settings_.listeners,
-                                   [&](const auto& listener) { return listener.mode == mode; });
+        return any_listener([&](const auto& listener) { return listener.mode == mode; });
+    }
+    /// Does a listener ask for their certificates?
+    bool knows(ClientKind kind) const {
+        using pki::ClientCertificate;
+        return any_listener([&](const auto& listener) {
+            return listener.clients == kind && listener.client_certificate() != ClientCertificate::unused;
+        });
+    }
+    bool knows_anybody() const {
+        return settings_.listeners.empty() || knows(ClientKind::devices) || knows(ClientKind::operators);
     }
 
-    void read_devices(MapReader& root) {
-        auto map = root.map("devices");
-        if (!map && !serves_devices()) return;
-        if (!map) return root.fault("'devices' is missing");
-        if (!map->has("trust")) map->fault("'trust' is missing: the CA certificates that issue the devices");
-        settings_.trust = paths_.existing_files(*map, "trust");
-        settings_.intermediates = paths_.existing_files(*map, "intermediates");
-        if (auto identity = map->map("identity")) read_identity(*identity);
-        settings_.leaf_rules.allow_missing_extended_key_usage =
-            map->choice<bool>("extended_key_usage", false, {{"required", false}, {"optional", true}});
-        map->finish();
-    }
-
-    void read_identity(MapReader& map) {
-        if (const auto uri = map.string("san_uri")) {
-            if (!uri->text.ends_with(id_variable)) map.fault(uri->mark, "san_uri: must end with {id}");
-            settings_.identity.san_uri_prefix =
-                uri->text.substr(0, uri->text.size() - std::min(id_variable.size(), uri->text.size()));
-        }
-        settings_.identity.common_name = map.boolean("common_name", settings_.identity.common_name);
-        if (const auto pattern = map.string("pattern")) {
-            settings_.identity.pattern = pattern->text;
-            try {
-                const DeviceIdentification checked(settings_.identity);
-            } catch (const std::regex_error&) {
-                map.fault(pattern->mark, "pattern: '" + pattern->text + "' is not a regular expression");
+    /// Listeners of one address share its port: the server name in a client's hello chooses between them.
+    void check_shared_addresses(MapReader& root) {
+        const auto& all = settings_.listeners;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                if (all[i].address != all[j].address || all[i].address.host.empty()) continue;
+                const std::string both =
+                    "listeners: '" + all[j].name + "' and '" + all[i].name + "' have the same address; ";
+                if (all[i].mode == Mode::low || all[j].mode == Mode::low)
+                    root.fault(both + "without TLS there is no server name to tell them apart");
+                else if (all[i].server_names.empty())
+                    root.fault(both + "give the second 'server_names'");
+                for (const std::string& name : all[i].server_names) {
+                    if (std::ranges::find(all[j].server_names, name) != all[j].server_names.end())
+                        root.fault(both + "server name " + name + " belongs to one of them only");
+                }
             }
         }
-        map.finish();
+    }
+
+    void read_authorities(MapReader& root) {
+        auto devices = root.map("devices");
+        if (devices) settings_.devices = read_authority(*devices, paths_, settings_.devices.identity);
+        if (!devices && (settings_.listeners.empty() || knows(ClientKind::devices)))
+            root.fault("'devices' is missing");
+        auto operators = root.map("operators");
+        if (operators) settings_.operators = read_authority(*operators, paths_, default_operator_identity());
+        if (!operators && knows(ClientKind::operators)) root.fault("'operators' is missing");
+        check_ramps(root);
+    }
+
+    void check_ramps(MapReader& root) {
+        if (!faults_.empty()) return;
+        const Identification identification(settings_.devices.identity);
+        for (const ListenerSettings& listener : settings_.listeners) {
+            for (const std::string& device : listener.ramp.devices) {
+                if (!identification.is_id(device))
+                    root.fault("listener " + listener.name + ": ramp.devices: '" + device +
+                               "' does not match devices.identity.pattern");
+            }
+        }
     }
 
     void read_revocation(MapReader& root) {
         auto map = root.map("revocation");
-        if (!map && !serves_devices()) return;
+        if (!map && !knows_anybody()) return;
         if (!map) return root.fault("'revocation' is missing: no device is let in without a CRL");
         using Requirement = pki::RevocationRequirement;
         settings_.revocation_requirement = map->choice<Requirement>(
@@ -125,9 +146,10 @@ class SettingsReader {
         settings_.policy.rules.clear();
         for (MapReader& map : root.maps("authorization")) {
             PolicyRule rule;
-            rule.who = map.choice<PolicyRule::Who>(
-                "who", PolicyRule::Who::device,
-                {{"device", PolicyRule::Who::device}, {"credentials", PolicyRule::Who::credentials}});
+            rule.who = map.choice<ClientKind>("who", ClientKind::devices,
+                                              {{"device", ClientKind::devices},
+                                               {"operator", ClientKind::operators},
+                                               {"credentials", ClientKind::credentials}});
             for (const Located& action : map.strings("allow"))
                 rule.actions.push_back(action.text);
             rule.on = map.required_string("on").text;
@@ -139,14 +161,21 @@ class SettingsReader {
 
     /// A listener on which every request would be denied is a mistake.
     void check_authorization(MapReader& root) {
-        const auto for_credentials = [](const PolicyRule& rule) {
-            return rule.who == PolicyRule::Who::credentials;
+        if (!faults_.empty()) return;
+        const auto none_for = [&](ClientKind kind) {
+            return std::ranges::none_of(settings_.policy.rules,
+                                        [&](const PolicyRule& rule) { return rule.who == kind; });
         };
-        if (faults_.empty() && (serves(Mode::low) || serves(Mode::medium)) &&
-            std::ranges::none_of(settings_.policy.rules, for_credentials)) {
+        if ((serves(Mode::low) || serves(Mode::medium)) && none_for(ClientKind::credentials)) {
             root.fault(
                 "authorization: a listener of mode low or medium knows no device, so nobody may do anything "
                 "there; add a rule such as {who: credentials, allow: [PutObject], on: 'fleet/*'}");
+        }
+        if (knows(ClientKind::operators) && none_for(ClientKind::operators)) {
+            root.fault(
+                "authorization: there is a listener for operators, but they may do nothing; add a rule such "
+                "as "
+                "{who: operator, allow: ['*'], on: 'fleet/*'}");
         }
     }
 
@@ -187,6 +216,7 @@ class SettingsReader {
         l.tls_sessions = map->integer("tls_sessions", l.tls_sessions, 0, 10'000'000);
         l.tls_session_lifetime = map->duration("tls_session_lifetime", l.tls_session_lifetime, 1s, 7 * 24h);
         l.crl_bytes = map->bytes("crl_bytes", l.crl_bytes, 1024, 1ULL << 31U);
+        l.known_devices = map->integer("known_devices", l.known_devices, 16, 10'000'000);
         l.idle_store_connections =
             map->integer("idle_store_connections", l.idle_store_connections, 0, 10'000);
         map->finish();

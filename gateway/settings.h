@@ -1,7 +1,7 @@
 #pragma once
 
+#include "gateway/authority_settings.h"
 #include "gateway/listener_settings.h"
-#include "gateway/rules/device_identity.h"
 #include "gateway/rules/policy.h"
 #include "pki/chain_verifier.h"
 
@@ -28,6 +28,7 @@ struct Limits {
     std::uint64_t tls_sessions = 20'000;     ///< kept for resumption, for each listener
     std::chrono::milliseconds tls_session_lifetime{3'600'000};
     std::uint64_t crl_bytes = 1ULL << 30U;
+    std::uint64_t known_devices = 100'000;      ///< in the inventory
     std::uint64_t idle_store_connections = 64;  ///< kept for each worker thread and endpoint
 };
 
@@ -43,10 +44,8 @@ struct Settings {
     std::filesystem::path file;
     unsigned workers = 1;  // restart-only
     std::vector<ListenerSettings> listeners;
-    std::vector<std::filesystem::path> trust;  ///< empty when no listener has mode high
-    std::vector<std::filesystem::path> intermediates;
-    IdentityRule identity;
-    pki::LeafRules leaf_rules;
+    ClientAuthoritySettings devices;
+    ClientAuthoritySettings operators;
     pki::RevocationRequirement revocation_requirement = pki::RevocationRequirement::chain;
     std::vector<std::filesystem::path> crl_sources;
     pki::CrlLadder ladder{75, std::chrono::hours(24)};

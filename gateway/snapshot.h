@@ -1,6 +1,8 @@
 #pragma once
 
+#include "gateway/admission.h"
 #include "gateway/rules/peer.h"
+#include "gateway/rules/ramp.h"
 #include "gateway/settings.h"
 #include "gateway/verdict_cache.h"
 #include "pki/revocation_index_builder.h"
@@ -16,6 +18,13 @@
 
 namespace sallyport::gateway {
 
+/// Those who issue the certificates of one kind of clients, and how these name them.
+struct ClientAuthority {
+    std::shared_ptr<const pki::TrustAnchors> trust;
+    std::shared_ptr<const Identification> identification;
+    std::string inputs;  ///< digests of the files
+};
+
 /// What one listener needs of a snapshot.
 struct ListenerRules {
     std::string name;
@@ -23,9 +32,10 @@ struct ListenerRules {
     std::shared_ptr<const pki::TlsServer> tls;  ///< null with mode low
     std::string
         tls_inputs;  ///< digest of all that `tls` was made of: equal inputs share it, with its sessions
-    std::string admission;  ///< digest of trust and identity rules: who was let in under others must prove
-                            ///< itself again
+    std::shared_ptr<const Admission> admission;
     HostNames hosts;
+    HostNames server_names;  ///< by which clients choose it among listeners of one address
+    Ramp ramp;               ///< who is held to mode high already
     std::optional<std::chrono::sys_seconds> certificate_not_after;  ///< nothing with mode low
 };
 
@@ -34,10 +44,10 @@ struct ListenerRules {
 struct Snapshot {
     std::uint64_t generation = 0;  ///< 1 for the first; stands in every access-log line
     Settings settings;
-    std::vector<ListenerRules> listeners;            ///< in the order of the configuration
-    std::shared_ptr<const pki::TrustAnchors> trust;  ///< null when no listener has mode high
+    std::vector<ListenerRules> listeners;              ///< in the order of the configuration
+    std::shared_ptr<const ClientAuthority> devices;    ///< null when no listener asks for their certificates
+    std::shared_ptr<const ClientAuthority> operators;  ///< the same
     pki::RevocationIndex revocation;
-    std::shared_ptr<const DeviceIdentification> identification;
     std::string inputs;  ///< digest of the configuration and of all certificates and keys that it names
     std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot
 

@@ -1,7 +1,5 @@
 #include "gateway/tls_stream.h"
 
-#include "pki/socket_bio.h"
-
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/err.h>
 
@@ -33,6 +31,15 @@ TlsStream::TlsStream(tcp::socket socket, std::shared_ptr<const pki::TlsServer> s
     if (ssl_ && !pki::use_socket(*ssl_, connection_.socket().native_handle(), outgoing_)) ssl_.reset();
 }
 
+bool TlsStream::restart(std::shared_ptr<const pki::TlsServer> server, pki::PeerJudge& judge) {
+    std::string hello = pki::take_hello(*ssl_);
+    ssl_ = server->new_connection(judge);
+    server_ = std::move(server);  // the old one only now: its connection referred to it
+    if (ssl_ && !pki::use_socket(*ssl_, connection_.socket().native_handle(), outgoing_)) ssl_.reset();
+    if (ssl_) pki::replay_hello(*ssl_, std::move(hello));
+    return valid();
+}
+
 asio::awaitable<IoStatus> TlsStream::flush() {
     std::size_t sent = 0;
     const IoStatus status = co_await connection_.send_all(outgoing_, sent);
@@ -61,6 +68,8 @@ asio::awaitable<HandshakeFailure> TlsStream::handshake() {
         // The reason stands in this thread's error queue, which an await could hand to others.
         const int error = SSL_get_error(ssl_.get(), result);
         HandshakeFailure failure;
+        if (error == SSL_ERROR_WANT_CLIENT_HELLO_CB)
+            co_return HandshakeFailure{HandshakeFailure::Kind::other_server, ""};
         const bool failed = result != 1 && error != SSL_ERROR_WANT_READ;
         if (failed) failure = failure_of(result, IoStatus::ok);
         const IoStatus flushed = co_await flush();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/client_stream.h"
+#include "pki/socket_bio.h"
 #include "pki/tls_server.h"
 
 #include <memory>
@@ -17,7 +18,8 @@ struct HandshakeFailure {
         protocol,
         timeout,
         peer_closed,
-        stopped
+        stopped,
+        other_server  ///< the judge says that another one is for this client: `restart`
     } kind = Kind::none;
     std::string detail;
 };
@@ -30,6 +32,11 @@ class TlsStream final : public ClientStream {
     /// `judge` must outlive the stream.
     TlsStream(boost::asio::ip::tcp::socket socket, std::shared_ptr<const pki::TlsServer> server,
               pki::PeerJudge& judge);
+
+    /// Before the handshake: its judge may say `other_server`.
+    void may_restart() { pki::keep_hello(*ssl_); }
+    /// Begins again with the hello that was read, for another server. False when memory is out.
+    bool restart(std::shared_ptr<const pki::TlsServer> server, pki::PeerJudge& judge);
 
     Connection& connection() override { return connection_; }
     const SSL& ssl() const { return *ssl_; }

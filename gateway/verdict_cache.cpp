@@ -14,10 +14,13 @@ bool add(EVP_MD_CTX& digest, const X509& certificate) {
 
 }  // namespace
 
-std::optional<VerdictCache::Key> VerdictCache::key_of(const X509& leaf, const STACK_OF(X509) * sent) {
+std::optional<VerdictCache::Key> VerdictCache::key_of(const X509& leaf, const STACK_OF(X509) * sent,
+                                                      std::string_view admission) {
     const pki::DigestContextPtr digest(EVP_MD_CTX_new());
-    if (!digest || EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1 || !add(*digest, leaf))
+    if (!digest || EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1 ||
+        EVP_DigestUpdate(digest.get(), admission.data(), admission.size()) != 1 || !add(*digest, leaf)) {
         return std::nullopt;
+    }
     for (int i = 0; sent != nullptr && i < sk_X509_num(sent); ++i) {
         if (!add(*digest, *sk_X509_value(sent, i))) return std::nullopt;
     }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sallyport::gateway {
@@ -28,8 +29,10 @@ class VerdictCache {
 
     explicit VerdictCache(std::size_t places) : slots_(places) {}
 
-    /// The digest of a presented chain; nothing when memory is out. `sent` may be null.
-    static std::optional<Key> key_of(const X509& leaf, const STACK_OF(X509) * sent);
+    /// The digest of a presented chain and of the rules by which it is judged (`admission`, a digest), since
+    /// listeners differ in them; nothing when memory is out. `sent` may be null.
+    static std::optional<Key> key_of(const X509& leaf, const STACK_OF(X509) * sent,
+                                     std::string_view admission);
 
     std::shared_ptr<const Verdict> find(const Key& key) const;
     void put(const Key& key, std::shared_ptr<const Verdict> verdict);

@@ -35,42 +35,43 @@ std::string text_of(const tcp::endpoint& endpoint) {
 
 }  // namespace
 
-Worker::Worker(Shared& shared, const std::vector<Listener>& listeners)
-    : shared_(shared), requests_(shared.metrics) {
-    for (const Listener& listener : listeners) {
+Worker::Worker(Shared& shared, const std::vector<Listener>& listeners, const std::vector<Port>& ports)
+    : shared_(shared), listeners_(listeners), requests_(shared.metrics) {
+    for (const Port& port : ports) {
         sockaddr_storage address{};
         socklen_t size = sizeof address;
-        ::getsockname(listener.descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+        ::getsockname(port.descriptor, reinterpret_cast<sockaddr*>(&address), &size);
         // A descriptor of its own on the one listening socket: the kernel wakes whoever is free.
         acceptors_.push_back(std::make_unique<tcp::acceptor>(
-            io_, address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), ::dup(listener.descriptor)));
+            io_, address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), ::dup(port.descriptor)));
         acceptors_.back()->non_blocking(true);
-        asio::co_spawn(io_, accept(listener, *acceptors_.back()), asio::detached);
+        asio::co_spawn(io_, accept(port, *acceptors_.back()), asio::detached);
     }
     asio::co_spawn(io_, tick(), asio::detached);
 }
 
 Worker::~Worker() = default;
 
-asio::awaitable<void> Worker::accept(const Listener& listener, tcp::acceptor& acceptor) {
+asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) {
     while (acceptor.is_open()) {
         auto [error, socket] = co_await acceptor.async_accept(tuple_awaitable);
         if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
         if (error) {
-            report_accept_failure(listener, error.message());
+            report_accept_failure(port, error.message());
             asio::steady_timer pause(io_, accept_pause);
             co_await pause.async_wait(tuple_awaitable);
             continue;
         }
-        start_session(std::move(socket), listener);
+        start_session(std::move(socket), port);
     }
 }
 
-void Worker::report_accept_failure(const Listener& listener, const std::string& detail) {
-    shared_.log.event(Log::Level::error, "accept_failed", {{"listener", listener.name}, {"detail", detail}});
+void Worker::report_accept_failure(const Port& port, const std::string& detail) {
+    shared_.log.event(Log::Level::error, "accept_failed",
+                      {{"listener", listeners_[port.listeners.front()].name}, {"detail", detail}});
 }
 
-void Worker::start_session(tcp::socket socket, const Listener& listener) {
+void Worker::start_session(tcp::socket socket, const Port& port) {
     const auto snapshot = shared_.snapshots.current();
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
@@ -82,12 +83,10 @@ void Worker::start_session(tcp::socket socket, const Listener& listener) {
     }
     socket.native_non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
-    auto session = std::make_shared<Session>(std::move(socket), listener, snapshot, *this, text_of(peer));
+    auto session = std::make_shared<Session>(std::move(socket), port, snapshot, *this, text_of(peer));
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    listener.connections.Increment();
-    asio::co_spawn(io_, session->run(), [this, session, &listener](std::exception_ptr failure) {
+    asio::co_spawn(io_, session->run(), [this, session](std::exception_ptr failure) {
         shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-        listener.connections.Decrement();
         if (!failure) return;
         try {
             std::rethrow_exception(failure);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/device_inventory.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
@@ -27,17 +28,24 @@ struct Shared {
     SnapshotStore& snapshots;
     Metrics& metrics;
     Log& log;
+    DeviceInventory& inventory;
     std::atomic<std::uint64_t> connections{0};
     std::uint64_t max_connections =
         UINT64_MAX;  ///< what the process's descriptors allow; set before the workers run
 };
 
-/// One listening address. Lives as long as the server.
+/// One entry of the configuration's listeners. Lives as long as the server.
 struct Listener {
     std::string name;
     std::size_t index;  ///< into Snapshot::listeners
-    int descriptor;     ///< listening socket, shared by all workers
     prometheus::Gauge& connections;
+};
+
+/// One listening address. Lives as long as the server.
+struct Port {
+    int descriptor;  ///< listening socket, shared by all workers
+    /// Indices of those that share it; the first is for clients that ask for no server name of another.
+    std::vector<std::size_t> listeners;
 };
 
 /// A buffer for the body in flight, lent by its worker.
@@ -69,7 +77,7 @@ class Block {
 /// in it runs on that thread, except what says otherwise.
 class Worker {
   public:
-    Worker(Shared& shared, const std::vector<Listener>& listeners);
+    Worker(Shared& shared, const std::vector<Listener>& listeners, const std::vector<Port>& ports);
     ~Worker();
 
     void run() { io_.run(); }
@@ -82,6 +90,7 @@ class Worker {
     void drain(std::chrono::milliseconds patience);
 
     Shared& shared() { return shared_; }
+    const std::vector<Listener>& listeners() const { return listeners_; }
     StorePool& pool() { return pool_; }
     Metrics::Requests& requests() { return requests_; }
     Block lend_block() { return Block(shelf_); }
@@ -95,14 +104,15 @@ class Worker {
     void leave(Session& session);
 
   private:
-    boost::asio::awaitable<void> accept(const Listener& listener, boost::asio::ip::tcp::acceptor& acceptor);
+    boost::asio::awaitable<void> accept(const Port& port, boost::asio::ip::tcp::acceptor& acceptor);
     boost::asio::awaitable<void> tick();
-    void start_session(boost::asio::ip::tcp::socket socket, const Listener& listener);
-    void report_accept_failure(const Listener& listener, const std::string& detail);
+    void start_session(boost::asio::ip::tcp::socket socket, const Port& port);
+    void report_accept_failure(const Port& port, const std::string& detail);
     void recheck_all();
     void finish_if_empty();
 
     Shared& shared_;
+    const std::vector<Listener>& listeners_;
     boost::asio::io_context io_{1};
     boost::asio::steady_timer timer_{io_};
     std::vector<std::unique_ptr<boost::asio::ip::tcp::acceptor>> acceptors_;

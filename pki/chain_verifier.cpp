@@ -2,13 +2,14 @@
 
 #include "pki/certificate.h"
 
+#include <new>
 #include <stdexcept>
 
 namespace sallyport::pki {
 namespace {
 
-/// Security level 2 of OpenSSL: RSA of 2048 bits, SHA-256.
-constexpr int auth_level = 2;
+/// Of RSA with 2048 bits, and the least that is asked of a digest (NIST SP 800-57 part 1, table 2).
+constexpr int strong_security_bits = 112;
 /// Devices sit at most this deep: leaf, issuing CA, policy CA, root and one to spare.
 constexpr int max_depth = 4;
 
@@ -55,6 +56,35 @@ std::optional<ChainRefusal> check_leaf(X509& leaf, const LeafRules& rules) {
     if (!states_usage && rules.allow_missing_extended_key_usage) return std::nullopt;
     if (!states_usage || (usage & XKU_SSL_CLIENT) == 0) {
         return refuse(Refusal::wrong_purpose, &leaf, "its extended key usage does not state clientAuth");
+    }
+    return std::nullopt;
+}
+
+/// OpenSSL's security level is one for the whole path: level 2 asks for 112 bits, 1 for 80, 0 for nothing.
+int auth_level_for(const LeafRules& rules) noexcept {
+    constexpr unsigned level_1_bits = 1024;
+    if (rules.minimum_rsa_bits >= LeafRules::strong_rsa_bits) return 2;
+    return rules.minimum_rsa_bits >= level_1_bits ? 1 : 0;
+}
+
+/// A weak key that is allowed must weaken nothing but itself.
+std::optional<ChainRefusal> check_strength(const STACK_OF(X509) & chain, const LeafRules& rules) {
+    const int anchor = sk_X509_num(&chain) - 1;
+    for (int i = 0; i <= anchor; ++i) {
+        X509* certificate = sk_X509_value(&chain, i);
+        const EVP_PKEY* key = X509_get0_pubkey(certificate);
+        const bool excused = i == 0 && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+        if (excused ? EVP_PKEY_get_bits(key) < static_cast<int>(rules.minimum_rsa_bits)
+                    : EVP_PKEY_get_security_bits(key) < strong_security_bits) {
+            return refuse(Refusal::weak_key, certificate,
+                          "a key of " + std::to_string(EVP_PKEY_get_bits(key)) + " bits");
+        }
+        int signature_bits = 0;
+        if (i < anchor &&
+            (X509_get_signature_info(certificate, nullptr, nullptr, &signature_bits, nullptr) != 1 ||
+             signature_bits < strong_security_bits)) {
+            return refuse(Refusal::weak_key, certificate, "signed with a digest that is too weak");
+        }
     }
     return std::nullopt;
 }
@@ -189,9 +219,8 @@ void throw_exception_from_error(const ChainRefusal& refusal, const boost::source
 }
 
 Result<TrustAnchors> TrustAnchors::create(std::vector<CertificatePtr> anchors,
-                                          std::vector<CertificatePtr> intermediates, LeafRules leaf_rules) {
+                                          std::vector<CertificatePtr> intermediates) {
     TrustAnchors trust;
-    trust.leaf_rules_ = leaf_rules;
     trust.store_.reset(X509_STORE_new());
     if (!trust.store_) return Error{Fault::runtime, take_openssl_errors("cannot make a trust store")};
     for (const auto& anchor : anchors) {
@@ -219,7 +248,10 @@ std::vector<X509*> TrustAnchors::authorities() const {
     return all;
 }
 
-ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust) {
+ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust,
+                                      const LeafRules& rules) {
+    // Never the level of the connection: that one follows from what the client's hello can do.
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(&context), auth_level_for(rules));
     // The peer's certificates come first, ours complete them. A plain stack: it owns nothing.
     const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
         untrusted(sk_X509_dup(X509_STORE_CTX_get0_untrusted(&context)));
@@ -244,12 +276,14 @@ ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchor
     if (chain == nullptr || sk_X509_num(chain) < 2) {
         return refuse(Refusal::untrusted_issuer, leaf, "a device's own certificate is no anchor");
     }
-    if (auto refusal = check_leaf(*leaf, trust.leaf_rules())) return *refusal;
+    if (auto refusal = check_strength(*chain, rules)) return *refusal;
+    if (auto refusal = check_leaf(*leaf, rules)) return *refusal;
     return path_of(*chain);
 }
 
 ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
-                                      const TrustAnchors& trust, std::chrono::sys_seconds at) {
+                                      const TrustAnchors& trust, std::chrono::sys_seconds at,
+                                      const LeafRules& rules) {
     const StoreContextPtr context(X509_STORE_CTX_new());
     const CertificateStackPtr untrusted(sk_X509_new_null());
     if (!context || !untrusted) return ChainRefusal{Refusal::untrusted_issuer, "out of memory"};
@@ -262,9 +296,28 @@ ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificateP
         return ChainRefusal{Refusal::untrusted_issuer, take_openssl_errors("cannot verify")};
     }
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
-    X509_VERIFY_PARAM_set_auth_level(parameters, auth_level);
     X509_VERIFY_PARAM_set_time(parameters, at.time_since_epoch().count());
-    return verify_path(*context, trust);
+    return verify_path(*context, trust, rules);
+}
+
+bool is_below(const X509& authority, const TrustAnchors& trust) {
+    const EVP_PKEY* key = X509_get0_pubkey(&authority);
+    for (const auto& anchor : trust.anchors()) {
+        if (key != nullptr && EVP_PKEY_eq(X509_get0_pubkey(anchor.get()), key) == 1) return true;
+    }
+    const StoreContextPtr context(X509_STORE_CTX_new());
+    const CertificateStackPtr between(sk_X509_new_null());
+    if (!context || !between) throw std::bad_alloc();
+    for (const auto& intermediate : trust.intermediates()) {
+        X509_up_ref(intermediate.get());
+        sk_X509_push(between.get(), intermediate.get());
+    }
+    if (X509_STORE_CTX_init(context.get(), trust.store(), const_cast<X509*>(&authority), between.get()) != 1)
+        throw std::bad_alloc();
+    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()), X509_V_FLAG_NO_CHECK_TIME);
+    const bool below = X509_verify_cert(context.get()) == 1;
+    take_openssl_errors("");
+    return below;
 }
 
 std::optional<ChainRefusal> recheck(const VerifiedPath& path, const RevocationIndex& index,

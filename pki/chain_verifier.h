@@ -61,11 +61,15 @@ struct VerifiedPath {
 /// Which certificates of a chain need a CRL in force.
 enum class RevocationRequirement { chain, leaf };
 
-/// What a device's own certificate may lack.
+/// What a client's own certificate may lack.
 struct LeafRules {
     /// Old CAs issue device certificates without extended key usage. One that has the extension must state
     /// clientAuth in any case.
     bool allow_missing_extended_key_usage = false;
+    /// RSA; the keys above it in the chain, and all signatures, are held to `strong_rsa_bits` in any case.
+    unsigned minimum_rsa_bits = strong_rsa_bits;
+
+    static constexpr unsigned strong_rsa_bits = 2048;
 };
 
 /// What device certificates may chain to. Immutable; thread-safe.
@@ -74,7 +78,7 @@ class TrustAnchors {
     /// `anchors` are trusted, whether roots or intermediates (RFC 5280 6.1.1 leaves the choice to us);
     /// `intermediates` complete chains that peers send incompletely and are not trusted by themselves.
     static Result<TrustAnchors> create(std::vector<CertificatePtr> anchors,
-                                       std::vector<CertificatePtr> intermediates, LeafRules leaf_rules = {});
+                                       std::vector<CertificatePtr> intermediates);
 
     /// All certificates above, for finding the signers of CRLs.
     std::vector<X509*> authorities() const;
@@ -82,24 +86,28 @@ class TrustAnchors {
     const std::vector<CertificatePtr>& anchors() const noexcept { return anchors_; }
     const std::vector<CertificatePtr>& intermediates() const noexcept { return intermediates_; }
     X509_STORE* store() const noexcept { return store_.get(); }
-    const LeafRules& leaf_rules() const noexcept { return leaf_rules_; }
 
   private:
     StorePtr store_;
     std::vector<CertificatePtr> anchors_;
     std::vector<CertificatePtr> intermediates_;
-    LeafRules leaf_rules_;
 };
 
 /// Builds and checks the path of the peer's certificate that `context` carries: signatures, dates,
 /// constraints (RFC 5280 6.1, strict), purpose TLS client, and then what OpenSSL leaves open: a version 3
 /// end-entity certificate with EKU clientAuth (but for `LeafRules`), below an anchor that is not itself.
 /// Revocation is *not* asked here, so that a stranger's forged certificate never reaches the index.
-ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust);
+ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchors& trust,
+                                      const LeafRules& rules = {});
 
 /// The same for certificates that do not come from a TLS handshake, at the time `at`.
 ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificatePtr>& sent,
-                                      const TrustAnchors& trust, std::chrono::sys_seconds at);
+                                      const TrustAnchors& trust, std::chrono::sys_seconds at,
+                                      const LeafRules& rules = {});
+
+/// Is `authority` one of the anchors, one that has the key of an anchor, or certified below one? Dates do not
+/// matter.
+bool is_below(const X509& authority, const TrustAnchors& trust);
 
 /// What may have changed since the path was verified: dates and revocation of each link, the leaf first.
 /// Cheap enough for every request. Nothing means "let in".

@@ -5,16 +5,6 @@
 #include <algorithm>
 
 namespace sallyport::pki {
-namespace {
-
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return lower;
-}
-
-}  // namespace
 
 Result<ServerIdentity> ServerIdentity::create(std::vector<CertificatePtr> chain, KeyPtr key,
                                               std::string origin) {
@@ -37,26 +27,18 @@ Result<ServerIdentity> ServerIdentity::create(std::vector<CertificatePtr> chain,
         X509_up_ref(chain[i].get());
         sk_X509_push(identity.issuers_.get(), chain[i].get());
     }
-    for (const std::string& name : certificate_dns_names(*chain.front())) {
-        if (name.starts_with("*.")) {
-            identity.wildcards_.push_back(name.substr(1));
-        } else {
-            identity.names_.push_back(name);
-        }
-    }
+    identity.names_ = certificate_dns_names(*chain.front());
     identity.origin_ = std::move(origin);
     identity.chain_ = std::move(chain);
     identity.key_ = std::move(key);
     return identity;
 }
 
-ServerIdentity::Fit ServerIdentity::fit(std::string_view server_name) const {
-    const std::string name = lower_case(server_name);
-    if (std::ranges::find(names_, name) != names_.end()) return Fit::exact;
-    const auto dot = name.find('.');
-    if (dot == std::string::npos || dot == 0) return Fit::none;
-    const bool covered = std::ranges::find(wildcards_, name.substr(dot)) != wildcards_.end();
-    return covered ? Fit::wildcard : Fit::none;
+NameFit ServerIdentity::fit(std::string_view server_name) const {
+    NameFit best = NameFit::none;
+    for (const std::string& name : names_)
+        best = std::max(best, fit_of(name, server_name));
+    return best;
 }
 
 std::vector<std::string> ServerIdentity::warnings() const {
@@ -83,6 +65,41 @@ bool ServerIdentity::use_in(SSL_CTX& context) const {
     return SSL_CTX_use_certificate(&context, chain_.front().get()) == 1 &&
            SSL_CTX_use_PrivateKey(&context, key_.get()) == 1 &&
            SSL_CTX_set1_chain(&context, issuers_.get()) == 1;
+}
+
+std::optional<std::string> server_chain_problem(const std::vector<CertificatePtr>& chain,
+                                                const std::vector<CertificatePtr>& anchors,
+                                                std::chrono::sys_seconds now) {
+    const StorePtr store(X509_STORE_new());
+    const StoreContextPtr context(X509_STORE_CTX_new());
+    const CertificateStackPtr sent(sk_X509_new_null());
+    if (!store || !context || !sent) return "out of memory";
+    for (const auto& anchor : anchors) {
+        if (X509_STORE_add_cert(store.get(), anchor.get()) != 1)
+            return take_openssl_errors("cannot add an anchor");
+    }
+    for (const auto& certificate : chain) {
+        X509_up_ref(certificate.get());
+        sk_X509_push(sent.get(), certificate.get());
+    }
+    X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+    if (X509_STORE_CTX_init(context.get(), store.get(), chain.front().get(), sent.get()) != 1 ||
+        X509_STORE_CTX_set_default(context.get(), "ssl_server") != 1) {
+        return take_openssl_errors("cannot verify");
+    }
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context.get()), now.time_since_epoch().count());
+    if (X509_verify_cert(context.get()) == 1) return std::nullopt;
+    const int error = X509_STORE_CTX_get_error(context.get());
+    take_openssl_errors("");
+    const X509* at = X509_STORE_CTX_get_current_cert(context.get());
+    const bool lacks_issuer = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                              error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+                              error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+    if (lacks_issuer && at != nullptr) {
+        return "the certificate of " + name_text(*X509_get_issuer_name(at)) +
+               " is missing; add it to the chain file";
+    }
+    return X509_verify_cert_error_string(error);
 }
 
 }  // namespace sallyport::pki

@@ -2,7 +2,10 @@
 
 #include "pki/openssl.h"
 #include "pki/result.h"
+#include "pki/server_name.h"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +22,7 @@ class ServerIdentity {
     const X509& certificate() const noexcept { return *chain_.front(); }
 
     /// How well it suits a server name that a client asked for (RFC 6066 3, RFC 6125 6.4.3).
-    enum class Fit { none, wildcard, exact };
-    Fit fit(std::string_view server_name) const;
+    NameFit fit(std::string_view server_name) const;
 
     /// What an operator should know though it works: SHA-384 in the chain, which old WiFi modules lack.
     std::vector<std::string> warnings() const;
@@ -33,9 +35,14 @@ class ServerIdentity {
     std::string origin_;
     std::vector<CertificatePtr> chain_;
     KeyPtr key_;
-    std::vector<std::string> names_;      // lower case
-    std::vector<std::string> wildcards_;  // ".example.test" for "*.example.test"
-    CertificateStackPtr issuers_;         // the chain without its first, as OpenSSL wants it
+    std::vector<std::string> names_;  // lower case, wildcards included
+    CertificateStackPtr issuers_;     // the chain without its first, as OpenSSL wants it
 };
+
+/// What keeps a client that trusts nothing but `anchors`, and may begin at any of them, from trusting a
+/// server that sends this chain; nothing when it does.
+std::optional<std::string> server_chain_problem(const std::vector<CertificatePtr>& chain,
+                                                const std::vector<CertificatePtr>& anchors,
+                                                std::chrono::sys_seconds now);
 
 }  // namespace sallyport::pki

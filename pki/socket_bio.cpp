@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -10,19 +11,31 @@ namespace sallyport::pki {
 namespace {
 
 struct Endpoint {
-    int fd;
-    std::string* outgoing;
+    int fd = -1;
+    std::string* outgoing = nullptr;
     std::size_t may_read = SIZE_MAX;
+    bool keeps_hello = false;
+    std::string hello = {};   // what was read before the first answer
+    std::string replay = {};  // what is read before the socket is
+    std::size_t replayed = 0;
 };
 
 Endpoint& endpoint_of(BIO* bio) {
     return *static_cast<Endpoint*>(BIO_get_data(bio));
 }
 
+int read_replay(Endpoint& endpoint, char* data, std::size_t size) {
+    const std::size_t count = endpoint.replay.copy(data, size, endpoint.replayed);
+    endpoint.replayed += count;
+    if (endpoint.replayed == endpoint.replay.size()) std::string().swap(endpoint.replay);
+    return static_cast<int>(count);
+}
+
 int read_socket(BIO* bio, char* data, int size) {
     BIO_clear_retry_flags(bio);
     if (size <= 0) return 0;
     Endpoint& endpoint = endpoint_of(bio);
+    if (!endpoint.replay.empty()) return read_replay(endpoint, data, static_cast<std::size_t>(size));
     if (endpoint.may_read == 0) {
         BIO_set_retry_read(bio);
         return -1;
@@ -33,6 +46,7 @@ int read_socket(BIO* bio, char* data, int size) {
         count = ::recv(endpoint.fd, data, wanted, 0);
     } while (count < 0 && errno == EINTR);
     if (count > 0) endpoint.may_read -= static_cast<std::size_t>(count);
+    if (count > 0 && endpoint.keeps_hello) endpoint.hello.append(data, static_cast<std::size_t>(count));
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
     if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
     return static_cast<int>(count);
@@ -40,7 +54,9 @@ int read_socket(BIO* bio, char* data, int size) {
 
 int gather(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
-    if (size > 0) endpoint_of(bio).outgoing->append(data, static_cast<std::size_t>(size));
+    Endpoint& endpoint = endpoint_of(bio);
+    if (size > 0) endpoint.outgoing->append(data, static_cast<std::size_t>(size));
+    if (std::exchange(endpoint.keeps_hello, false)) std::string().swap(endpoint.hello);
     return size;
 }
 
@@ -82,11 +98,23 @@ const BIO_METHOD* socket_method() {
 bool use_socket(SSL& connection, int fd, std::string& outgoing) {
     BioPtr bio(BIO_new(socket_method()));
     if (!bio) return false;
-    BIO_set_data(bio.get(), new Endpoint{fd, &outgoing, SIZE_MAX});
+    BIO_set_data(bio.get(), new Endpoint{.fd = fd, .outgoing = &outgoing});
     BIO_set_init(bio.get(), 1);
     BIO* both = bio.release();  // SSL_set_bio takes one reference when the two are the same
     SSL_set_bio(&connection, both, both);
     return true;
+}
+
+void keep_hello(SSL& connection) {
+    endpoint_of(SSL_get_rbio(&connection)).keeps_hello = true;
+}
+
+std::string take_hello(SSL& connection) {
+    return std::move(endpoint_of(SSL_get_rbio(&connection)).hello);
+}
+
+void replay_hello(SSL& connection, std::string hello) {
+    endpoint_of(SSL_get_rbio(&connection)).replay = std::move(hello);
 }
 
 void allow_reading(SSL& connection, std::size_t bytes) {

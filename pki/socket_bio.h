@@ -11,6 +11,12 @@ namespace sallyport::pki {
 /// without data reads as "try again". Both must outlive `connection`. False when memory is out.
 bool use_socket(SSL& connection, int fd, std::string& outgoing);
 
+/// The bytes of the client's hello, as long as nothing was answered: another connection object can begin with
+/// them (`replay_hello`). Only a connection that keeps its hello has them.
+void keep_hello(SSL& connection);
+std::string take_hello(SSL& connection);
+void replay_hello(SSL& connection, std::string hello);
+
 /// Lets the connection read at most so much from its socket before it says "try again". OpenSSL answers
 /// handshake records (key updates, for one) in a loop of its own for as long as they come: without a bound
 /// one peer holds a whole thread.

@@ -33,6 +33,9 @@ std::string suites_of(TlsProfile profile) {
 constexpr const char* tls_1_3_suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* curves = "X25519:P-256";
+/// What clients may sign with, and we towards clients that say what they verify.
+constexpr const char* signature_algorithms =
+    "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:RSA-PSS+SHA512:RSA+SHA512";
 constexpr int security_level = 2;
 /// Several records per system call while a body flows; OpenSSL gives the buffer back when it is empty.
 constexpr std::size_t read_ahead_bytes = 32 * 1024;
@@ -118,6 +121,47 @@ KeyPtr ffdhe2048() {
     return KeyPtr(group);
 }
 
+std::uint16_t number_at(std::string_view bytes, std::size_t at) {
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[at]) << 8U |
+                                      static_cast<unsigned char>(bytes[at + 1]));
+}
+
+/// The host name of the hello's server_name extension (RFC 6066 3), in the client's spelling; empty when
+/// there is none, or none that OpenSSL would take, which refuses the hello a moment later.
+std::string_view name_in_hello(SSL* connection) {
+    constexpr std::size_t before_name = 5;  // length of the list, kind of the name, its length
+    const unsigned char* data = nullptr;
+    std::size_t size = 0;
+    if (SSL_client_hello_get0_ext(connection, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    if (size < before_name || number_at(bytes, 0) != size - 2 || bytes[2] != TLSEXT_NAMETYPE_host_name ||
+        number_at(bytes, 3) != size - before_name) {
+        return {};
+    }
+    return bytes.substr(before_name);
+}
+
+/// After the ServerHello all is as strict again as for others: the CertificateRequest asks for no SHA-1.
+void tighten(int sent, int, int content_type, const void* message, std::size_t size, SSL* connection, void*) {
+    const auto* bytes = static_cast<const unsigned char*>(message);
+    if (sent == 0 || content_type != SSL3_RT_HANDSHAKE || size == 0 || bytes[0] != SSL3_MT_SERVER_HELLO)
+        return;
+    SSL_set_security_level(connection, security_level);
+    SSL_set1_client_sigalgs_list(connection, signature_algorithms);
+    SSL_set_msg_callback(connection, nullptr);
+}
+
+/// A TLS 1.2 client whose hello has no signature_algorithms verifies SHA-1 only (RFC 5246 7.4.1.4.1). OpenSSL
+/// signs the key exchange with it at level 0 alone, and only when SHA-1 stands in the list for clients, too.
+/// Suites, groups and versions are fixed lists, and certificates are judged at a level of their own: the
+/// level of this connection touches nothing else until `tighten` takes it back.
+void sign_with_sha1(SSL& connection) {
+    static const std::string and_sha1 = std::string(signature_algorithms) + ":RSA+SHA1";
+    SSL_set_security_level(&connection, 0);
+    SSL_set1_client_sigalgs_list(&connection, and_sha1.c_str());
+    SSL_set_msg_callback(&connection, tighten);
+}
+
 Error refused(std::string_view doing) {
     return {Fault::input, take_openssl_errors(doing)};
 }
@@ -149,10 +193,13 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_bytes);
+    serves_old_hellos_ = settings.profile != TlsProfile::modern;
+    SSL_CTX_set_client_hello_cb(ctx, read_hello, this);
     identities_ = std::move(settings.identities);
     if (!identities_.front().use_in(*ctx)) return refused("server certificate");
     if (identities_.size() > 1) SSL_CTX_set_cert_cb(ctx, choose_identity, this);
-    if (settings.asks_for_certificate) ask_for_certificate(*settings.trust);
+    if (settings.client_certificate != ClientCertificate::unused)
+        ask_for_certificate(*settings.trust, settings.client_certificate);
     keep_sessions(settings);
     return {};
 }
@@ -170,12 +217,24 @@ Result<void> TlsServer::set_suites(TlsProfile profile) {
     return {};
 }
 
+int TlsServer::read_hello(SSL* connection, int*, void* server) {
+    if (!judge_of(connection).serves(name_in_hello(connection))) return SSL_CLIENT_HELLO_RETRY;
+    const unsigned char* data = nullptr;
+    std::size_t size = 0;
+    const bool says_what_it_verifies =
+        SSL_client_hello_get0_ext(connection, TLSEXT_TYPE_signature_algorithms, &data, &size) == 1;
+    if (!says_what_it_verifies && static_cast<const TlsServer*>(server)->serves_old_hellos_)
+        sign_with_sha1(*connection);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 /// Called when the client's hello was read, not for resumed sessions.
 int TlsServer::choose_identity(SSL* connection, void* server) {
-    const std::string_view name = server_name(*connection);
-    if (name.empty()) return 1;
+    const char* asked = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    if (asked == nullptr) return 1;
+    const std::string_view name(asked);
     const ServerIdentity* best = nullptr;
-    auto best_fit = ServerIdentity::Fit::none;
+    auto best_fit = NameFit::none;
     for (const ServerIdentity& identity : static_cast<const TlsServer*>(server)->identities_) {
         const auto fit = identity.fit(name);
         if (fit > best_fit) {
@@ -186,9 +245,11 @@ int TlsServer::choose_identity(SSL* connection, void* server) {
     return best == nullptr || best->use_in(*connection) ? 1 : 0;
 }
 
-void TlsServer::ask_for_certificate(const TrustAnchors& trust) {
+void TlsServer::ask_for_certificate(const TrustAnchors& trust, ClientCertificate asked) {
     SSL_CTX* ctx = context_.get();
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    const int insist = asked == ClientCertificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | insist, nullptr);
+    SSL_CTX_set1_client_sigalgs_list(ctx, signature_algorithms);
     SSL_CTX_set_cert_verify_callback(ctx, verify_peer, nullptr);
     X509_STORE_up_ref(trust.store());
     SSL_CTX_set_cert_store(ctx, trust.store());
@@ -224,9 +285,16 @@ SslPtr TlsServer::new_connection(PeerJudge& judge) const {
     return connection;
 }
 
-std::string_view server_name(const SSL& connection) {
-    const char* name = SSL_get_servername(&connection, TLSEXT_NAMETYPE_host_name);
-    return name == nullptr ? std::string_view{} : std::string_view(name);
+unsigned peer_key_bits(const SSL& connection) {
+    const X509* certificate = SSL_get0_peer_certificate(&connection);
+    const EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate);
+    return key == nullptr ? 0 : static_cast<unsigned>(EVP_PKEY_get_bits(key));
+}
+
+std::string_view signature_digest(const SSL& connection) {
+    int digest = NID_undef;
+    if (SSL_get_signature_nid(const_cast<SSL*>(&connection), &digest) != 1) return {};
+    return digest == NID_undef ? std::string_view{} : OBJ_nid2sn(digest);
 }
 
 std::string_view remembered(const SSL& connection) {

@@ -73,7 +73,7 @@ class Input {
 std::string encode_peer(const Peer& peer) {
     std::string out;
     put(out, format);
-    put_text(out, peer.device);
+    put_text(out, peer.name);
     put_time(out, peer.path.anchor_not_after);
     put(out, static_cast<std::uint8_t>(peer.path.links.size()));
     for (const pki::ChainLink& link : peer.path.links) {
@@ -93,7 +93,7 @@ std::optional<Peer> decode_peer(std::string_view bytes) {
     Peer peer;
     std::uint8_t version = 0;
     std::uint8_t links = 0;
-    if (!input.get(version) || version != format || !input.get_text(peer.device) ||
+    if (!input.get(version) || version != format || !input.get_text(peer.name) ||
         !input.get_time(peer.path.anchor_not_after) || !input.get(links)) {
         return {};
     }

@@ -10,7 +10,7 @@ namespace sallyport::gateway {
 
 /// Who is at the other end of a connection, as its certificate proved.
 struct Peer {
-    std::string device;      ///< the device's id
+    std::string name;        ///< the device's id, or the operator's name
     pki::VerifiedPath path;  ///< its links are never none; the first is the device's own certificate
 
     bool operator==(const Peer&) const = default;

@@ -22,7 +22,7 @@ bool matches(std::string_view pattern, std::string_view device, const s3::Object
     expanded.reserve(pattern.size() + device.size());
     for (std::size_t at = 0; at < pattern.size();) {
         if (pattern.substr(at).starts_with(device_variable)) {
-            expanded += device;  // an id holds no `*`: DeviceIdentification refuses it
+            expanded += device;  // an id holds no `*`: Identification refuses it
             at += device_variable.size();
         } else {
             expanded += pattern[at++];
@@ -79,36 +79,70 @@ std::optional<std::string> fault_of(const PolicyRule& rule) {
             return "on: the variables are {device} and, for a whole bucket name, {bucket}";
         }
     }
-    if (rule.who == PolicyRule::Who::credentials && on.find(device_variable) != on.npos) {
-        return "on: who has credentials only is no device: {device} stands for nothing";
+    if (rule.who != ClientKind::devices && on.find(device_variable) != on.npos) {
+        return "on: only for devices does {device} stand for something";
     }
     return std::nullopt;
 }
 
 namespace {
 
-std::optional<Denial> authorize_action(const Policy& policy, std::optional<std::string_view> device,
-                                       std::string_view action, const s3::ObjectAddress& address) {
-    const auto who = device ? PolicyRule::Who::device : PolicyRule::Who::credentials;
+std::optional<Denial> authorize_action(const Policy& policy, const Client& client, std::string_view action,
+                                       const s3::ObjectAddress& address) {
     bool elsewhere = false;
     for (const PolicyRule& rule : policy.rules) {
-        if (rule.who != who || !allows_action(rule, action)) continue;
-        if (matches(rule.on, device.value_or(""), address)) return std::nullopt;
+        if (rule.who != client.kind || !allows_action(rule, action)) continue;
+        if (matches(rule.on, client.name, address)) return std::nullopt;
         elsewhere = true;
     }
     return access_denied(elsewhere ? Reason::wrong_prefix : Reason::action_denied,
                          std::string(action) + " on " + address.bucket + "/" + address.key);
 }
 
+/// What stands in `text` where `pattern` has its first `{device}`; empty when what is before that differs.
+std::string_view in_place_of_device(std::string_view pattern, std::string_view text) {
+    const auto at = pattern.find(device_variable);
+    if (at == pattern.npos || pattern.substr(0, at).find('*') != pattern.npos) return {};
+    if (!text.starts_with(pattern.substr(0, at))) return {};
+    text.remove_prefix(at);
+    const std::string_view behind = pattern.substr(at + device_variable.size());
+    return behind.empty() ? text : text.substr(0, std::min(text.find(behind.front()), text.size()));
+}
+
 }  // namespace
 
-std::optional<Denial> authorize(const Policy& policy, std::optional<std::string_view> device,
-                                const S3Operation& operation) {
-    if (auto denial = authorize_action(policy, device, operation.action, operation.address)) return denial;
+std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation) {
+    if (auto denial = authorize_action(policy, client, operation.action, operation.address)) return denial;
     for (const std::string_view action : operation.further_actions) {
-        if (auto denial = authorize_action(policy, device, action, operation.address)) return denial;
+        if (auto denial = authorize_action(policy, client, action, operation.address)) return denial;
     }
     return std::nullopt;
+}
+
+std::string_view device_concerned(const Policy& policy, const S3Operation& operation) {
+    const s3::ObjectAddress& address = operation.address;
+    std::string_view device;
+    for (const PolicyRule& rule : policy.rules) {
+        if (rule.who != ClientKind::devices) continue;
+        std::string_view pattern = rule.on;
+        std::string_view found;
+        if (pattern.starts_with(bucket_variable)) {
+            found = in_place_of_device(pattern.substr(bucket_variable.size() + 1), address.key);
+        } else {
+            const auto slash = pattern.find('/');
+            const std::string_view bucket = pattern.substr(0, slash);
+            const std::string_view of_bucket = in_place_of_device(bucket, address.bucket);
+            if (!of_bucket.empty()) {
+                found = of_bucket;
+            } else if (bucket == address.bucket) {
+                found = in_place_of_device(pattern.substr(slash + 1), address.key);
+            }
+        }
+        if (found.empty()) continue;
+        if (!device.empty() && device != found) return {};
+        device = found;
+    }
+    return device;
 }
 
 }  // namespace sallyport::gateway

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/rules/client.h"
 #include "gateway/rules/reason.h"
 #include "gateway/rules/s3_operation.h"
 
@@ -15,10 +16,7 @@ struct PolicyRule {
     std::vector<std::string> actions;  ///< S3 action names; `*` is every known action
     /// `bucket/key`; `{device}` is the device's id, `{bucket}` any one bucket, `*` any bytes, `/` included.
     std::string on;
-    enum class Who {
-        device,       ///< clients with a device certificate (listeners of mode high)
-        credentials,  ///< clients of which nothing is known but API credentials, which the store checks
-    } who = Who::device;
+    ClientKind who = ClientKind::devices;
 };
 
 /// What clients may do. A request needs one rule that allows it; without any it is refused.
@@ -33,9 +31,13 @@ Policy default_policy();
 /// stand in for it, since it would reach into keys. `{device}` needs a device.
 std::optional<std::string> fault_of(const PolicyRule& rule);
 
-/// Decides about one operation of a device, or, without one, of a client that is not known. Refusals:
-/// `wrong_prefix` when some rule allows the action elsewhere, `action_denied` when none does.
-std::optional<Denial> authorize(const Policy& policy, std::optional<std::string_view> device,
-                                const S3Operation& operation);
+/// Decides about one operation of a client. Refusals: `wrong_prefix` when some rule for its kind allows the
+/// action elsewhere, `action_denied` when none does.
+std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation);
+
+/// The device whose data an operation is about, by the policy's rules for devices: what stands in the place
+/// of
+/// `{device}`. A mere claim. Empty when no rule tells, or rules tell different ones.
+std::string_view device_concerned(const Policy& policy, const S3Operation& operation);
 
 }  // namespace sallyport::gateway

@@ -73,10 +73,10 @@ TEST(Settings, have_defaults_for_all_but_the_least) {
         << "relative to the configuration's folder";
     EXPECT_EQ(s.listeners[0].certificates[0].key, folder.path() / "key.pem");
     EXPECT_TRUE(s.listeners[0].hosts.empty());
-    EXPECT_EQ(s.trust, std::vector{folder.path() / "ca.pem"});
-    EXPECT_TRUE(s.intermediates.empty());
-    EXPECT_EQ(s.identity.san_uri_prefix, "urn:canedge:device:");
-    EXPECT_EQ(s.identity.pattern, "[0-9A-F]{8}");
+    EXPECT_EQ(s.devices.trust, std::vector{folder.path() / "ca.pem"});
+    EXPECT_TRUE(s.devices.intermediates.empty());
+    EXPECT_EQ(s.devices.identity.san_uri_prefix, "urn:canedge:device:");
+    EXPECT_EQ(s.devices.identity.pattern, "[0-9A-F]{8}");
     EXPECT_EQ(s.revocation_requirement, pki::RevocationRequirement::chain);
     EXPECT_EQ(s.crl_sources, std::vector{folder.path() / "crl"});
     EXPECT_EQ(s.ladder.due_percent, 75U);
@@ -106,10 +106,10 @@ log: {access: off, events: events.log, level: warning}
 )");
     ASSERT_TRUE(loaded) << loaded.error().lines.front();
     EXPECT_EQ(loaded->workers, 3U);
-    EXPECT_EQ(loaded->intermediates, std::vector{folder.path() / "issuing.pem"});
-    EXPECT_EQ(loaded->identity.san_uri_prefix, "urn:x:");
-    EXPECT_FALSE(loaded->identity.common_name);
-    EXPECT_EQ(loaded->identity.pattern, "[a-z]+");
+    EXPECT_EQ(loaded->devices.intermediates, std::vector{folder.path() / "issuing.pem"});
+    EXPECT_EQ(loaded->devices.identity.san_uri_prefix, "urn:x:");
+    EXPECT_FALSE(loaded->devices.identity.common_name);
+    EXPECT_EQ(loaded->devices.identity.pattern, "[a-z]+");
     ASSERT_EQ(loaded->policy.rules.size(), 2U);
     EXPECT_EQ(loaded->policy.rules[0].actions, (std::vector<std::string>{"PutObject", "HeadObject"}));
     EXPECT_EQ(loaded->policy.rules[1].actions, std::vector<std::string>{"GetObject"});
@@ -140,8 +140,8 @@ admin: {address: 127.0.0.1:9901}
     EXPECT_TRUE(loaded->listeners[0].certificates.empty());
     EXPECT_EQ(loaded->listeners[1].mode, Mode::medium);
     EXPECT_EQ(loaded->listeners[1].profile, pki::TlsProfile::modern);
-    EXPECT_TRUE(loaded->trust.empty());
-    EXPECT_EQ(loaded->policy.rules.at(0).who, PolicyRule::Who::credentials);
+    EXPECT_TRUE(loaded->devices.trust.empty());
+    EXPECT_EQ(loaded->policy.rules.at(0).who, ClientKind::credentials);
 }
 
 TEST(Settings, without_rules_allow_nothing) {

@@ -5,6 +5,10 @@
 namespace sallyport::gateway {
 namespace {
 
+Client device(std::string_view name) {
+    return {ClientKind::devices, name};
+}
+
 struct FaultCase {
     const char* name;
     std::vector<std::string> actions;
@@ -101,7 +105,7 @@ TEST_P(Authorize, allows_what_a_rule_names_and_nothing_else) {
     const AuthorizeCase& row = GetParam();
     const Policy policy{{{{"PutObject", "GetObject"}, row.on}}};
     ASSERT_EQ(fault_of(policy.rules.front()), std::nullopt);
-    const auto denial = authorize(policy, row.device, {row.action, row.address});
+    const auto denial = authorize(policy, device(row.device), {row.action, row.address});
     EXPECT_EQ(denial ? to_string(denial->reason) : "", row.verdict);
     if (denial) {
         EXPECT_EQ(denial->status, 403U);
@@ -113,34 +117,36 @@ INSTANTIATE_TEST_SUITE_P(table, Authorize, testing::ValuesIn(authorize_cases),
                          [](const auto& row) { return row.param.name; });
 
 TEST(Authorize, denies_by_default) {
-    const auto denial = authorize({}, "A1", {"GetObject", {"fleet", "A1/x"}});
+    const auto denial = authorize({}, device("A1"), {"GetObject", {"fleet", "A1/x"}});
     ASSERT_TRUE(denial);
     EXPECT_EQ(denial->reason, Reason::action_denied);
 }
 
 TEST(Authorize, takes_any_rule) {
     const Policy policy{{{{"GetObject"}, "fleet/public/*"}, {{"PutObject"}, "fleet/{device}/*"}}};
-    EXPECT_FALSE(authorize(policy, "A1", {"GetObject", {"fleet", "public/fw.bin"}}));
-    EXPECT_FALSE(authorize(policy, "A1", {"PutObject", {"fleet", "A1/x"}}));
-    EXPECT_TRUE(authorize(policy, "A1", {"GetObject", {"fleet", "A1/x"}})) << "halves of two rules are none";
+    EXPECT_FALSE(authorize(policy, device("A1"), {"GetObject", {"fleet", "public/fw.bin"}}));
+    EXPECT_FALSE(authorize(policy, device("A1"), {"PutObject", {"fleet", "A1/x"}}));
+    EXPECT_TRUE(authorize(policy, device("A1"), {"GetObject", {"fleet", "A1/x"}}))
+        << "halves of two rules are none";
 }
 
 TEST(Authorize, wants_every_further_action_allowed_too) {
     const S3Operation upload{"PutObject", {"fleet", "A1/x"}, {"PutObjectAcl", "PutObjectTagging"}};
     const auto allows = [&](std::vector<std::string> actions, const char* on) {
-        return !authorize({{{{"PutObject"}, "fleet/*"}, {std::move(actions), on}}}, "A1", upload);
+        return !authorize({{{{"PutObject"}, "fleet/*"}, {std::move(actions), on}}}, device("A1"), upload);
     };
     EXPECT_TRUE(allows({"PutObjectAcl", "PutObjectTagging"}, "fleet/{device}/*"));
     EXPECT_FALSE(allows({"PutObjectAcl"}, "fleet/{device}/*"));
     EXPECT_FALSE(allows({"PutObjectTagging"}, "fleet/{device}/*"));
     EXPECT_FALSE(allows({"PutObjectAcl", "PutObjectTagging"}, "fleet/other/*"));
-    EXPECT_TRUE(authorize({{{{"*"}, "fleet/*"}}}, "A1", {"PutObject", {"fleet", "A1/x"}, {unknown_action}}));
+    EXPECT_TRUE(
+        authorize({{{{"*"}, "fleet/*"}}}, device("A1"), {"PutObject", {"fleet", "A1/x"}, {unknown_action}}));
 }
 
 TEST(Authorize, never_allows_what_it_cannot_name) {
     const Policy everything{{{{"*"}, "fleet/*"}}};
-    EXPECT_FALSE(authorize(everything, "A1", {"PutBucketPolicy", {"fleet", ""}}));
-    EXPECT_TRUE(authorize(everything, "A1", {unknown_action, {"fleet", "A1/x"}}));
+    EXPECT_FALSE(authorize(everything, device("A1"), {"PutBucketPolicy", {"fleet", ""}}));
+    EXPECT_TRUE(authorize(everything, device("A1"), {unknown_action, {"fleet", "A1/x"}}));
 }
 
 struct DefaultCase {
@@ -165,7 +171,8 @@ const DefaultCase default_cases[] = {
 class DefaultPolicy : public testing::TestWithParam<DefaultCase> {};
 
 TEST_P(DefaultPolicy, is_the_devices_own_prefix) {
-    const auto denial = authorize(default_policy(), "A1", {GetParam().action, {"fleet", GetParam().key}});
+    const auto denial =
+        authorize(default_policy(), device("A1"), {GetParam().action, {"fleet", GetParam().key}});
     EXPECT_EQ(!denial, GetParam().allowed);
 }
 INSTANTIATE_TEST_SUITE_P(table, DefaultPolicy, testing::ValuesIn(default_cases),
@@ -179,24 +186,72 @@ TEST(DefaultPolicy, is_sound) {
 // ---- clients of which nothing is known but their credentials ---------------------------------------
 
 TEST(Authorize, keeps_devices_and_credentials_apart) {
-    const Policy policy{{{{"PutObject"}, "fleet/{device}/*"},
-                         {{"GetObject"}, "fleet/public/*", PolicyRule::Who::credentials}}};
-    const auto may = [&](std::optional<std::string_view> device, std::string_view action,
-                             const char* key) {
-        return !authorize(policy, device, {action, {"fleet", key}});
+    const Policy policy{
+        {{{"PutObject"}, "fleet/{device}/*"}, {{"GetObject"}, "fleet/public/*", ClientKind::credentials}}};
+    const auto may = [&](Client client, std::string_view action, const char* key) {
+        return !authorize(policy, client, {action, {"fleet", key}});
     };
-    EXPECT_TRUE(may("A1", "PutObject", "A1/x"));
-    EXPECT_FALSE(may("A1", "GetObject", "public/x")) << "a device gains nothing from the other's rules";
-    EXPECT_TRUE(may(std::nullopt, "GetObject", "public/x"));
-    EXPECT_FALSE(may(std::nullopt, "PutObject", "A1/x"));
-    EXPECT_FALSE(may(std::nullopt, "PutObject", "/x")) << "nobody is not a device without a name";
-    EXPECT_FALSE(may(std::nullopt, "PutObject", "{device}/x"));
-    EXPECT_TRUE(authorize(default_policy(), std::nullopt, {"GetObject", {"fleet", "x"}}).has_value());
+    EXPECT_TRUE(may(device("A1"), "PutObject", "A1/x"));
+    EXPECT_FALSE(may(device("A1"), "GetObject", "public/x"))
+        << "a device gains nothing from the other's rules";
+    EXPECT_TRUE(may(Client{}, "GetObject", "public/x"));
+    EXPECT_FALSE(may(Client{}, "PutObject", "A1/x"));
+    EXPECT_FALSE(may(Client{}, "PutObject", "/x")) << "nobody is not a device without a name";
+    EXPECT_FALSE(may(Client{}, "PutObject", "{device}/x"));
+    EXPECT_TRUE(authorize(default_policy(), Client{}, {"GetObject", {"fleet", "x"}}).has_value());
 }
 
+TEST(Authorize, keeps_operators_apart_from_devices) {
+    const Policy policy{{{{"PutObject"}, "fleet/{device}/*"}, {{"*"}, "fleet/*", ClientKind::operators}}};
+    const Client person{ClientKind::operators, "A1"};
+    EXPECT_FALSE(authorize(policy, person, {"DeleteObject", {"fleet", "A2/x"}}));
+    EXPECT_TRUE(authorize(policy, device("A1"), {"DeleteObject", {"fleet", "A1/x"}}));
+    EXPECT_TRUE(authorize(default_policy(), person, {"GetObject", {"fleet", "A1/x"}}))
+        << "their name is no prefix";
+}
+
+// ---- whose data it is -------------------------------------------------------------------------------
+
+struct ConcernCase {
+    const char* name;
+    std::vector<const char*> patterns;
+    const char* bucket;
+    const char* key;
+    const char* device;
+};
+const ConcernCase concern_cases[] = {
+    {"first_segment", {"fleet/{device}/*"}, "fleet", "A1/x/y", "A1"},
+    {"nothing_behind", {"fleet/{device}/*"}, "fleet", "A1", "A1"},
+    {"any_bucket", {"{bucket}/{device}/*"}, "other", "A1/x", "A1"},
+    {"other_bucket", {"fleet/{device}/*"}, "other", "A1/x", ""},
+    {"behind_a_word", {"fleet/logs-{device}/*"}, "fleet", "logs-A1/x", "A1"},
+    {"behind_another_word", {"fleet/logs-{device}/*"}, "fleet", "A1/x", ""},
+    {"up_to_what_follows", {"fleet/{device}.json"}, "fleet", "A1.json", "A1"},
+    {"at_the_end", {"fleet/{device}"}, "fleet", "A1", "A1"},
+    {"bucket_of_the_device", {"{device}/*"}, "a1", "x", "a1"},
+    {"part_of_the_bucket", {"fleet-{device}/*"}, "fleet-a1", "x", "a1"},
+    {"behind_a_star", {"fleet/*/{device}/*"}, "fleet", "x/A1/y", ""},
+    {"no_variable", {"fleet/public/*"}, "fleet", "public/x", ""},
+    {"two_rules_agree", {"fleet/{device}/*", "fleet/{device}/logs/*"}, "fleet", "A1/x", "A1"},
+    {"two_rules_differ", {"fleet/{device}/*", "fleet/x-{device}/*"}, "fleet", "x-A1/y", ""},
+    {"no_key", {"fleet/{device}/*"}, "fleet", "", ""},
+};
+
+class DeviceConcerned : public testing::TestWithParam<ConcernCase> {};
+
+TEST_P(DeviceConcerned, stands_in_the_place_of_the_variable) {
+    Policy policy;
+    for (const char* pattern : GetParam().patterns)
+        policy.rules.push_back({{"PutObject"}, pattern});
+    const S3Operation operation{"PutObject", {GetParam().bucket, GetParam().key}};
+    EXPECT_EQ(device_concerned(policy, operation), GetParam().device);
+}
+INSTANTIATE_TEST_SUITE_P(table, DeviceConcerned, testing::ValuesIn(concern_cases),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(PolicyRule, for_credentials_names_no_device) {
-    EXPECT_TRUE(fault_of({{"PutObject"}, "fleet/{device}/*", PolicyRule::Who::credentials}));
-    EXPECT_FALSE(fault_of({{"PutObject"}, "fleet/*", PolicyRule::Who::credentials}));
+    EXPECT_TRUE(fault_of({{"PutObject"}, "fleet/{device}/*", ClientKind::credentials}));
+    EXPECT_FALSE(fault_of({{"PutObject"}, "fleet/*", ClientKind::credentials}));
 }
 
 }  // namespace

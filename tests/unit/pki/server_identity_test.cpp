@@ -8,7 +8,7 @@
 namespace sallyport::pki {
 namespace {
 
-using Fit = ServerIdentity::Fit;
+using Fit = NameFit;
 
 KeyPtr another_reference_to_key(std::size_t index) {
     EVP_PKEY_up_ref(&test::key(index));

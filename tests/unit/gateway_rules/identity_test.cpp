@@ -1,4 +1,4 @@
-#include "gateway/rules/device_identity.h"
+#include "gateway/rules/identity.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ struct IdentityCase {
 };
 
 void check(const IdentityRule& rule, const IdentityCase& row) {
-    const auto id = DeviceIdentification(rule).identify({row.common_names, row.san_uris, false});
+    const auto id = Identification(rule).identify({row.common_names, row.san_uris, false});
     ASSERT_EQ(id.has_value(), row.id != nullptr);
     if (id) {
         EXPECT_EQ(*id, row.id);
@@ -105,13 +105,13 @@ INSTANTIATE_TEST_SUITE_P(table, IdentifyByUri, testing::ValuesIn(uri_only_cases)
 INSTANTIATE_TEST_SUITE_P(table, IdentifyByCommonName, testing::ValuesIn(common_name_only_cases), case_name);
 
 TEST(Identify, refuses_what_has_no_faithful_text) {
-    const auto id = DeviceIdentification({}).identify({{"A1B2C3D4"}, {}, true});
+    const auto id = Identification({}).identify({{"A1B2C3D4"}, {}, true});
     ASSERT_FALSE(id);
     EXPECT_EQ(id.error().reason, pki::Refusal::bad_identity);
 }
 
 TEST(Identify, throws_for_what_is_no_pattern) {
-    EXPECT_THROW(DeviceIdentification({.pattern = "[0-9"}), std::regex_error);
+    EXPECT_THROW(Identification({.pattern = "[0-9"}), std::regex_error);
 }
 
 }  // namespace

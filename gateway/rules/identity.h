@@ -18,15 +18,18 @@ struct IdentityRule {
 };
 
 /// Decides which device a certificate belongs to. Immutable; thread-safe.
-class DeviceIdentification {
+class Identification {
   public:
     /// Throws std::regex_error for a bad pattern.
-    explicit DeviceIdentification(IdentityRule rule);
+    explicit Identification(IdentityRule rule);
 
     /// The device's id: the one SAN URI with the prefix or the one common name; where both are there they
     /// must agree. Everything doubtful is refused: two names, undecodable text, an id outside the pattern or
     /// with characters that could mean something in a path.
     pki::ChainResult<std::string> identify(const pki::CertificateNames& names) const;
+
+    /// Could this be the id of a device?
+    bool is_id(std::string_view text) const;
 
   private:
     IdentityRule rule_;

@@ -1,4 +1,4 @@
-#include "gateway/rules/device_identity.h"
+#include "gateway/rules/identity.h"
 
 #include <algorithm>
 
@@ -24,10 +24,10 @@ pki::ChainRefusal refuse(std::string detail) {
 
 }  // namespace
 
-DeviceIdentification::DeviceIdentification(IdentityRule rule)
+Identification::Identification(IdentityRule rule)
     : rule_(std::move(rule)), pattern_(rule_.pattern, std::regex::ECMAScript | std::regex::optimize) {}
 
-pki::ChainResult<std::string> DeviceIdentification::identify(const pki::CertificateNames& names) const {
+pki::ChainResult<std::string> Identification::identify(const pki::CertificateNames& names) const {
     if (names.undecodable) return refuse("a name in the certificate cannot be decoded without doubt");
 
     std::vector<std::string> ids;
@@ -44,10 +44,12 @@ pki::ChainResult<std::string> DeviceIdentification::identify(const pki::Certific
     if (ids.empty()) return refuse("the certificate names no device");
     if (ids.front() != ids.back()) return refuse("the certificate's device URI and common name differ");
     const std::string& id = ids.front();
-    if (!is_plain(id) || !std::regex_match(id, pattern_)) {
-        return refuse("the certificate's device id does not match devices.identity.pattern");
-    }
+    if (!is_id(id)) return refuse("the certificate's id does not match identity.pattern");
     return id;
+}
+
+bool Identification::is_id(std::string_view text) const {
+    return is_plain(text) && std::regex_match(text.begin(), text.end(), pattern_);
 }
 
 }  // namespace sallyport::gateway

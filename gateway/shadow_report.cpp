@@ -1,0 +1,143 @@
+#include "gateway/shadow_report.h"
+
+#include <algorithm>
+#include <ctime>
+#include <stdexcept>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/json.hpp>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace json = boost::json;
+
+constexpr std::uint64_t max_report_bytes = 1ULL << 30U;
+
+std::string utc(std::int64_t unix_time) {
+    const std::time_t count = unix_time;
+    std::tm broken{};
+    gmtime_r(&count, &broken);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
+    return text;
+}
+
+std::string text_of(const json::object& object, std::string_view key) {
+    const json::value& value = object.at(key);
+    return value.is_null() ? "" : json::value_to<std::string>(value);
+}
+
+/// One line of the table.
+struct Row {
+    std::string device = {};
+    std::string last_seen = {};
+    std::string verdict = {};
+    std::string suite = {};
+    std::string key = {};
+    bool served = true;
+};
+
+Row row_of(const json::object& device) {
+    Row row{.device = text_of(device, "device"),
+            .last_seen = utc(device.at("last_seen").to_number<std::int64_t>()),
+            .suite = text_of(device, "version") + " " + text_of(device, "cipher")};
+    const auto bits = device.at("key_bits").to_number<std::int64_t>();
+    row.key = bits == 0 ? "-" : std::to_string(bits);
+    const auto denied = device.at("requests_denied").to_number<std::uint64_t>();
+    if (const std::string reason = text_of(device, "reason"); !reason.empty()) {
+        row.served = false;
+        row.verdict = "refused: " + reason;
+    } else if (denied > 0) {
+        row.served = false;
+        row.verdict = "let in; " + std::to_string(denied) +
+                      " requests denied: " + text_of(device, "last_denial") + " (" +
+                      text_of(device, "last_denial_detail") + ")";
+    } else {
+        row.verdict = "let in";
+    }
+    if (device.at("enforced").as_bool()) row.verdict += " [enforced]";
+    return row;
+}
+
+std::string table_of(const std::vector<Row>& rows) {
+    const Row titles{"DEVICE", "LAST SEEN", "UNDER MODE HIGH", "SUITE", "KEY BITS"};
+    constexpr std::string Row::*columns[] = {&Row::device, &Row::last_seen, &Row::suite, &Row::key,
+                                             &Row::verdict};
+    std::string text;
+    const auto add = [&](const Row& row) {
+        std::string line;
+        for (const auto column : columns) {
+            std::size_t width = (titles.*column).size();
+            for (const Row& other : rows)
+                width = std::max(width, (other.*column).size());
+            line += row.*column;
+            if (column != columns[std::size(columns) - 1]) line.append(width - (row.*column).size() + 2, ' ');
+        }
+        text += line + "\n";
+    };
+    add(titles);
+    std::ranges::for_each(rows, add);
+    return text;
+}
+
+}  // namespace
+
+ShadowReport shadow_report(std::string json, bool all) {
+    ShadowReport report;
+    const json::value document = json::parse(json);
+    const json::array& devices = document.at("devices").as_array();
+    std::vector<Row> rows;
+    for (const json::value& device : devices) {
+        Row row = row_of(device.as_object());
+        if (!row.served) ++report.refused;
+        if (all || !row.served) rows.push_back(std::move(row));
+    }
+    std::ranges::stable_partition(rows, [](const Row& row) { return !row.served; });
+    if (!rows.empty()) report.text = table_of(rows);
+    report.text += std::to_string(devices.size()) + " devices seen, " +
+                   std::to_string(devices.size() - report.refused) + " would be served by mode high, " +
+                   std::to_string(report.refused) + " would not\n";
+    if (const auto left_out = document.at("sightings_left_out").to_number<std::uint64_t>(); left_out > 0) {
+        report.text += "incomplete: " + std::to_string(left_out) +
+                       " requests came from devices for which there was no room (limits.known_devices)\n";
+    }
+    report.json = std::move(json);
+    return report;
+}
+
+ShadowReport fetch_shadow_report(const SocketAddress& address, bool all) {
+    const std::string where = address.host + " port " + std::to_string(address.port);
+    try {
+        asio::io_context io;
+        beast::tcp_stream stream(io);
+        stream.connect({asio::ip::make_address(address.host), address.port});
+        http::request<http::empty_body> request(http::verb::get, "/status?view=shadow", 11);
+        request.set(http::field::host, "localhost");
+        request.set(http::field::connection, "close");
+        http::write(stream, request);
+        beast::flat_buffer buffer;
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(max_report_bytes);
+        http::read(stream, buffer, parser);
+        if (parser.get().result() != http::status::ok)
+            throw std::runtime_error("status " + std::to_string(parser.get().result_int()));
+        return shadow_report(std::move(parser.get().body()), all);
+    } catch (const std::exception& error) {
+        throw std::runtime_error("no report from the admin listener at " + where + ": " + error.what() +
+                                 "; does the gateway run?");
+    }
+}
+
+}  // namespace sallyport::gateway

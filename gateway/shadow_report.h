@@ -1,0 +1,23 @@
+#pragma once
+
+#include "gateway/socket_address.h"
+
+#include <string>
+
+namespace sallyport::gateway {
+
+/// What a running gateway's shadow mode has seen.
+struct ShadowReport {
+    std::string text;         ///< for people
+    std::string json;         ///< as the gateway gave it
+    std::size_t refused = 0;  ///< devices that mode high would refuse, or of which it would deny requests
+};
+
+/// Asks the admin listener at `address`. `all`: devices that mode high would serve are listed, too. Throws
+/// std::runtime_error when no gateway answers there.
+ShadowReport fetch_shadow_report(const SocketAddress& address, bool all);
+
+/// The text of a report from what `/status?view=shadow` gave. Throws std::exception for anything else.
+ShadowReport shadow_report(std::string json, bool all);
+
+}  // namespace sallyport::gateway
