@@ -88,7 +88,7 @@ Result<std::unique_ptr<PoweredOn>> power_on(const CommandOptions& options, StopD
         if (!tls) return tls.error();
         on->tls = std::move(*tls);
     }
-    on->connector.emplace(server, on->tls.get(), stop);
+    on->connector.emplace(server, on->tls.get(), stop, options.cipher_group);
     on->store.emplace(server, *on->connector, wall_clock);
     on->sync.emplace(on->device, *on->store, wall_clock, on->report);
     return on;

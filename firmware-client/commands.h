@@ -1,8 +1,10 @@
 #pragma once
 
 #include "firmware-client/result.h"
+#include "firmware-client/tls_client.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace sallyport::device {
@@ -11,6 +13,8 @@ struct CommandOptions {
     std::filesystem::path card;
     std::string id;       ///< empty: as the card says
     bool modern = false;  ///< also TLS 1.3
+    /// None: the first, and the next after a failed handshake.
+    std::optional<CipherGroup> cipher_group;
 };
 
 /// The commands of `sallyport-device`. Each prints its own output and errors and returns the exit code:

@@ -8,6 +8,7 @@
 
 namespace {
 
+using sallyport::device::CipherGroup;
 using sallyport::device::CommandOptions;
 
 int run(int argc, char** argv) {
@@ -21,7 +22,15 @@ int run(int argc, char** argv) {
             ->required();
         subcommand->add_option("--id", options.id,
                                "Device ID, 8 upper-case hexadecimal digits; instead of the card's");
-        subcommand->add_flag("--modern", options.modern, "Allow TLS 1.3 besides 1.2");
+        CLI::Option* const modern =
+            subcommand->add_flag("--modern", options.modern, "Allow TLS 1.3 besides 1.2");
+        subcommand
+            ->add_option_function<int>(
+                "--cipher-group",
+                [&options](int number) { options.cipher_group = static_cast<CipherGroup>(number - 1); },
+                "Offer only this cipher group, instead of the next after each failed handshake")
+            ->check(CLI::Range(1, 3))
+            ->excludes(modern);
         subcommand->callback([&command, function] { command = function; });
     };
     add("once", "Upload all that waits, then end", &sallyport::device::run_once);

@@ -34,9 +34,16 @@ class Card:
         path.write_bytes(MDF_HEADER + os.urandom(size - len(MDF_HEADER)))
         return path
 
-    def upload(self, seconds=120):
+    def upload(self, *options, seconds=120):
         return run(
-            program("sallyport-device"), "once", "--card", self.folder, "--id", self.id, seconds=seconds
+            program("sallyport-device"),
+            "once",
+            "--card",
+            self.folder,
+            "--id",
+            self.id,
+            *options,
+            seconds=seconds,
         )
 
 

@@ -259,6 +259,19 @@ TEST_F(Tls, climbs_the_cipher_groups_and_stays) {
     }
 }
 
+TEST_F(Tls, does_not_climb_with_a_fixed_group) {
+    for (const auto& [name, suites, group] : ladder_cases) {
+        for (const auto fixed : {CipherGroup::first, CipherGroup::second, CipherGroup::third}) {
+            Server server(*leaf, suites, 3, say_and_close);
+            const ServerSettings settings = server.settings("localhost");
+            client->forget_session();
+            ServerConnector connector(settings, client.get(), {}, fixed);
+            EXPECT_EQ(static_cast<bool>(connector.connect()), fixed >= group) << name;
+            EXPECT_EQ(connector.group(), fixed) << name;
+        }
+    }
+}
+
 TEST_F(Tls, tells_a_refusal_from_trouble) {
     const auto device = issue(pki::CertificateRole::root_authority, "AABBCCDD", nullptr);
     for (const bool with_certificate : {true, false}) {
