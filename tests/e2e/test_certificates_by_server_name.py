@@ -1,25 +1,10 @@
 """One listener shows each client the certificate of the name that it asked for, and holds it to that name."""
 
-import socket
-
 from support.case import main
 from support.fleet import FleetTest
-from support.https_client import Connection, tls_context
+from support.https_client import NamedConnection, tls_context
 
 TARGET = "/fleet/AABBCCDD/device.json"
-
-
-class NamedConnection(Connection):
-    """A connection that asks for `name` in its handshake and says `host` in its requests."""
-
-    def __init__(self, port, context, name, host=None):
-        self.host = host or f"{name}:{port}"
-        tcp = socket.create_connection(("127.0.0.1", port), timeout=20)
-        try:
-            self.tls = context.wrap_socket(tcp, server_hostname=name)
-        except BaseException:
-            tcp.close()
-            raise
 
 
 class CertificatesByServerName(FleetTest):

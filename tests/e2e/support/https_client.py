@@ -76,6 +76,19 @@ class Connection:
         return self.read_answer(method)
 
 
+class NamedConnection(Connection):
+    """A connection that asks for `name` in its handshake and says `host` in its requests."""
+
+    def __init__(self, port, context, name, host=None, session=None):
+        self.host = host or f"{name}:{port}"
+        tcp = socket.create_connection(("127.0.0.1", port), timeout=20)
+        try:
+            self.tls = context.wrap_socket(tcp, server_hostname=name, session=session)
+        except BaseException:
+            tcp.close()
+            raise
+
+
 def refused(attempt):
     """The exception with which an attempt to connect and to use the connection ends; None when it works.
 
