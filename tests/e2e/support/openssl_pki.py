@@ -110,9 +110,9 @@ class OpensslPki:
         key = self.folder / "device-ca.key"
         self._issue("root", key, "Test Device CA", out, self.config, "authority", dates)
 
-    def new_key(self, name):
+    def new_key(self, name, bits=2048):
         key = self.folder / f"{name}.key"
-        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", key)
         key.chmod(0o600)
         return key
 
@@ -177,16 +177,31 @@ class OpensslPki:
         self._issue("root", key, "localhost", chain, extensions, "leaf", dates)
         return Identity("", chain, key)
 
-    def device(self, device, name=None, purpose="clientAuth", uri=None, dates=(), more=""):
+    def device(self, device, name=None, purpose="clientAuth", uri=None, dates=(), more="", key_bits=None):
         """A device's certificate. `dates`: arguments of `openssl ca` such as -startdate, -enddate. `more`:
-        lines with other extensions."""
+        lines with other extensions. `key_bits`: for a key of its own."""
         name = name or device
         chain = self.folder / f"{name}.pem"
         key = self.folder / "device.key"  # one key for all: making RSA keys is slow
+        if key_bits:
+            key = self.new_key(name, key_bits)
         extensions = self._leaf_extensions(name, purpose, uri or device_uri(device), more)
         self._issue("device-ca", key, device, chain, extensions, "leaf", dates)
         with open(chain, "a") as file:
             file.write(self.device_ca.read_text())
+        return Identity(device, chain, key)
+
+    def device_below_weak_authority(self, device, bits):
+        """A device whose own key is strong, but not that of the CA that the device CA put above it."""
+        name = f"weak-ca-{bits}"
+        authority = self.folder / f"{name}.pem"
+        self._issue("device-ca", self.new_key(name, bits), name, authority, self.config, "authority")
+        chain = self.folder / f"{device}.pem"
+        key = self.folder / "device.key"
+        extensions = self._leaf_extensions(device, "clientAuth", device_uri(device))
+        self._issue(name, key, device, chain, extensions, "leaf")
+        with open(chain, "a") as file:
+            file.write(authority.read_text() + self.device_ca.read_text())
         return Identity(device, chain, key)
 
     def expired_device(self, device):
