@@ -2,6 +2,7 @@
 
 #include "pki/certificate.h"
 #include "pki/session_cache.h"
+#include "pki/ticket_keys.h"
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
@@ -50,6 +51,11 @@ int cache_slot() {
     return slot;
 }
 
+int ticket_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
 PeerJudge& judge_of(const SSL* connection) {
     return *static_cast<PeerJudge*>(SSL_get_ex_data(connection, judge_slot()));
 }
@@ -79,6 +85,9 @@ int verify_peer(X509_STORE_CTX* context, void*) {
 }
 
 int keep_session(SSL* connection, SSL_SESSION* session) {
+    // A TLS 1.3 ticket holds the session itself.
+    const bool in_ticket = (SSL_get_options(connection) & SSL_OP_NO_TICKET) == 0;
+    if (in_ticket && SSL_version(connection) == TLS1_3_VERSION) return 0;
     unsigned length = 0;
     const unsigned char* id = SSL_SESSION_get_id(session, &length);
     cache_of(SSL_get_SSL_CTX(connection))
@@ -103,6 +112,44 @@ void forget_session(SSL_CTX* context, SSL_SESSION* session) {
     unsigned length = 0;
     const unsigned char* id = SSL_SESSION_get_id(session, &length);
     cache_of(context).remove({reinterpret_cast<const char*>(id), length});
+}
+
+TicketKeys& ticket_keys_of(SSL* connection) {
+    return *static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), ticket_slot()));
+}
+
+int use_ticket_key(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                   EVP_MAC_CTX* mac, int sealing) {
+    TicketKeys& keys = ticket_keys_of(connection);
+    const auto now = std::chrono::steady_clock::now();
+    if (sealing == 1) return keys.seal(name, iv, *cipher, *mac, now) ? 1 : -1;
+    switch (keys.open(name, iv, *cipher, *mac, now)) {
+        case TicketKeys::Opened::unknown_key:
+            return 0;  // a full handshake
+        case TicketKeys::Opened::opened:
+            return 1;
+        case TicketKeys::Opened::opened_by_old_key:
+            return 2;  // and a new ticket
+        case TicketKeys::Opened::failed:
+            return -1;
+    }
+    return -1;
+}
+
+/// A ticket was opened: what it holds is asked about like a session of the cache.
+SSL_TICKET_RETURN judge_ticket(SSL* connection, SSL_SESSION* session, const unsigned char*, std::size_t,
+                               SSL_TICKET_STATUS status, void*) {
+    switch (status) {
+        case SSL_TICKET_SUCCESS:
+        case SSL_TICKET_SUCCESS_RENEW:
+            if (!judge_of(connection).may_resume(appdata(session))) return SSL_TICKET_RETURN_IGNORE_RENEW;
+            return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+        case SSL_TICKET_EMPTY:
+        case SSL_TICKET_NO_DECRYPT:
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        default:
+            return SSL_TICKET_RETURN_ABORT;
+    }
 }
 
 /// The group of RFC 7919 that TLS 1.2 clients of all ages take.
@@ -272,10 +319,20 @@ void TlsServer::keep_sessions(const TlsServerSettings& settings) {
         SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
         return;
     }
+    if (settings.tickets) keep_sessions_in_tickets(settings);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, keep_session);
     SSL_CTX_sess_set_get_cb(ctx, find_session);
     SSL_CTX_sess_set_remove_cb(ctx, forget_session);
+}
+
+void TlsServer::keep_sessions_in_tickets(const TlsServerSettings& settings) {
+    SSL_CTX* ctx = context_.get();
+    ticket_keys_ = std::make_unique<TicketKeys>(settings.session_lifetime);
+    SSL_CTX_set_ex_data(ctx, ticket_slot(), ticket_keys_.get());
+    SSL_CTX_clear_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, use_ticket_key);
+    SSL_CTX_set_session_ticket_cb(ctx, nullptr, judge_ticket, nullptr);
 }
 
 SslPtr TlsServer::new_connection(PeerJudge& judge) const {

@@ -58,9 +58,10 @@ struct TlsServerSettings {
 };
 
 class SessionCache;
+class TicketKeys;
 
 /// The server side of TLS for one listener: TLS 1.2 and 1.3, the server's order of suites, no renegotiation,
-/// no compression, no early data. Sessions are kept in process, never in tickets, so that each resumption
+/// no compression, no early data. Sessions are kept in process, in tickets only if so asked; each resumption
 /// passes `may_resume`. Thread-safe.
 class TlsServer {
   public:
@@ -79,9 +80,11 @@ class TlsServer {
     static int choose_identity(SSL* connection, void* server);
     void ask_for_certificate(const TrustAnchors& trust, ClientCertificate asked);
     void keep_sessions(const TlsServerSettings& settings);
+    void keep_sessions_in_tickets(const TlsServerSettings& settings);
 
     SslCtxPtr context_;
     std::unique_ptr<SessionCache> sessions_;
+    std::unique_ptr<TicketKeys> ticket_keys_;  ///< null without tickets
     std::shared_ptr<const TrustAnchors> trust_;
     std::vector<ServerIdentity> identities_;
     bool serves_old_hellos_ = false;

@@ -12,6 +12,17 @@ TARGET = "/fleet/{}/device.json"
 
 
 class RevocationStopsResumption(FleetTest):
+    tickets = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if cls.tickets:
+            text = cls.gateway.configuration.read_text()
+            generation = cls.gateway.generation()
+            cls.gateway.write_configuration(text.replace("profile: canedge}", "profile: canedge, tickets: true}"))
+            cls.gateway.wait_for_generation_after(generation)
+
     def new_session(self, context, target):
         """The session of a connection that is over: nothing is open that could be cut."""
         with Connection(self.gateway.port, context) as connection:
@@ -32,6 +43,8 @@ class RevocationStopsResumption(FleetTest):
         context = self.context(identity, **options)
         target = TARGET.format(device)
         used, kept = self.new_session(context, target), self.new_session(context, target)
+        offers = options.get("tickets", True) and (self.tickets or options["version"] == ssl.TLSVersion.TLSv1_3)
+        self.assertEqual(kept.has_ticket, offers)
         used = self.resume(context, used, target)
         generation = self.gateway.generation()
         self.pki.revoke(identity)
@@ -93,6 +106,23 @@ class RevocationStopsResumption(FleetTest):
         with Connection(self.gateway.port, context, session) as connection:
             self.assertEqual(connection.request(self.signer, "GET", target).status, 200)
             self.assertTrue(connection.tls.session_reused)
+
+
+class RevocationStopsResumptionByTicket(RevocationStopsResumption):
+    """The same where clients keep their sessions themselves."""
+
+    tickets = True
+
+    def test_ticket_is_worth_nothing_after_a_restart(self):
+        context = self.context(self.device)
+        session = self.new_session(context, TARGET.format(self.device.id))
+        self.resume(context, session, TARGET.format(self.device.id))
+        self.gateway.stop()
+        self.gateway.start()
+        with Connection(self.gateway.port, context, session) as connection:
+            self.assertFalse(connection.tls.session_reused, "its key died with the process")
+            answer = connection.request(self.signer, "GET", TARGET.format(self.device.id))
+            self.assertEqual(answer.status, 200)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ class Gateway:
     # ---- process -------------------------------------------------------------------------------
 
     def start(self):
+        starts = len(self.events("ready"))
         self.process = Program(
             self.folder / "gateway.log", program("sallyport-gateway"), "run", "--config", self.configuration
         )
@@ -75,6 +76,7 @@ class Gateway:
             raise AssertionError(
                 f"the gateway ended with {self.process.wait()}: {(self.folder / 'gateway.log').read_text()}"
             )
+        self.wait_for_event("ready", skip=starts)
         return self
 
     def stop(self):
@@ -144,9 +146,11 @@ class Gateway:
         return wait_until(lambda: self.events(event, **fields)[skip:], what, seconds)[0]
 
     def generation(self):
-        """The number of the newest snapshot that every connection obeys."""
-        said = wait_until(lambda: self.events("ready") + self.events("enforced"), "the gateway is ready")
-        return max(entry["generation"] for entry in said)
+        """The number of the newest snapshot that every connection obeys. A start counts from 1 again."""
+        wait_until(lambda: self.events("ready"), "the gateway is ready")
+        said = [entry for entry in self.events() if entry["event"] in ("ready", "enforced")]
+        start = max(i for i, entry in enumerate(said) if entry["event"] == "ready")
+        return max(entry["generation"] for entry in said[start:])
 
     def wait_for_generation_after(self, generation, seconds=15):
         wait_until(
