@@ -117,6 +117,11 @@ void Metrics::handshake(const HandshakeRecord& record) {
         .Increment();
 }
 
+void Metrics::handshake_not_begun(const std::string& listener, Reason why) {
+    handshakes_.Add({{"listener", listener}, {"result", "failed"}, {"resumed", "false"}}).Increment();
+    handshake_failures_.Add({{"listener", listener}, {"reason", std::string(to_string(why))}}).Increment();
+}
+
 Gauge& Metrics::connections(std::string_view listener) {
     return connections_.Add({{"listener", std::string(listener)}});
 }

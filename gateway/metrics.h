@@ -28,6 +28,8 @@ class Metrics {
     std::string expose() const;  ///< Prometheus text format 0.0.4
 
     void handshake(const HandshakeRecord& record);
+    /// A connection that was closed instead.
+    void handshake_not_begun(const std::string& listener, Reason why);
     prometheus::Gauge& connections(std::string_view listener);
     void connection_closed(std::string_view why);
     void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }

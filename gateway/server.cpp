@@ -39,6 +39,14 @@ double milliseconds_since(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
+/// About 650 KiB for each limiter.
+constexpr std::size_t limited_addresses = 16'381;
+
+std::uint64_t random_seed() {
+    std::random_device source;
+    return static_cast<std::uint64_t>(source()) << 32U | source();
+}
+
 /// Two descriptors for each connection, its own and one to the store; the rest is for files, so that
 /// strangers who hold connections cannot keep a CRL from being read.
 std::uint64_t connections_that_fit() {
@@ -82,7 +90,11 @@ class Server::ListeningSocket {
 };
 
 Server::Server(LoadedSnapshot first)
-    : log_(first.snapshot->settings.log), signals_(control_, SIGTERM, SIGINT, SIGHUP), files_(control_) {
+    : log_(first.snapshot->settings.log),
+      handshakes_by_address_(limited_addresses, random_seed()),
+      failures_by_address_(limited_addresses, random_seed()),
+      signals_(control_, SIGTERM, SIGINT, SIGHUP),
+      files_(control_) {
     const auto snapshot = first.snapshot;
     const Settings& settings = snapshot->settings;
     shared_.max_connections = connections_that_fit();

@@ -65,7 +65,9 @@ class Server {
     ArchiveWriter archive_{log_};
     SnapshotStore snapshots_;
     DeviceInventory inventory_;
-    Shared shared_{snapshots_, metrics_, log_, inventory_};
+    AddressLimiter handshakes_by_address_;
+    AddressLimiter failures_by_address_;
+    Shared shared_{snapshots_, metrics_, log_, inventory_, handshakes_by_address_, failures_by_address_};
     std::vector<ListeningSocket> sockets_;
     std::vector<Listener> listeners_;  // complete before the first worker keeps a reference
     std::vector<Port> ports_;          // the same

@@ -8,12 +8,19 @@ namespace sallyport::gateway {
 namespace {
 
 namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
 using namespace std::chrono_literals;
 
 /// How long a refused peer may take to read why.
 constexpr auto farewell = 1s;
 /// Certificates and CRLs age while a connection is open: they are asked again at least this often.
 constexpr auto recheck_interval = 1s;
+
+std::string text_of(const tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+    return host + ":" + std::to_string(endpoint.port());
+}
 
 std::chrono::sys_seconds now_seconds() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -37,11 +44,12 @@ Reason reason_of(HandshakeFailure::Kind kind) {
 }  // namespace
 
 Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr<const Snapshot> snapshot,
-                 Worker& worker, std::string peer_address)
+                 Worker& worker, const tcp::endpoint& peer)
     : worker_(worker),
       port_(port),
       listener_(&worker.listeners()[port.listeners.front()]),
-      peer_address_(std::move(peer_address)),
+      network_(network_of(peer.address())),
+      peer_address_(text_of(peer)),
       judge_(std::make_unique<ConnectionJudge>(worker.shared().snapshots,
                                                snapshot->listeners[listener_->index], listener_->index,
                                                port.listeners)),
@@ -49,6 +57,7 @@ Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr
     if (const auto& tls = snapshot->listeners[listener_->index].tls) {
         auto stream = std::make_unique<TlsStream>(std::move(socket), tls, *judge_);
         tls_ = stream.get();
+        begin_handshake();
         if (port.listeners.size() > 1 && tls_->valid()) tls_->may_restart();
         stream_ = std::move(stream);
     } else {
@@ -59,8 +68,52 @@ Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr
 }
 
 Session::~Session() {
+    end_handshake();
     listener_->connections.Decrement();
     worker_.leave(*this);
+}
+
+void Session::begin_handshake() {
+    handshaking_ = true;
+    worker_.shared().handshakes.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Session::end_handshake() {
+    if (std::exchange(handshaking_, false))
+        worker_.shared().handshakes.fetch_sub(1, std::memory_order_relaxed);
+}
+
+/// What a fleet's devices do by themselves is no abuse: to try their groups of suites one after the other,
+/// and to come back although they were revoked or their CRL is late. Nor is a health check that connects and
+/// leaves.
+bool Session::looks_like_abuse(Reason failure) const {
+    switch (failure) {
+        case Reason::no_shared_cipher:
+        case Reason::revoked:
+        case Reason::expired:
+        case Reason::not_yet_valid:
+        case Reason::crl_missing:
+        case Reason::crl_expired:
+        case Reason::crl_scope:
+            return false;
+        case Reason::peer_closed:
+            return tls_->has_received();
+        default:
+            return true;
+    }
+}
+
+void Session::count_failure(Reason failure) {
+    if (!looks_like_abuse(failure)) return;
+    Shared& shared = worker_.shared();
+    const auto per_minute = shared.snapshots.current()->settings.limits.handshake_failures_per_address;
+    if (!shared.failures_by_address.take(network_, per_minute, Clock::now())) return;
+    shared.log.event(Log::Level::warning, "address_limited",
+                     {{"peer", peer_address_},
+                      {"reason", to_string(Reason::limit)},
+                      {"detail",
+                       "too many failed handshakes (limits.handshake_failures_per_address): new "
+                       "connections are closed until it has calmed down"}});
 }
 
 void Session::tick(Clock::time_point now) {
@@ -193,6 +246,8 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
     }
     worker_.shared().metrics.handshake(record);
     worker_.shared().log.handshake(record);
+    end_handshake();
+    if (failure) count_failure(*failure);
 }
 
 asio::awaitable<bool> Session::handshake() {

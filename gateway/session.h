@@ -20,7 +20,7 @@ namespace sallyport::gateway {
 class Session : public std::enable_shared_from_this<Session> {
   public:
     Session(boost::asio::ip::tcp::socket socket, const Port& port, std::shared_ptr<const Snapshot> snapshot,
-            Worker& worker, std::string peer_address);
+            Worker& worker, const boost::asio::ip::tcp::endpoint& peer);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -77,12 +77,17 @@ class Session : public std::enable_shared_from_this<Session> {
     bool move_to(std::size_t listener);
     /// Takes in who has proved itself; false when the session carries nobody though it should.
     bool identify();
+    void begin_handshake();
+    void end_handshake();
+    bool looks_like_abuse(Reason failure) const;
+    void count_failure(Reason failure);
     void report_handshake(std::optional<Reason> failure, std::string detail);
     boost::asio::awaitable<bool> wait_for_request();
 
     Worker& worker_;
     const Port& port_;
     const Listener* listener_;
+    ClientNetwork network_;
     std::string peer_address_;
     Clock::time_point accepted_ = Clock::now();
     std::unique_ptr<ConnectionJudge> judge_;
@@ -95,6 +100,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t judged_generation_ = 0;
     Clock::time_point judged_at_;
     Clock::time_point noted_at_;
+    bool handshaking_ = false;
     bool admitted_ = false;
     bool idle_ = false;
     bool committing_ = false;

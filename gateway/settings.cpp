@@ -204,6 +204,11 @@ class SettingsReader {
         if (!map) return;
         Limits& l = settings_.limits;
         l.connections = map->integer("connections", l.connections, 1, 1'000'000);
+        l.handshakes = map->integer("handshakes", l.handshakes, 1, 1'000'000);
+        l.handshakes_per_address =
+            map->integer("handshakes_per_address", l.handshakes_per_address, 0, 1'000'000);
+        l.handshake_failures_per_address =
+            map->integer("handshake_failures_per_address", l.handshake_failures_per_address, 0, 1'000'000);
         l.handshake = map->duration("handshake", l.handshake, 100ms, 5min);
         l.head = map->duration("head", l.head, 100ms, 5min);
         l.idle = map->duration("idle", l.idle, 100ms, 24h);

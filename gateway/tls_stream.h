@@ -40,6 +40,8 @@ class TlsStream final : public ClientStream {
 
     Connection& connection() override { return connection_; }
     const SSL& ssl() const { return *ssl_; }
+    /// Has the peer said anything yet?
+    bool has_received() const { return pki::has_received(*ssl_); }
     /// False when memory was out; then nothing else may be called.
     bool valid() const { return ssl_ != nullptr; }
 

@@ -26,12 +26,7 @@ constexpr std::size_t least_turns = 10;
 constexpr std::size_t turns_for_all = 50;
 /// Without descriptors or memory an accept loop would spin.
 constexpr auto accept_pause = 50ms;
-
-std::string text_of(const tcp::endpoint& endpoint) {
-    const auto address = endpoint.address();
-    const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
-    return host + ":" + std::to_string(endpoint.port());
-}
+constexpr auto handshake_pause = 5ms;
 
 }  // namespace
 
@@ -54,6 +49,11 @@ Worker::~Worker() = default;
 
 asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) {
     while (acceptor.is_open()) {
+        if (!has_handshakes_left()) {  // they wait in the kernel's queue
+            asio::steady_timer pause(io_, handshake_pause);
+            co_await pause.async_wait(tuple_awaitable);
+            continue;
+        }
         auto [error, socket] = co_await acceptor.async_accept(tuple_awaitable);
         if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
         if (error) {
@@ -71,6 +71,23 @@ void Worker::report_accept_failure(const Port& port, const std::string& detail) 
                       {{"listener", listeners_[port.listeners.front()].name}, {"detail", detail}});
 }
 
+bool Worker::has_handshakes_left() const {
+    return shared_.handshakes.load(std::memory_order_relaxed) <
+           shared_.snapshots.current()->settings.limits.handshakes;
+}
+
+bool Worker::admits(const tcp::endpoint& peer, const Port& port, const Limits& limits) {
+    const ClientNetwork network = network_of(peer.address());
+    const auto now = Clock::now();
+    if (shared_.failures_by_address.allows(network, limits.handshake_failures_per_address, now) &&
+        shared_.handshakes_by_address.allows(network, limits.handshakes_per_address, now)) {
+        shared_.handshakes_by_address.take(network, limits.handshakes_per_address, now);
+        return true;
+    }
+    shared_.metrics.handshake_not_begun(listeners_[port.listeners.front()].name, Reason::limit);
+    return false;
+}
+
 void Worker::start_session(tcp::socket socket, const Port& port) {
     const auto snapshot = shared_.snapshots.current();
     boost::system::error_code error;
@@ -81,9 +98,13 @@ void Worker::start_session(tcp::socket socket, const Port& port) {
         shared_.metrics.connection_closed(to_string(Reason::limit));
         return;
     }
+    if (!admits(peer, port, snapshot->settings.limits)) {
+        shared_.metrics.connection_closed(to_string(Reason::limit));
+        return;
+    }
     socket.native_non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
-    auto session = std::make_shared<Session>(std::move(socket), port, snapshot, *this, text_of(peer));
+    auto session = std::make_shared<Session>(std::move(socket), port, snapshot, *this, peer);
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
     asio::co_spawn(io_, session->run(), [this, session](std::exception_ptr failure) {
         shared_.connections.fetch_sub(1, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/address_limiter.h"
 #include "gateway/device_inventory.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
@@ -29,6 +30,9 @@ struct Shared {
     Metrics& metrics;
     Log& log;
     DeviceInventory& inventory;
+    AddressLimiter& handshakes_by_address;
+    AddressLimiter& failures_by_address;
+    std::atomic<std::uint64_t> handshakes{0};  ///< that go on
     std::atomic<std::uint64_t> connections{0};
     std::uint64_t max_connections =
         UINT64_MAX;  ///< what the process's descriptors allow; set before the workers run
@@ -106,6 +110,9 @@ class Worker {
   private:
     boost::asio::awaitable<void> accept(const Port& port, boost::asio::ip::tcp::acceptor& acceptor);
     boost::asio::awaitable<void> tick();
+    /// False when its address has used up what it may.
+    bool admits(const boost::asio::ip::tcp::endpoint& peer, const Port& port, const Limits& limits);
+    bool has_handshakes_left() const;
     void start_session(boost::asio::ip::tcp::socket socket, const Port& port);
     void report_accept_failure(const Port& port, const std::string& detail);
     void recheck_all();

@@ -14,6 +14,7 @@ struct Endpoint {
     int fd = -1;
     std::string* outgoing = nullptr;
     std::size_t may_read = SIZE_MAX;
+    bool has_received = false;
     bool keeps_hello = false;
     std::string hello = {};   // what was read before the first answer
     std::string replay = {};  // what is read before the socket is
@@ -45,6 +46,7 @@ int read_socket(BIO* bio, char* data, int size) {
     do {
         count = ::recv(endpoint.fd, data, wanted, 0);
     } while (count < 0 && errno == EINTR);
+    endpoint.has_received |= count > 0;
     if (count > 0) endpoint.may_read -= static_cast<std::size_t>(count);
     if (count > 0 && endpoint.keeps_hello) endpoint.hello.append(data, static_cast<std::size_t>(count));
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
@@ -115,6 +117,11 @@ std::string take_hello(SSL& connection) {
 
 void replay_hello(SSL& connection, std::string hello) {
     endpoint_of(SSL_get_rbio(&connection)).replay = std::move(hello);
+}
+
+bool has_received(const SSL& connection) {
+    const Endpoint& endpoint = endpoint_of(SSL_get_rbio(&connection));
+    return endpoint.has_received || endpoint.replayed > 0;
 }
 
 void allow_reading(SSL& connection, std::size_t bytes) {

@@ -17,6 +17,9 @@ void keep_hello(SSL& connection);
 std::string take_hello(SSL& connection);
 void replay_hello(SSL& connection, std::string hello);
 
+/// Has anything arrived from the socket?
+bool has_received(const SSL& connection);
+
 /// Lets the connection read at most so much from its socket before it says "try again". OpenSSL answers
 /// handshake records (key updates, for one) in a loop of its own for as long as they come: without a bound
 /// one peer holds a whole thread.
