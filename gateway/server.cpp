@@ -3,18 +3,14 @@
 #include "gateway/crl_archive.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <stdexcept>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace sallyport::gateway {
@@ -57,37 +53,6 @@ std::uint64_t connections_that_fit() {
 }
 
 }  // namespace
-
-/// Owns one listening socket.
-class Server::ListeningSocket {
-  public:
-    explicit ListeningSocket(const ListenerSettings& settings) {
-        const tcp::endpoint endpoint(asio::ip::make_address(settings.address.host), settings.address.port);
-        descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        const int on = 1;
-        if (descriptor_ >= 0) ::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (descriptor_ < 0 ||
-            ::bind(descriptor_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
-            ::listen(descriptor_, SOMAXCONN) != 0) {
-            const std::string reason = std::strerror(errno);
-            if (descriptor_ >= 0) ::close(descriptor_);
-            throw std::runtime_error("listener '" + settings.name + "': cannot listen on " +
-                                     settings.address.host + " port " +
-                                     std::to_string(settings.address.port) + ": " + reason);
-        }
-    }
-    ListeningSocket(ListeningSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    ListeningSocket& operator=(ListeningSocket&&) = delete;
-    ~ListeningSocket() { close(); }
-
-    int descriptor() const { return descriptor_; }
-    void close() {
-        if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-    }
-
-  private:
-    int descriptor_ = -1;
-};
 
 Server::Server(LoadedSnapshot first)
     : log_(first.snapshot->settings.log),

@@ -4,6 +4,7 @@
 #include "gateway/archive_writer.h"
 #include "gateway/file_watch.h"
 #include "gateway/ladder_watch.h"
+#include "gateway/listening_socket.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
@@ -37,8 +38,6 @@ class Server {
     void run();
 
   private:
-    class ListeningSocket;
-
     void open_ports(const Settings& settings);
     boost::asio::awaitable<void> watch_files();
     boost::asio::awaitable<void> watch_signals();

@@ -90,6 +90,18 @@ class CertificatesByServerName(FleetTest):
         broken.write_text(self.pki.folder.joinpath("exact.pem").read_text() + self.pki.device_ca.read_text())
         self.check_fault(self.text.replace(f"{exact}.pem", str(broken)), "was not issued by the certificate behind it")
 
+    def test_chain_is_held_against_what_devices_hold(self):
+        """What no client can tell from the chain alone: that the certificate in between is missing."""
+        below = self.pki.server("below", names="DNS:one.fleet.test", issuer="device-ca")
+        exact = f"{{chain: {self.pki.folder / 'exact'}.pem, key: {self.pki.folder / 'exact'}.key}}"
+        text = self.text.replace(exact, f"{{chain: {below.chain}, key: {below.key}, anchors: {self.pki.root}}}")
+        self.check_fault(text, "the certificate of CN=Test Device CA is missing; add it to the chain file")
+        self.publish(text.replace(str(self.pki.root) + "}", str(self.pki.device_ca) + "}"))
+        self.publish(self.text)
+        below.chain.write_text(below.chain.read_text() + self.pki.device_ca.read_text())
+        self.publish(text)
+        self.publish(self.text)
+
 
 if __name__ == "__main__":
     main()

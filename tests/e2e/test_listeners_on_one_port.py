@@ -29,7 +29,7 @@ class ListenersOnOnePort(FleetTest):
         _, _, tail = tail.partition("devices:\n")
         listeners = "".join(
             f"  - name: {name}\n    address: 127.0.0.1:{cls.gateway.port}\n{rest}"
-            f"    hosts: [{HIGH}, {MEDIUM}, {OPERATORS}, 127.0.0.1]\n    certificates: {shared}\n"
+            f"    tls: {{tickets: true}}\n    hosts: [{HIGH}, {MEDIUM}, {OPERATORS}, 127.0.0.1]\n    certificates: {shared}\n"
             for name, rest in (
                 ("fleet", "    mode: high\n"),
                 ("old", f"    mode: medium\n    server_names: ['{MEDIUM}']\n"),
@@ -107,7 +107,11 @@ class ListenersOnOnePort(FleetTest):
                 self.assertEqual(status, 421)
 
     def test_session_of_one_name_is_worth_nothing_under_another(self):
-        for version, tickets in ((ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, True)):
+        for version, tickets in (
+            (ssl.TLSVersion.TLSv1_2, False),
+            (ssl.TLSVersion.TLSv1_2, True),
+            (ssl.TLSVersion.TLSv1_3, True),
+        ):
             with self.subTest(version=version):
                 context = tls_context(self.pki, None, version=version, tickets=tickets)
                 _, session, _ = self.request(MEDIUM, None, "GET", context=context)

@@ -169,12 +169,12 @@ class OpensslPki:
         file.write_text(text)
         return file
 
-    def server(self, name="server", dates=(), names="IP:127.0.0.1,DNS:localhost"):
-        """A certificate by the root. `dates`: as for `device`."""
+    def server(self, name="server", dates=(), names="IP:127.0.0.1,DNS:localhost", issuer="root"):
+        """A certificate, alone in its file. `dates`: as for `device`."""
         chain = self.folder / f"{name}.pem"
         key = self.new_key(name)
         extensions = self._leaf_extensions(name, "serverAuth", names)
-        self._issue("root", key, "localhost", chain, extensions, "leaf", dates)
+        self._issue(issuer, key, "localhost", chain, extensions, "leaf", dates)
         return Identity("", chain, key)
 
     def device(self, device, name=None, purpose="clientAuth", uri=None, dates=(), more="", key_bits=None):
