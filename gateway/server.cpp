@@ -17,7 +17,6 @@ namespace sallyport::gateway {
 namespace {
 
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds drain_poll{20};
