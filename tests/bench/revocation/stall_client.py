@@ -10,12 +10,15 @@ import json
 import select
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
-from setting import DEVICE, device_context
-from support.https_client import Connection
-from support.openssl_pki import Identity
-from support.sigv4 import Signer
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
+
+from setting import DEVICE, device_context  # noqa: E402
+from support.https_client import Connection  # noqa: E402
+from support.openssl_pki import Identity  # noqa: E402
+from support.sigv4 import Signer  # noqa: E402
 
 
 def main():

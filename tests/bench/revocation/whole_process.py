@@ -7,15 +7,19 @@ import argparse
 import contextlib
 import shutil
 import statistics
+import sys
 from pathlib import Path
 
-from setting import MeasuredGateway, Pki, SUITE
-from support.case import new_folder
-from support.imposter import ImposterStore
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
-import handshakes
-import stall
-from nginx import NGINX, Nginx
+from setting import MeasuredGateway, Pki, SUITE  # noqa: E402
+from support.case import new_folder  # noqa: E402
+from support.imposter import ImposterStore  # noqa: E402
+
+import handshakes  # noqa: E402
+import rounds  # noqa: E402
+import stall  # noqa: E402
+from nginx import NGINX, Nginx  # noqa: E402
 
 MILLION = 1_000_000
 PARTS = ("load", "large", "handshake", "stall")
@@ -67,7 +71,7 @@ class Measurement:
                 crl = self.pki.big_crl(entries, "der")
                 gateway = stack.enter_context(self.gateway(f"handshake-{name}", crl))
                 gateway.settled()
-                servers.append(handshakes.Server(name, gateway.process.pid, gateway.port))
+                servers.append(rounds.Server(name, gateway.process.pid, gateway.port))
             self.compare(f"Gateway, {SUITE}", servers, self.options.rounds)
         if self.options.with_nginx:
             self.handshake_nginx()
@@ -81,19 +85,23 @@ class Measurement:
                 nginx = Nginx(self.folder / f"nginx-{entries}", self.pki, root + crl.read_text())
                 stack.callback(nginx.stop)
                 print(f"\n  nginx, {entries:,} entries: {nginx.start():.1f} s to start, {mib(nginx.memory_kib())}")
-                servers.append(handshakes.Server(f"{entries:,}", nginx.pid, nginx.port))
+                servers.append(rounds.Server(f"{entries:,}", nginx.pid, nginx.port))
             # nginx completes the handshake of a bad certificate and answers 400.
-            rounds = max(self.options.rounds // 10, 10)  # each takes its time
-            self.compare(f"nginx, {SUITE}", servers, rounds, forged=False)
+            turns = max(self.options.rounds // 10, 10)  # each takes its time
+            self.compare(f"nginx, {SUITE}", servers, turns, forged=False)
 
-    def compare(self, name, servers, rounds, forged=True):
+    def compare(self, name, servers, turns, forged=True):
         clients = {"good certificate": handshakes.Client(self.pki, self.pki.good)}
         if forged:
             clients["forged certificate"] = handshakes.Client(self.pki, self.pki.forged, refused=True)
         count = self.options.handshakes
         for kind, client in clients.items():
-            title(f"{name}, {kind}: server CPU of a full handshake, {rounds} rounds of {count}")
-            for server, cpu, ratio, (low, high) in handshakes.compare(servers, client, rounds, count):
+            title(f"{name}, {kind}: server CPU of a full handshake, {turns} rounds of {count}")
+
+            def cost(server, client=client):
+                return handshakes.cpu_us(server, client, count)
+
+            for server, cpu, ratio, (low, high) in rounds.compare(servers, cost, turns):
                 print(f"  CRL {server:12} {cpu:8.1f} us   x {ratio:.4f}  (quartiles {low:.4f} to {high:.4f})")
 
     # ---- stalls --------------------------------------------------------------------------------

@@ -94,8 +94,7 @@ class MeasuredGateway(Gateway):
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def memory_kib(self, what):
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(rf"{what}:\s+(\d+) kB", status).group(1))
+        return memory_kib(self.process.pid, what)
 
     def settled(self):
         """Waits until it has done nothing to speak of for half a second."""
@@ -133,10 +132,20 @@ class MeasuredGateway(Gateway):
         raise AssertionError(f"generation {generation} is not in force: {self.events()[-3:]}")
 
 
+def memory_kib(pid, what="VmRSS"):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{what}:\s+(\d+) kB", status).group(1))
+
+
 def run_time_ns(pid):
     """CPU time of all threads that live, exactly."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+    return schedule_ns(pid)[0]
+
+
+def schedule_ns(pid):
+    """The same, and for how long they have waited for a core."""
+    tasks = [(task / "schedstat").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int(task[0]) for task in tasks), sum(int(task[1]) for task in tasks)
 
 
 def device_context(pki, identity):

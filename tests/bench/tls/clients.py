@@ -1,0 +1,82 @@
+"""The processes beside the servers: devices, and the store."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from setting import SUITE, run_time_ns
+from support.processes import program
+
+
+class Helper:
+    """Ends when its input does. In a session of its own: the kernel shares out cores by session (autogroup), and
+    hundreds of threads of a client must not take from the server what the machine has for both."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def hear(self):
+        line = self.process.stdout.readline().strip()
+        if not line:
+            raise AssertionError(f"{self.process.args[0]} has ended")
+        return line
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class TinyStore(Helper):
+    def __init__(self):
+        super().__init__(sys.executable, "-B", Path(__file__).with_name("tiny_store.py"))
+        self.port = int(self.hear())
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+
+
+class Devices(Helper):
+    """`number` devices with ids from `first` on, which connect from a process of their own."""
+
+    def __init__(self, pki, number, first=1):
+        super().__init__(
+            program("bench_tls_client"),
+            *("--ca-cert", pki.device_ca, "--ca-key", pki.folder / "device-ca.key"),
+            *("--key", pki.folder / "device.key", "--suite", SUITE),
+            *("--devices", number, "--first", first),
+        )
+
+    def wait_until_ready(self):
+        self.hear()
+        return self
+
+    def begin(self, what, port=0, count=0, threads=1):
+        self.process.stdin.write(f"{what} {port} {count} {threads}\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """How many connections failed."""
+        return int(self.hear().split()[0])
+
+    def run(self, what, port=0, count=0, threads=1):
+        self.begin(what, port, count, threads)
+        errors = self.end()
+        if errors:
+            raise AssertionError(f"{what}: {errors} of {count} connections failed")
+
+
+def cpu_us(server, devices, what, count, threads):
+    """Server CPU of one connection in microseconds."""
+    before = run_time_ns(server.pid)
+    devices.run(what, server.port, count, threads)
+    time.sleep(0.01)  # until the logs are written, too
+    return (run_time_ns(server.pid) - before) / count / 1000

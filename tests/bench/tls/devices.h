@@ -1,0 +1,35 @@
+#pragma once
+
+#include "pki/openssl.h"
+#include "pki/result.h"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sallyport::bench {
+
+/// A device as the servers see it: a certificate that nobody else has, and what it asks for.
+struct Device {
+    pki::CertificatePtr certificate;
+    std::string request;
+};
+
+/// Many devices of one CA. They share a key: the servers see certificates only, and keys take long to make.
+struct Fleet {
+    pki::CertificatePtr authority;
+    pki::CertificateStackPtr chain;  ///< what a device sends beside its certificate: that of `authority`
+    pki::KeyPtr key;
+    std::vector<Device> devices;
+};
+
+struct FleetFiles {
+    std::string authority;
+    std::string authority_key;
+    std::string device_key;
+};
+
+/// Issues `count` certificates; the ids are hexadecimal numbers from `first` on.
+pki::Result<Fleet> make_fleet(const FleetFiles& files, std::size_t count, std::size_t first);
+
+}  // namespace sallyport::bench
