@@ -1,6 +1,7 @@
 #include "gateway/admin.h"
 
 #include "gateway/inventory_views.h"
+#include "gateway/wall_clock.h"
 
 #include <stdexcept>
 
@@ -137,7 +138,7 @@ json::object crl_object(const pki::CrlFacts& crl) {
 Admin::Reply Admin::readiness() const {
     // An aged CRL does not make a replica unready: all replicas have the same one, and none would be left.
     const auto snapshot = shared_.snapshots.current();
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto now = now_seconds();
     std::string body = draining_ ? "draining\n" : "ready\n";
     for (const pki::RevocationList& list : snapshot->revocation.lists()) {
         const pki::CrlFacts& crl = list.newest();
@@ -150,7 +151,7 @@ Admin::Reply Admin::readiness() const {
 
 std::string Admin::status() const {
     const auto snapshot = shared_.snapshots.current();
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto now = now_seconds();
     json::array crls;
     for (const pki::RevocationList& list : snapshot->revocation.lists()) {
         json::object object = crl_object(list.newest());

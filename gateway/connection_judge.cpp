@@ -1,5 +1,6 @@
 #include "gateway/connection_judge.h"
 
+#include "gateway/wall_clock.h"
 #include "pki/certificate.h"
 
 namespace sallyport::gateway {
@@ -7,10 +8,6 @@ namespace {
 
 /// Kept with a session in shadow mode whose certificate led to no anchor: such a one is judged each time.
 constexpr std::string_view unproven = "?";
-
-std::chrono::sys_seconds now_seconds() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 }  // namespace
 

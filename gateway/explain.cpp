@@ -1,9 +1,9 @@
 #include "gateway/explain.h"
 
+#include "gateway/wall_clock.h"
 #include "pki/certificate.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include <boost/json.hpp>
 
@@ -12,15 +12,6 @@ namespace {
 
 namespace json = boost::json;
 using Status = pki::RevocationAnswer::Status;
-
-std::string utc(std::chrono::sys_seconds time) {
-    const std::time_t count = std::chrono::system_clock::to_time_t(time);
-    std::tm broken{};
-    gmtime_r(&count, &broken);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
-    return text;
-}
 
 /// The subject of the certificate with this serial among those at hand.
 std::string subject_of(const std::string& serial, const std::vector<const X509*>& candidates) {
@@ -123,8 +114,8 @@ std::string text_of_presented(const std::vector<PresentedCertificate>& certifica
         text += "presented " + certificate.subject + "\n  serial " + certificate.serial + ", issued by " +
                 certificate.issuer + "\n";
         if (certificate.validity) {
-            text += "  valid from " + utc(certificate.validity->not_before) + " until " +
-                    utc(certificate.validity->not_after) + "\n";
+            text += "  valid from " + utc_text(certificate.validity->not_before) + " until " +
+                    utc_text(certificate.validity->not_after) + "\n";
         }
     }
     return text;
@@ -134,14 +125,14 @@ std::string text_of_crl(const ExplainedLink& link) {
     const pki::CrlFacts& crl = *link.crl;
     std::string text = " by " + std::string(crl.is_delta() ? "delta CRL" : "CRL") + " number " + crl.number +
                        " of " + crl.issuer_name + "\n  from " + crl.origin + ", this update " +
-                       utc(crl.this_update) + ", next update " + utc(crl.next_update) + ", " +
+                       utc_text(crl.this_update) + ", next update " + utc_text(crl.next_update) + ", " +
                        std::string(pki::to_string(*link.crl_state));
     if (*link.crl_state == pki::CrlState::grace)
-        text += "\n  still enforced until " + utc(link.enforced_until);
+        text += "\n  still enforced until " + utc_text(link.enforced_until);
     if (!crl.point_text.empty()) text += "\n  for distribution point " + crl.point_text;
     if (link.complete) {
         text += "\n  applied to CRL number " + link.complete->number + " from " + link.complete->origin +
-                ", next update " + utc(link.complete->next_update);
+                ", next update " + utc_text(link.complete->next_update);
     }
     return text;
 }
@@ -152,8 +143,8 @@ json::array json_of_presented(const std::vector<PresentedCertificate>& certifica
         json::object object{
             {"subject", certificate.subject}, {"issuer", certificate.issuer}, {"serial", certificate.serial}};
         if (certificate.validity) {
-            object["not_before"] = utc(certificate.validity->not_before);
-            object["not_after"] = utc(certificate.validity->not_after);
+            object["not_before"] = utc_text(certificate.validity->not_before);
+            object["not_after"] = utc_text(certificate.validity->not_after);
         }
         array.push_back(std::move(object));
     }
@@ -165,8 +156,8 @@ json::object json_of_crl(const pki::CrlFacts& crl) {
                         {"number", crl.number},
                         {"origin", crl.origin},
                         {"sha256", crl.sha256},
-                        {"this_update", utc(crl.this_update)},
-                        {"next_update", utc(crl.next_update)}};
+                        {"this_update", utc_text(crl.this_update)},
+                        {"next_update", utc_text(crl.next_update)}};
     if (crl.is_delta()) object["base_number"] = crl.base;
     if (!crl.point_text.empty()) object["distribution_point"] = crl.point_text;
     return object;
@@ -185,10 +176,10 @@ std::string as_text(const Explanation& explanation) {
     if (!proved) out += text_of_presented(explanation.presented);
     for (const ExplainedLink& link : explanation.links) {
         out += "certificate " + link.subject + "\n  serial " + link.serial + ", valid until " +
-               utc(link.not_after) + "\n  " + std::string(to_string(link.status));
+               utc_text(link.not_after) + "\n  " + std::string(to_string(link.status));
         if (link.status == Status::revoked) {
-            out += " (" + std::string(pki::to_string(link.reason)) + ", " + utc(link.revoked_at);
-            if (link.invalid_since) out += ", invalid since " + utc(*link.invalid_since);
+            out += " (" + std::string(pki::to_string(link.reason)) + ", " + utc_text(link.revoked_at);
+            if (link.invalid_since) out += ", invalid since " + utc_text(*link.invalid_since);
             out += ")";
         }
         if (link.crl) out += text_of_crl(link);
@@ -212,12 +203,12 @@ std::string as_json(const Explanation& explanation) {
     for (const ExplainedLink& link : explanation.links) {
         json::object object{{"subject", link.subject},
                             {"serial", link.serial},
-                            {"not_after", utc(link.not_after)},
+                            {"not_after", utc_text(link.not_after)},
                             {"status", to_string(link.status)}};
         if (link.status == Status::revoked) {
             object["reason"] = pki::to_string(link.reason);
-            object["revoked_at"] = utc(link.revoked_at);
-            if (link.invalid_since) object["invalid_since"] = utc(*link.invalid_since);
+            object["revoked_at"] = utc_text(link.revoked_at);
+            if (link.invalid_since) object["invalid_since"] = utc_text(*link.invalid_since);
         }
         if (link.crl) {
             json::object crl = json_of_crl(*link.crl);

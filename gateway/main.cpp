@@ -5,6 +5,7 @@
 #include "gateway/shadow_report.h"
 #include "gateway/snapshot.h"
 #include "gateway/verify_chain.h"
+#include "gateway/wall_clock.h"
 #include "pki/certificate.h"
 #include "pki/crl_file.h"
 #include "pki/file.h"
@@ -43,7 +44,7 @@ int tell(const std::vector<std::string>& faults) {
 LoadedSnapshot load(const std::string& file, Purpose purpose = Purpose::service) {
     auto settings = load_settings(file);
     if (!settings) return {nullptr, settings.error().lines, {}, {}, {}, {}};
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto now = now_seconds();
     return build_snapshot(std::move(*settings), nullptr, now, purpose);
 }
 
@@ -141,7 +142,7 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
 }
 
 int explain_device(const ExplainOptions& options) {
-    auto at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    auto at = now_seconds();
     if (options.at) {
         const auto parsed = parse_time(*options.at);
         if (!parsed) return tell({"--at: '" + *options.at + "' is not a time such as 2026-01-31T12:00:00Z"});

@@ -1,6 +1,7 @@
 #include "gateway/server.h"
 
 #include "gateway/crl_archive.h"
+#include "gateway/wall_clock.h"
 
 #include <algorithm>
 #include <csignal>
@@ -25,10 +26,6 @@ constexpr std::chrono::seconds look_interval{10};
 constexpr std::chrono::seconds first_retry{1};
 constexpr std::chrono::seconds last_retry{60};
 constexpr std::string_view retry_trigger = "retry";
-
-std::chrono::sys_seconds now_seconds() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 double milliseconds_since(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();

@@ -2,6 +2,7 @@
 
 #include "gateway/exchange.h"
 #include "gateway/plain_stream.h"
+#include "gateway/wall_clock.h"
 #include "pki/certificate.h"
 
 namespace sallyport::gateway {
@@ -20,10 +21,6 @@ std::string text_of(const tcp::endpoint& endpoint) {
     const auto address = endpoint.address();
     const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
     return host + ":" + std::to_string(endpoint.port());
-}
-
-std::chrono::sys_seconds now_seconds() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 Reason reason_of(HandshakeFailure::Kind kind) {

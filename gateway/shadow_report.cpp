@@ -1,7 +1,8 @@
 #include "gateway/shadow_report.h"
 
+#include "gateway/wall_clock.h"
+
 #include <algorithm>
-#include <ctime>
 #include <stdexcept>
 #include <vector>
 
@@ -25,15 +26,6 @@ namespace json = boost::json;
 
 constexpr std::uint64_t max_report_bytes = 1ULL << 30U;
 
-std::string utc(std::int64_t unix_time) {
-    const std::time_t count = unix_time;
-    std::tm broken{};
-    gmtime_r(&count, &broken);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
-    return text;
-}
-
 std::string text_of(const json::object& object, std::string_view key) {
     const json::value& value = object.at(key);
     return value.is_null() ? "" : json::value_to<std::string>(value);
@@ -51,7 +43,8 @@ struct Row {
 
 Row row_of(const json::object& device) {
     Row row{.device = text_of(device, "device"),
-            .last_seen = utc(device.at("last_seen").to_number<std::int64_t>()),
+            .last_seen = utc_text(std::chrono::sys_seconds(
+                std::chrono::seconds(device.at("last_seen").to_number<std::int64_t>()))),
             .suite = text_of(device, "version") + " " + text_of(device, "cipher")};
     const auto bits = device.at("key_bits").to_number<std::int64_t>();
     row.key = bits == 0 ? "-" : std::to_string(bits);

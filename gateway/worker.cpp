@@ -1,6 +1,7 @@
 #include "gateway/worker.h"
 
 #include "gateway/session.h"
+#include "gateway/wall_clock.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -152,7 +153,7 @@ void Worker::reconsider(std::function<void(std::size_t)> done) {
 /// at a time, or all would knock in the same moment; the gates refuse their requests meanwhile.
 void Worker::recheck_all() {
     const auto snapshot = shared_.snapshots.current();
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto now = now_seconds();
     std::size_t turns = std::max(least_turns, sessions_.size() / turns_for_all);
     bool deferred = false;
     for (Session* session : sessions_) {
