@@ -12,6 +12,10 @@ enum class NameFit { none, wildcard, exact };
 /// compared without regard to case (RFC 4343).
 NameFit fit_of(std::string_view pattern, std::string_view name);
 
+/// The host name in the content of a hello's server_name extension (RFC 6066 3), in the client's spelling;
+/// empty when OpenSSL would not take it either (it refuses such a hello). A view into `content`.
+std::string_view host_name_in(std::string_view content);
+
 /// ASCII only, as host names are.
 std::string lower_case(std::string_view text);
 

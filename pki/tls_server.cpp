@@ -168,24 +168,11 @@ KeyPtr ffdhe2048() {
     return KeyPtr(group);
 }
 
-std::uint16_t number_at(std::string_view bytes, std::size_t at) {
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[at]) << 8U |
-                                      static_cast<unsigned char>(bytes[at + 1]));
-}
-
-/// The host name of the hello's server_name extension (RFC 6066 3), in the client's spelling; empty when
-/// there is none, or none that OpenSSL would take, which refuses the hello a moment later.
 std::string_view name_in_hello(SSL* connection) {
-    constexpr std::size_t before_name = 5;  // length of the list, kind of the name, its length
     const unsigned char* data = nullptr;
     std::size_t size = 0;
     if (SSL_client_hello_get0_ext(connection, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
-    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    if (size < before_name || number_at(bytes, 0) != size - 2 || bytes[2] != TLSEXT_NAMETYPE_host_name ||
-        number_at(bytes, 3) != size - before_name) {
-        return {};
-    }
-    return bytes.substr(before_name);
+    return host_name_in({reinterpret_cast<const char*>(data), size});
 }
 
 /// After the ServerHello all is as strict again as for others: the CertificateRequest asks for no SHA-1.

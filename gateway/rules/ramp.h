@@ -12,6 +12,7 @@ struct Ramp {
     std::vector<std::string> devices;  ///< and these
 
     bool includes(std::string_view device) const;
+    bool includes_anybody() const { return percent > 0 || !devices.empty(); }
 };
 
 /// 0 to 99: the first 4 octets of the id's SHA-256 as a big-endian number, modulo 100. Stable, so that all

@@ -114,6 +114,20 @@ TEST_P(Shadow, tells_what_mode_high_says_and_enforces_it_inside_the_ramp) {
     EXPECT_EQ(verdict.enforced, row.enforced);
     EXPECT_EQ(word(verdict.now), row.now);
 }
+TEST(Shadow, lets_nobody_reach_around_the_ramp) {
+    const Policy everything{{{{"*"}, "fleet/*", ClientKind::credentials}}};
+    const auto may = [&](const char* action, const Ramp& ramp) {
+        const S3Operation operation{action, {"fleet", "B2/x"}};
+        return !judge_in_shadow(everything, ramp, {none, "", "B2"}, operation).now;
+    };
+    for (const char* action : {"CopyObject", "UploadPartCopy", "DeleteObjects"}) {
+        EXPECT_TRUE(may(action, Ramp{})) << action;
+        EXPECT_FALSE(may(action, a1_is_enforced)) << action << ": its other objects may be A1's";
+        EXPECT_FALSE(may(action, (Ramp{1, {}}))) << action;
+    }
+    EXPECT_TRUE(may("DeleteObject", a1_is_enforced));
+}
+
 INSTANTIATE_TEST_SUITE_P(table, Shadow, testing::ValuesIn(shadow_cases),
                          [](const auto& row) { return row.param.name; });
 
