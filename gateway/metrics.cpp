@@ -1,5 +1,7 @@
 #include "gateway/metrics.h"
 
+#include "pki/certificate.h"
+
 #include <prometheus/text_serializer.h>
 
 namespace sallyport::gateway {
@@ -172,11 +174,24 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
             crl_infos_.back()->Set(1);
         }
     }
+    certificate_authority("device_ca", snapshot.devices);
+    certificate_authority("operator_ca", snapshot.operators);
     for (const ListenerRules& listener : snapshot.listeners) {
         if (!listener.certificate_not_after) continue;
         certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
             .Set(unix_time(*listener.certificate_not_after));
     }
+}
+
+/// The first anchor to expire takes its clients with it.
+void Metrics::certificate_authority(const char* usage,
+                                    const std::shared_ptr<const ClientAuthority>& authority) {
+    if (!authority) return;
+    auto first = std::chrono::sys_seconds::max();
+    for (const auto& anchor : authority->trust->anchors()) {
+        if (const auto dates = pki::validity(*anchor)) first = std::min(first, dates->not_after);
+    }
+    certificate_not_after_.Add({{"usage", usage}}).Set(unix_time(first));
 }
 
 void Metrics::crl_states(const std::vector<pki::IssuerStatus>& issuers) {

@@ -58,6 +58,8 @@ class Metrics {
     };
 
   private:
+    void certificate_authority(const char* usage, const std::shared_ptr<const ClientAuthority>& authority);
+
     template <class Metric>
     using Family = prometheus::Family<Metric>;
 

@@ -137,13 +137,14 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     if (!refusal) return Reconsidered::kept;
     const bool its_own_matter = refusal->reason == pki::Refusal::revoked;
     if (!its_own_matter && !take_turn) return Reconsidered::deferred;
-    worker_.shared().log.event(Log::Level::warning, "connection_cut",
-                               {{"listener", listener_->name},
-                                {"reason", pki::to_string(refusal->reason)},
-                                {to_string(judge_->admission().kind), proven().name},
-                                {"serial", serial_},
-                                {"peer", peer_address_},
-                                {"detail", refusal->detail}});
+    worker_.shared().log.event(
+        Log::Level::warning, "connection_cut",
+        {{"listener", listener_->name},
+         {"reason", pki::to_string(refusal->reason)},
+         {judge_->admission().kind == ClientKind::operators ? "operator" : "device", proven().name},
+         {"serial", serial_},
+         {"peer", peer_address_},
+         {"detail", refusal->detail}});
     worker_.count_cut();
     stop(gateway::reason_of(refusal->reason));
     return Reconsidered::cut;
