@@ -1,31 +1,40 @@
 #include "gateway/log.h"
 
-#include <array>
+#include <algorithm>
 
 #include <boost/json.hpp>
-#include <spdlog/async.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t queue_lines = 8 * 1024;  // spdlog allocates them all at the start, 400 bytes each
+constexpr std::string_view level_names[] = {"debug", "info", "warning", "error"};
+/// Enough for the members of a usual line; longer ones take memory from the heap.
+constexpr std::size_t usual_line_bytes = 4096;
+
+/// The digits of `number`, as many as end at `last`.
+void put_digits(char* first, char* last, unsigned number) {
+    for (; last != first; number /= 10)
+        *--last = static_cast<char>('0' + number % 10);
+}
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count();
-    const std::time_t count = std::chrono::system_clock::to_time_t(seconds);
-    std::tm broken{};
-    gmtime_r(&count, &broken);
-    char text[48];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", broken.tm_year + 1900,
-                  broken.tm_mon + 1, broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec,
-                  static_cast<int>(micros));
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date(day);
+    const hh_mm_ss clock(floor<microseconds>(time - day));
+    std::string text = "0000-00-00T00:00:00.000000Z";
+    const auto put = [&text](std::size_t first, std::size_t digits, auto number) {
+        put_digits(text.data() + first, text.data() + first + digits, static_cast<unsigned>(number));
+    };
+    put(0, 4, static_cast<int>(date.year()));
+    put(5, 2, static_cast<unsigned>(date.month()));
+    put(8, 2, static_cast<unsigned>(date.day()));
+    put(11, 2, clock.hours().count());
+    put(14, 2, clock.minutes().count());
+    put(17, 2, clock.seconds().count());
+    put(20, 6, clock.subseconds().count());
     return text;
 }
 
@@ -33,59 +42,34 @@ double milliseconds(std::chrono::nanoseconds span) {
     return static_cast<double>(span.count() / 1000) / 1000.0;
 }
 
-spdlog::sink_ptr open_sink(const std::string& target) {
-    if (target == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    if (target == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    try {
-        return std::make_shared<spdlog::sinks::basic_file_sink_mt>(target);
-    } catch (const spdlog::spdlog_ex& error) {
-        throw std::runtime_error("log: " + std::string(error.what()));
-    }
-}
-
-spdlog::level::level_enum to_spdlog(Log::Level level) {
-    constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                spdlog::level::err};
-    return levels[static_cast<std::size_t>(level)];
-}
-
-constexpr std::string_view level_names[] = {"debug", "info", "warning", "error"};
-
 }  // namespace
 
-Log::Log(const LogSettings& settings)
-    : access_writer_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
-      event_writer_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)) {
-    const auto open = [](const char* name, const std::string& target, const auto& writer) {
-        auto logger = std::make_shared<spdlog::async_logger>(name, open_sink(target), writer,
-                                                             spdlog::async_overflow_policy::overrun_oldest);
-        logger->set_pattern("%v", spdlog::pattern_time_type::utc);
-        logger->flush_on(spdlog::level::trace);
-        return logger;
-    };
-    events_ = open("events", settings.events, event_writer_);
-    for (std::size_t i = 0; i < std::size(level_names); ++i) {
-        if (settings.level == level_names[i]) events_->set_level(to_spdlog(static_cast<Level>(i)));
-    }
-    if (settings.access != "off") access_ = open("access", settings.access, access_writer_);
+Log::Log(const LogSettings& settings) : events_(settings.events, lost_by("events")) {
+    const auto level = std::ranges::find(level_names, settings.level);
+    if (level != std::end(level_names)) least_level_ = static_cast<Level>(level - std::begin(level_names));
+    if (settings.access != "off") access_.emplace(settings.access, lost_by("access"));
 }
 
-Log::~Log() {
-    // The writers finish their queues and end before the sinks go that they write to.
-    access_writer_.reset();
-    event_writer_.reset();
+/// An error: no level keeps it out.
+LineWriter::ReportLost Log::lost_by(std::string_view log) {
+    return [this, log](std::uint64_t lines) {
+        event(Level::error, "log_lines_lost", {{"log", log}, {"count", lines}});
+    };
 }
 
 void Log::event(Level level, std::string_view name, Fields fields) {
-    if (!events_->should_log(to_spdlog(level))) return;
-    json::object line;
+    if (level < least_level_) return;
+    unsigned char memory[usual_line_bytes];
+    json::monotonic_resource members(memory, sizeof memory);
+    json::object line(&members);
+    line.reserve(fields.size() + 3);
     line["time"] = rfc3339(std::chrono::system_clock::now());
     line["level"] = level_names[static_cast<std::size_t>(level)];
     line["event"] = name;
     for (const auto& [key, value] : fields) {
         std::visit([&line, name = key](const auto& alternative) { line[name] = alternative; }, value.get());
     }
-    events_->log(to_spdlog(level), "{}", json::serialize(line));
+    events_.append(json::serialize(line));
 }
 
 void Log::handshake(const HandshakeRecord& record) {
@@ -114,9 +98,9 @@ void Log::handshake(const HandshakeRecord& record) {
 
 void Log::request(const RequestRecord& record) {
     if (!access_) return;
-    unsigned char memory[4096];
-    json::monotonic_resource overflow(memory, sizeof memory);
-    json::object line(&overflow);
+    unsigned char memory[usual_line_bytes];
+    json::monotonic_resource members(memory, sizeof memory);
+    json::object line(&members);
     line.reserve(24);
     line["time"] = rfc3339(record.time);
     line["request_id"] = record.request_id;
@@ -139,7 +123,7 @@ void Log::request(const RequestRecord& record) {
     line["duration_ms"] = milliseconds(record.duration);
     if (record.upstream_status != 0) line["upstream_status"] = record.upstream_status;
     line["upstream_ms"] = milliseconds(record.upstream_duration);
-    access_->info("{}", json::serialize(line));
+    access_->append(json::serialize(line));
 }
 
 }  // namespace sallyport::gateway

@@ -1,23 +1,17 @@
 #pragma once
 
+#include "gateway/line_writer.h"
 #include "gateway/request_record.h"
 #include "gateway/settings.h"
 
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-
-namespace spdlog {
-class logger;
-namespace details {
-class thread_pool;
-}
-}  // namespace spdlog
 
 namespace sallyport::gateway {
 
@@ -39,8 +33,9 @@ class LogValue {
 };
 
 /// The access log (one JSON line for each request) and the event log (one for everything else worth knowing).
-/// Written by a thread of its own through a bounded queue: a slow disk costs the oldest lines, never a
-/// request. Thread-safe. Secrets never get here: no header values, no query.
+/// Written by threads of their own through bounded queues, some 40 ms later: a slow disk costs the oldest
+/// lines, never a request, and the event log says how many. All that was logged is written before the
+/// destructor returns. Thread-safe. Secrets never get here: no header values, no query.
 class Log {
   public:
     enum class Level { debug, info, warning, error };
@@ -48,20 +43,19 @@ class Log {
 
     /// Throws std::runtime_error (a file that cannot be opened).
     explicit Log(const LogSettings& settings);
-    ~Log();
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
 
     void event(Level level, std::string_view name, Fields fields);
     void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
 
   private:
-    // One queue each: a flood of requests must not push out what the event log has to say, nor the reverse.
-    std::shared_ptr<spdlog::details::thread_pool> access_writer_;
-    std::shared_ptr<spdlog::details::thread_pool> event_writer_;
-    std::shared_ptr<spdlog::logger> access_;  ///< null when off
-    std::shared_ptr<spdlog::logger> events_;
+    LineWriter::ReportLost lost_by(std::string_view log);
+
+    Level least_level_ = Level::info;
+    // One writer each: a flood of requests must not push out what the event log has to say, nor the reverse.
+    // The access log goes first when both end: what it has lost stands in the event log.
+    LineWriter events_;
+    std::optional<LineWriter> access_;  ///< none when off
 };
 
 }  // namespace sallyport::gateway

@@ -78,5 +78,5 @@ def cpu_us(server, devices, what, count, threads):
     """Server CPU of one connection in microseconds."""
     before = run_time_ns(server.pid)
     devices.run(what, server.port, count, threads)
-    time.sleep(0.01)  # until the logs are written, too
+    time.sleep(0.1)  # until the logs are written, too
     return (run_time_ns(server.pid) - before) / count / 1000

@@ -1,0 +1,300 @@
+#include "gateway/log.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+/// A folder with both logs.
+class LogFolder {
+  public:
+    LogFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "sallyport-log-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
+        path_ = name;
+    }
+    ~LogFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    LogFolder(const LogFolder&) = delete;
+    LogFolder& operator=(const LogFolder&) = delete;
+
+    std::string file(const char* name) const { return (path_ / name).string(); }
+    LogSettings settings(const std::string& level = "info") const {
+        return {.access = file("access"), .events = file("events"), .level = level};
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::vector<json::object> parse(std::istream& text) {
+    std::vector<json::object> lines;
+    for (std::string line; std::getline(text, line);) {
+        EXPECT_FALSE(text.eof()) << "no line end: " << line;
+        lines.push_back(json::parse(line).as_object());
+    }
+    return lines;
+}
+
+std::vector<json::object> read_lines(const std::string& file) {
+    std::ifstream text(file);
+    return parse(text);
+}
+
+std::int64_t number(const json::object& line, const char* name) {
+    return line.at(name).to_number<std::int64_t>();
+}
+
+/// A log file that nobody reads: it takes what a pipe holds, then writers to it wait.
+class StuckFile {
+  public:
+    explicit StuckFile(const std::string& name) {
+        if (::mkfifo(name.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
+        descriptor_ = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    }
+    StuckFile(const StuckFile&) = delete;
+    StuckFile& operator=(const StuckFile&) = delete;
+    ~StuckFile() { ::close(descriptor_); }
+
+    /// Until a writer that has more than a pipe holds waits in it.
+    void wait_until_full() const {
+        constexpr int pages = 2 * 4096;  // short writes do not fill theirs
+        int filled = 0;
+        while (filled < ::fcntl(descriptor_, F_GETPIPE_SZ) - pages) {
+            std::this_thread::sleep_for(1ms);
+            ASSERT_EQ(::ioctl(descriptor_, FIONREAD, &filled), 0);
+        }
+    }
+    /// Reads until the writer has ended.
+    std::vector<json::object> read_all() {
+        std::stringstream text;
+        char block[65536];
+        for (;;) {
+            const ssize_t count = ::read(descriptor_, block, sizeof block);
+            if (count == 0) return parse(text);
+            if (count > 0) text.write(block, count);
+            if (count < 0 && errno == EAGAIN) std::this_thread::sleep_for(1ms);
+        }
+    }
+
+  private:
+    int descriptor_;
+};
+
+/// Ends `log` while what it still has to write is read.
+std::vector<json::object> end(std::optional<Log>& log, StuckFile& file) {
+    std::thread ending([&log] { log.reset(); });
+    auto lines = file.read_all();
+    ending.join();
+    return lines;
+}
+
+RequestRecord request(std::string key) {
+    RequestRecord record;
+    record.key = std::move(key);
+    return record;
+}
+
+TEST(Log, writes_a_request_as_one_line) {
+    const LogFolder folder;
+    {
+        Log log(folder.settings());
+        RequestRecord record = request("a \"b\"\n\x01");
+        record.time = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5) + 8h + 3min + 9s + 42us;
+        record.listener = "high";
+        record.status = 403;
+        record.reason = Reason::revoked;
+        record.bytes_in = 1'234'567'890'123;
+        record.duration = 1'234'567ns;
+        log.request(record);
+    }
+    const auto lines = read_lines(folder.file("access"));
+    ASSERT_EQ(lines.size(), 1);
+    EXPECT_EQ(lines[0].at("time"), "2026-01-05T08:03:09.000042Z");
+    EXPECT_EQ(lines[0].at("listener"), "high");
+    EXPECT_EQ(lines[0].at("key"), "a \"b\"\n\x01");
+    EXPECT_EQ(number(lines[0], "status"), 403);
+    EXPECT_EQ(lines[0].at("reason"), "revoked");
+    EXPECT_EQ(number(lines[0], "bytes_in"), 1'234'567'890'123);
+    EXPECT_DOUBLE_EQ(lines[0].at("duration_ms").as_double(), 1.234);
+    EXPECT_FALSE(lines[0].contains("detail"));
+    EXPECT_FALSE(lines[0].contains("upstream_status"));
+}
+
+TEST(Log, writes_events_from_its_level_on) {
+    const LogFolder folder;
+    {
+        Log log(folder.settings("warning"));
+        log.event(Log::Level::debug, "a", {});
+        log.event(Log::Level::info, "b", {});
+        log.event(Log::Level::warning, "c", {{"text", "x"}, {"flag", true}, {"count", 7U}, {"ms", 0.5}});
+        log.event(Log::Level::error, "d", {});
+    }
+    const auto lines = read_lines(folder.file("events"));
+    ASSERT_EQ(lines.size(), 2);
+    EXPECT_EQ(lines[0].at("event"), "c");
+    EXPECT_EQ(lines[0].at("level"), "warning");
+    EXPECT_EQ(lines[0].at("text"), "x");
+    EXPECT_EQ(lines[0].at("flag"), true);
+    EXPECT_EQ(number(lines[0], "count"), 7);
+    EXPECT_DOUBLE_EQ(lines[0].at("ms").as_double(), 0.5);
+    EXPECT_EQ(lines[1].at("event"), "d");
+}
+
+TEST(Log, is_off_or_cannot_be_opened) {
+    const LogFolder folder;
+    LogSettings settings = folder.settings();
+    settings.access = "off";
+    Log(settings).request(request("a"));
+    EXPECT_FALSE(std::filesystem::exists(folder.file("off")));
+    settings.access = folder.file("events/below-a-file");
+    EXPECT_THROW(Log{settings}, std::runtime_error);
+}
+
+TEST(Log, appends_to_what_is_there) {
+    const LogFolder folder;
+    for (int i = 0; i < 2; ++i)
+        Log(folder.settings()).event(Log::Level::info, "start", {});
+    EXPECT_EQ(read_lines(folder.file("events")).size(), 2);
+}
+
+TEST(Log, is_written_soon) {
+    const LogFolder folder;
+    Log log(folder.settings());
+    for (std::size_t i = 1; i < 4; ++i) {
+        log.event(Log::Level::info, "one", {});
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (read_lines(folder.file("events")).size() < i && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(5ms);
+        EXPECT_EQ(read_lines(folder.file("events")).size(), i);
+    }
+}
+
+/// Below what the queues hold, whatever the writers do.
+TEST(Log, keeps_every_line_and_each_threads_order) {
+    constexpr int threads = 4;
+    constexpr int each = 2000;
+    const LogFolder folder;
+    {
+        Log log(folder.settings());
+        std::vector<std::thread> running;
+        for (int thread = 0; thread < threads; ++thread) {
+            running.emplace_back([&log, thread] {
+                for (int i = 0; i < each; ++i) {
+                    log.event(Log::Level::info, "line", {{"thread", thread}, {"number", i}});
+                    log.request(request(std::to_string(i)));
+                }
+            });
+        }
+        for (std::thread& thread : running)
+            thread.join();
+    }
+    std::vector<std::int64_t> next(threads, 0);
+    for (const auto& line : read_lines(folder.file("events"))) {
+        ASSERT_EQ(line.at("event"), "line");
+        EXPECT_EQ(number(line, "number"), next.at(static_cast<std::size_t>(number(line, "thread")))++);
+    }
+    EXPECT_THAT(next, testing::Each(each));
+    EXPECT_EQ(read_lines(folder.file("access")).size(), threads * each);
+}
+
+constexpr std::int64_t stuck = 400;     // fills the pipe
+constexpr std::int64_t flood = 40'000;  // much more than the queue holds
+
+/// How many of the flood are missing; they must be the oldest of those that waited.
+std::int64_t missing(const std::vector<std::int64_t>& numbers) {
+    std::int64_t gaps = 0;
+    for (std::size_t i = 1; i < numbers.size(); ++i) {
+        EXPECT_GT(numbers[i], numbers[i - 1]);
+        if (numbers[i] != numbers[i - 1] + 1) ++gaps;
+    }
+    EXPECT_LE(gaps, 1);
+    EXPECT_EQ(numbers.front(), 0);
+    EXPECT_EQ(numbers.back(), flood - 1);
+    return flood - static_cast<std::int64_t>(numbers.size());
+}
+
+TEST(Log, loses_the_oldest_requests_and_says_so) {
+    const LogFolder folder;
+    StuckFile access(folder.file("access"));
+    std::optional<Log> log(folder.settings());
+    const std::string padding(512, 'x');
+    for (std::int64_t i = 0; i < flood; ++i) {
+        log->request(request(std::to_string(i) + "/" + padding));
+        if (i == stuck) access.wait_until_full();
+    }
+    log->event(Log::Level::info, "unharmed", {});
+    std::vector<std::int64_t> numbers;
+    for (const auto& line : end(log, access))
+        numbers.push_back(std::stoll(std::string(line.at("key").as_string())));
+    const auto events = read_lines(folder.file("events"));
+    ASSERT_EQ(events.size(), 2);
+    EXPECT_EQ(events[0].at("event"), "unharmed");
+    EXPECT_EQ(events[1].at("event"), "log_lines_lost");
+    EXPECT_EQ(events[1].at("level"), "error");
+    EXPECT_EQ(events[1].at("log"), "access");
+    EXPECT_EQ(number(events[1], "count"), missing(numbers));
+    EXPECT_GT(missing(numbers), 0);
+    EXPECT_LE(numbers.size() * padding.size(), 2 * LineWriter::max_queued_bytes);
+}
+
+TEST(Log, loses_the_oldest_events_and_says_so) {
+    const LogFolder folder;
+    StuckFile events(folder.file("events"));
+    std::optional<Log> log(folder.settings("error"));
+    const std::string padding(512, 'x');
+    for (std::int64_t i = 0; i < flood; ++i) {
+        log->event(Log::Level::error, "one", {{"number", i}, {"padding", padding}});
+        if (i == stuck) events.wait_until_full();
+    }
+    log->request(request("unharmed"));
+    auto lines = end(log, events);
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines.back().at("event"), "log_lines_lost");
+    EXPECT_EQ(lines.back().at("log"), "events");
+    const auto lost = number(lines.back(), "count");
+    lines.pop_back();
+    std::vector<std::int64_t> numbers;
+    for (const auto& line : lines)
+        numbers.push_back(number(line, "number"));
+    EXPECT_EQ(lost, missing(numbers));
+    EXPECT_GT(lost, 0);
+    EXPECT_EQ(read_lines(folder.file("access")).size(), 1);
+}
+
+/// A full disk: /dev/full takes nothing.
+TEST(Log, survives_a_file_that_takes_nothing) {
+    const LogFolder folder;
+    LogSettings settings = folder.settings();
+    settings.access = settings.events = "/dev/full";
+    testing::internal::CaptureStderr();
+    {
+        Log log(settings);
+        log.event(Log::Level::info, "one", {});
+        log.request(request("a"));
+        std::this_thread::sleep_for(3 * LineWriter::longest_delay);
+        log.event(Log::Level::info, "two", {});
+    }
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("log /dev/full: "));
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
