@@ -1,6 +1,7 @@
 #include "pki/tls_server.h"
 
 #include "pki/certificate.h"
+#include "pki/server_library.h"
 #include "pki/session_cache.h"
 #include "pki/ticket_keys.h"
 
@@ -155,7 +156,7 @@ SSL_TICKET_RETURN judge_ticket(SSL* connection, SSL_SESSION* session, const unsi
 
 /// The group of RFC 7919 that TLS 1.2 clients of all ages take.
 KeyPtr ffdhe2048() {
-    const KeyContextPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+    const KeyContextPtr context(EVP_PKEY_CTX_new_from_name(server_library(), "DH", nullptr));
     std::string name = "ffdhe2048";
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
@@ -207,7 +208,7 @@ TlsServer::~TlsServer() = default;
 
 Result<std::shared_ptr<const TlsServer>> TlsServer::create(TlsServerSettings settings) {
     const std::shared_ptr<TlsServer> server(new TlsServer);
-    server->context_.reset(SSL_CTX_new(TLS_server_method()));
+    server->context_.reset(SSL_CTX_new_ex(server_library(), nullptr, TLS_server_method()));
     if (!server->context_) return Error{Fault::runtime, take_openssl_errors("cannot set up TLS")};
     server->sessions_ = std::make_unique<SessionCache>(settings.session_cache_entries);
     server->trust_ = settings.trust;
