@@ -34,22 +34,27 @@ std::size_t choose_listener(const Snapshot& snapshot, const std::vector<std::siz
 bool ConnectionJudge::serves(std::string_view server_name) {
     server_name_ = server_name;
     if (port_.size() == 1) return true;
-    const std::size_t chosen = choose_listener(*snapshots_.current(), port_, server_name);
+    auto snapshot = snapshots_.current();
+    const std::size_t chosen = choose_listener(*snapshot, port_, server_name);
     if (chosen == listener_) return true;
-    other_listener_ = chosen;
+    other_choice_ = Choice{std::move(snapshot), chosen};
     return false;
+}
+
+const std::vector<std::size_t>& ConnectionJudge::only_listener() {
+    static const std::vector<std::size_t> one(1);
+    return one;
 }
 
 pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
     const auto snapshot = snapshots_.current();
     serial_ = pki::hex(pki::serial_octets(*X509_STORE_CTX_get0_cert(&context)));
-    const auto refuse = [&](pki::ChainRefusal refusal) {
-        refusal_ = refusal;
-        return refusal;
-    };
     // OpenSSL verifies against the anchors of the time when the connection was accepted.
-    if (snapshot->listeners[listener_].admission->digest != admission_->digest)
-        return refuse(changed_rules());
+    if (snapshot->listeners[listener_].admission->digest != admission_->digest) {
+        refusal_ = changed_rules();
+        if (admission_->is_shadow()) return std::string(unproven);
+        return *refusal_;
+    }
     const auto verdict = find_or_verify(context, *snapshot);
     if (verdict) {
         // Signatures first: a stranger's forged certificate must not reach the index, nor be told what it
@@ -94,7 +99,8 @@ pki::ChainResult<ConnectionJudge::Verdict> ConnectionJudge::verify(X509_STORE_CT
 bool ConnectionJudge::may_resume(std::string_view remembered) {
     if (!admission_->asks()) return true;
     const auto peer = decode_peer(remembered);
-    if (admission_->is_shadow()) return remembered.empty() || peer.has_value();
+    // Who had no certificate the last time may have one now: it is asked again.
+    if (admission_->is_shadow()) return peer.has_value();
     return peer && !snapshots_.current()->recheck(*peer, now_seconds());
 }
 

@@ -27,9 +27,15 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
     const std::string& name() const { return name_; }      ///< as far as it could be told, also when refused
     const std::string& serial() const { return serial_; }  ///< hex; the same
-    const std::string& server_name() const { return server_name_; }
-    /// The place of the listener that the client asked for, when it is not this one.
-    std::optional<std::size_t> other_listener() const { return other_listener_; }
+    std::string_view server_name() const override { return server_name_; }
+    /// The listener that the client asked for, when it is not this one, and the snapshot that says so.
+    struct Choice {
+        std::shared_ptr<const Snapshot> snapshot;
+        std::size_t listener;
+    };
+    const std::optional<Choice>& other_choice() const { return other_choice_; }
+    /// A port for a judge whose listener was chosen already.
+    static const std::vector<std::size_t>& only_listener();
 
   private:
     using Verdict = std::shared_ptr<const VerdictCache::Verdict>;
@@ -41,7 +47,7 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::vector<std::size_t>& port_;
     std::shared_ptr<const Admission> admission_;  ///< under another one its handshake proves nothing
     std::optional<pki::ChainRefusal> refusal_;
-    std::optional<std::size_t> other_listener_;
+    std::optional<Choice> other_choice_;
     std::string name_;
     std::string serial_;
     std::string server_name_;

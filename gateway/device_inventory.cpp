@@ -5,7 +5,23 @@
 namespace sallyport::gateway {
 namespace {
 
-void take_in(KnownDevice& known, const Sighting& sighting, std::chrono::sys_seconds now) {
+void count(KnownDevice& known, const Sighting& sighting, std::chrono::sys_seconds now) {
+    known.last_seen = now;
+    if (!sighting.shadow) return;
+    if (known.rules != sighting.rules) {
+        known.requests = known.denied = 0;
+        known.last_denial.reset();
+        known.last_denial_detail.clear();
+    }
+    known.rules = sighting.rules;
+    ++known.requests;
+    if (!sighting.denial) return;
+    ++known.denied;
+    known.last_denial = sighting.denial;
+    known.last_denial_detail = sighting.denial_detail;
+}
+
+void take_in(KnownDevice& known, const Sighting& sighting) {
     known.listener = sighting.listener;
     known.version = sighting.version;
     known.cipher = sighting.cipher;
@@ -15,24 +31,25 @@ void take_in(KnownDevice& known, const Sighting& sighting, std::chrono::sys_seco
     known.enforced = sighting.enforced;
     known.refusal = sighting.refusal;
     known.refusal_detail = sighting.refusal_detail;
-    known.last_seen = now;
-    if (!sighting.shadow) return;
-    ++known.requests;
-    if (!sighting.denial) return;
-    ++known.denied;
-    known.last_denial = sighting.denial;
-    known.last_denial_detail = sighting.denial_detail;
 }
 
 }  // namespace
 
 bool DeviceInventory::note(std::string_view device, const Sighting& sighting, std::size_t capacity,
                            std::chrono::sys_seconds now) {
+    const bool vouched_for = sighting.proven || sighting.accepted;
+    if (device.empty()) {
+        if (!sighting.accepted || !sighting.denial) return false;
+        const std::lock_guard lock(nobody_mutex_);
+        count(nobody_, sighting, now);
+        return false;
+    }
     Shard& shard = shards_[Hash{}(device) % shard_count];
     const std::lock_guard lock(shard.mutex);
     auto found = shard.devices.find(device);
     const bool first = found == shard.devices.end();
     if (first) {
+        if (!vouched_for) return false;
         if (shard.devices.size() >= std::max<std::size_t>(1, capacity / shard_count)) {
             ++shard.left_out;
             return false;
@@ -42,13 +59,19 @@ bool DeviceInventory::note(std::string_view device, const Sighting& sighting, st
         found->second.first_seen = now;
     }
     KnownDevice& known = found->second;
-    const auto agreed = [&known] { return Agreed{known.version, known.cipher, known.key_bits}; };
-    if (!first && --shard.totals[agreed()] == 0) shard.totals.erase(agreed());
+    count(known, sighting, now);
+    if (!vouched_for || (known.proven && !sighting.proven)) return false;
+    if (!first && --shard.totals[agreed(known)] == 0) shard.totals.erase(agreed(known));
     const bool changed = first || known.refusal != sighting.refusal || known.shadow != sighting.shadow ||
                          known.enforced != sighting.enforced;
-    take_in(known, sighting, now);
-    ++shard.totals[agreed()];
+    take_in(known, sighting);
+    ++shard.totals[agreed(known)];
     return changed;
+}
+
+KnownDevice DeviceInventory::nobody() const {
+    const std::lock_guard lock(nobody_mutex_);
+    return nobody_;
 }
 
 std::vector<KnownDevice> DeviceInventory::list() const {

@@ -1,5 +1,7 @@
 #include "gateway/exchange.h"
 
+#include "gateway/rules/device_concerned.h"
+
 #include <boost/asio/bind_executor.hpp>
 
 namespace sallyport::gateway {
@@ -39,6 +41,9 @@ Exchange::~Exchange() {
 asio::awaitable<bool> Exchange::run() {
     const HeadRead head = co_await read_head();
     if (head == HeadRead::nothing) co_return false;
+    // A head may have been long on its way: what is in force now decides.
+    snapshot_ = session_.worker().shared().snapshots.current();
+    record_.generation = snapshot_->generation;
     auto denial = std::move(head_denial_);
     if (!denial) denial = judge();
     if (!denial) {
@@ -84,7 +89,11 @@ std::optional<Denial> Exchange::judge() {
     record_.method = head_.method.substr(0, max_method_bytes);
     version_ = head_.version;
     path_ = head_.target.substr(0, head_.target.find('?'));
-    if (auto refused = session_.refused_now()) return refused;
+    // In shadow mode what is wrong with a certificate is a matter of the request: see below.
+    const bool is_shadow = snapshot_->listeners[session_.listener().index].admission->is_shadow();
+    if (!is_shadow) {
+        if (auto refused = session_.refused_now()) return refused;
+    }
     const auto delivery = judge_head(raw_head_, head_, snapshot_->listeners[session_.listener().index].hosts,
                                      session_.server_name());
     if (!delivery) return delivery.error();
@@ -100,6 +109,9 @@ std::optional<Denial> Exchange::judge() {
     record_.bucket = operation->address.bucket;
     record_.key = operation->address.key;
     if (auto denial = authorize_operation(*operation)) return denial;
+    if (is_shadow) {
+        if (auto refused = session_.refused_now()) return refused;
+    }
     if (body_left_ > limits().body_bytes) return entity_too_large("Content-Length beyond limits.body_bytes");
     return std::nullopt;
 }
@@ -107,15 +119,23 @@ std::optional<Denial> Exchange::judge() {
 std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation) {
     const ListenerRules& rules = snapshot_->listeners[session_.listener().index];
     const Policy& policy = snapshot_->settings.policy;
+    const Client proven = session_.proven();
     if (!rules.admission->is_shadow())
-        return authorize(policy, rules.admission->asks() ? session_.proven() : Client{}, operation);
-    std::string_view claimed = device_concerned(policy, operation);
-    if (!rules.admission->identification->is_id(claimed)) claimed = {};
-    const std::string_view proven = session_.proven().name;
-    shadow_device_ = proven.empty() ? claimed : proven;
-    shadow_refusal_ = session_.refusal_under_high(*snapshot_);
-    shadow_ = judge_in_shadow(policy, rules.ramp, {shadow_refusal_, proven, claimed}, operation);
-    return shadow_->now;
+        return authorize(policy, rules.admission->asks() ? proven : Client{}, operation);
+    // Whom other rules let in was not asked what these want to know: it is refused below, or served as
+    // before.
+    if (!session_.was_admitted_by(rules)) return authorize(policy, Client{}, operation);
+    const auto concerned = devices_concerned(policy, *rules.admission->identification, operation);
+    shadow_.emplace();
+    shadow_->refusal = session_.refusal_under_high(*snapshot_);
+    if (!proven.name.empty()) {
+        shadow_->device = proven.name;
+    } else if (!concerned.empty()) {
+        shadow_->device = concerned.front();
+    }
+    shadow_->verdict =
+        judge_in_shadow(policy, rules.ramp, {shadow_->refusal, proven.name, concerned}, operation);
+    return shadow_->verdict.now;
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::forward() {
@@ -275,22 +295,18 @@ std::string Exchange::endpoint_text() const {
     return "http://" + (ipv6 ? "[" + store.host + "]" : store.host) + ":" + std::to_string(store.port);
 }
 
-/// Only what the store has accepted makes a device known by its mere claim: strangers could make up any
-/// number.
+/// What the store has accepted vouches for the claim of a client without certificate.
 void Exchange::note_device() {
-    constexpr unsigned not_found = 404;
-    const bool accepted = record_.upstream_status != 0 &&
-                          (record_.upstream_status < 400 || record_.upstream_status == not_found);
     if (!shadow_) {
-        if (record_.client.kind == ClientKind::devices && !record_.client.name.empty())
-            session_.note_device(record_.client.name, std::nullopt, nullptr);
+        const ListenerRules& rules = snapshot_->listeners[session_.listener().index];
+        if (!rules.admission->is_shadow()) session_.note_device();
         return;
     }
-    const bool refused_by_ramp = shadow_->enforced && shadow_->now;
-    if (!accepted && !refused_by_ramp) return;
-    if (shadow_->under_high) session_.worker().shared().metrics.would_deny(shadow_->under_high->reason);
-    if (shadow_device_.empty()) return;
-    session_.note_device(shadow_device_, shadow_refusal_, &*shadow_);
+    const unsigned status = record_.upstream_status;
+    shadow_->accepted = status / 100 == 2 || status == 304 || status == 412 || status == 416;
+    const auto& denial = shadow_->verdict.under_high;
+    if (denial && shadow_->accepted) session_.worker().shared().metrics.would_deny(denial->reason);
+    session_.note_in_shadow(*shadow_, *snapshot_);
 }
 
 void Exchange::finish_record() {

@@ -92,9 +92,7 @@ class Exchange {
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
 
-    std::optional<ShadowVerdict> shadow_;              ///< in shadow mode, once the request was judged
-    std::optional<pki::ChainRefusal> shadow_refusal_;  ///< of the certificate
-    std::string shadow_device_;                        ///< may be empty
+    std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;
     bool keep_alive_after_body_ = true;
     int interim_answers_ = 0;

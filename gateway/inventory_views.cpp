@@ -26,19 +26,14 @@ json::object described(const KnownDevice& known) {
             {"key_bits", known.key_bits}};
 }
 
-std::string view_of(json::array devices, const DeviceInventory& inventory) {
-    return json::serialize(
-               json::object{{"devices", std::move(devices)}, {"sightings_left_out", inventory.left_out()}}) +
-           "\n";
-}
-
 }  // namespace
 
 std::string devices_view(const DeviceInventory& inventory) {
     json::array devices;
     for (const KnownDevice& known : inventory.list())
         devices.push_back(described(known));
-    return view_of(std::move(devices), inventory);
+    const json::object view{{"devices", std::move(devices)}, {"sightings_left_out", inventory.left_out()}};
+    return json::serialize(view) + "\n";
 }
 
 std::string shadow_view(const DeviceInventory& inventory) {
@@ -56,7 +51,14 @@ std::string shadow_view(const DeviceInventory& inventory) {
         device["last_denial_detail"] = known.last_denial_detail;
         devices.push_back(std::move(device));
     }
-    return view_of(std::move(devices), inventory);
+    const KnownDevice nobody = inventory.nobody();
+    json::object view{{"devices", std::move(devices)},
+                      {"sightings_left_out", inventory.left_out()},
+                      {"without_device",
+                       {{"requests_denied", nobody.denied},
+                        {"last_denial", word_or_null(nobody.last_denial)},
+                        {"last_denial_detail", nobody.last_denial_detail}}}};
+    return json::serialize(view) + "\n";
 }
 
 }  // namespace sallyport::gateway

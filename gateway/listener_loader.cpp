@@ -46,7 +46,10 @@ class ListenerLoader {
             made.kind = settings_.clients;
             made.trust = authority.trust;
             made.identification = authority.identification;
-            made.leaf_rules = {rules.allow_missing_extended_key_usage, settings_.minimum_key_bits};
+            const auto& others = devices ? snapshot_.operators : snapshot_.devices;
+            made.leaf_rules = {rules.allow_missing_extended_key_usage, settings_.minimum_key_bits,
+                               others ? others->trust : nullptr};
+            if (others) inputs += sha256(others->inputs);
             inputs += sha256(authority.inputs) + sha256(rules.identity.san_uri_prefix) +
                       sha256(rules.identity.pattern) + (rules.identity.common_name ? "1" : "0") +
                       (rules.allow_missing_extended_key_usage ? "1" : "0") +
@@ -78,6 +81,9 @@ class ListenerLoader {
             if (!settings_.hosts.empty()) continue;
             for (std::string& name : pki::server_names(identity.certificate()))
                 rules.hosts.push_back(std::move(name));
+            for (std::string& name : pki::certificate_dns_names(identity.certificate())) {
+                if (name.starts_with("*.")) rules.hosts.push_back(std::move(name));
+            }
         }
         if (rules.hosts.empty()) {
             load_.fault(settings_.certificates.front().chain.string() +

@@ -206,7 +206,7 @@ int report_shadow(const std::string& file, const ShadowReportOptions& options) {
     if (!settings) return tell(settings.error().lines);
     const ShadowReport report = fetch_shadow_report(settings->admin, options.all);
     std::cout << (options.json ? report.json : report.text);
-    return report.refused == 0 ? exit_ok : exit_no;
+    return report.is_clean ? exit_ok : exit_no;
 }
 
 /// Keys are in this process: they must not end up in a core file.
@@ -257,7 +257,8 @@ int main(int argc, char** argv) {
     shadow_command->add_option("--config", file, "configuration (YAML) of the running gateway")->required();
     shadow_command->add_flag("--all", shadow_options.all, "also list those that would be");
     shadow_command->add_flag("--json", shadow_options.json, "for machines");
-    shadow_command->footer("Exit status: 0 all would be served, 1 some would not, 3 no gateway answers.");
+    shadow_command->footer(
+        "Exit status: 0 all would be served, 1 some would not or are not known, 3 no gateway answers.");
     ChainFiles files;
     std::int64_t unix_time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     auto* verify_command = app.add_subcommand(

@@ -54,14 +54,14 @@ Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr
     if (const auto& tls = snapshot->listeners[listener_->index].tls) {
         auto stream = std::make_unique<TlsStream>(std::move(socket), tls, *judge_);
         tls_ = stream.get();
-        begin_handshake();
         if (port.listeners.size() > 1 && tls_->valid()) tls_->may_restart();
         stream_ = std::move(stream);
     } else {
         stream_ = std::make_unique<PlainStream>(std::move(socket));
     }
-    listener_->connections.Increment();
     worker_.enter(*this);
+    listener_->connections.Increment();
+    if (tls_ != nullptr) begin_handshake();
 }
 
 Session::~Session() {
@@ -80,24 +80,12 @@ void Session::end_handshake() {
         worker_.shared().handshakes.fetch_sub(1, std::memory_order_relaxed);
 }
 
-/// What a fleet's devices do by themselves is no abuse: to try their groups of suites one after the other,
-/// and to come back although they were revoked or their CRL is late. Nor is a health check that connects and
-/// leaves.
+/// Only what no TLS client does that means well. Devices without a certificate, or with one that is refused,
+/// come back three times for each start, with one group of suites after the other; health checks connect and
+/// leave.
 bool Session::looks_like_abuse(Reason failure) const {
-    switch (failure) {
-        case Reason::no_shared_cipher:
-        case Reason::revoked:
-        case Reason::expired:
-        case Reason::not_yet_valid:
-        case Reason::crl_missing:
-        case Reason::crl_expired:
-        case Reason::crl_scope:
-            return false;
-        case Reason::peer_closed:
-            return tls_->has_received();
-        default:
-            return true;
-    }
+    return failure == Reason::protocol || failure == Reason::timeout ||
+           (failure == Reason::peer_closed && tls_->has_received());
 }
 
 void Session::count_failure(Reason failure) {
@@ -153,11 +141,16 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
 std::optional<pki::ChainRefusal> Session::judge_again(const Snapshot& snapshot,
                                                       std::chrono::sys_seconds now) const {
     const ListenerRules& rules = snapshot.listeners[listener_->index];
-    // In shadow mode it counts for those only whom the ramp has reached.
-    if (peer_ && (!judge_->admission().is_shadow() || rules.ramp.includes(peer_->name))) {
+    const bool is_required = rules.admission->certificate == pki::ClientCertificate::required;
+    const bool is_shadow = rules.admission->is_shadow();
+    // In shadow mode a certificate counts for those only whom the ramp has reached.
+    if (peer_ && (is_required || (is_shadow && rules.ramp.includes(peer_->name)))) {
         if (auto refusal = snapshot.recheck(*peer_, now)) return refusal;
     }
-    if (rules.admission->digest != judge_->admission().digest) return changed_rules();
+    // Who was let in without being asked, and is asked for nothing now, has nothing to fear from other rules.
+    // But whom the ramp may concern must show itself.
+    const bool must_prove_itself = is_required || (is_shadow && rules.ramp.includes_anybody());
+    if (must_prove_itself && !was_admitted_by(rules)) return changed_rules();
     return std::nullopt;
 }
 
@@ -167,43 +160,53 @@ std::optional<pki::ChainRefusal> Session::refusal_under_high(const Snapshot& sna
     return pki::ChainRefusal{pki::Refusal::no_certificate, "the client showed no certificate"};
 }
 
-void Session::note_device(std::string_view device, const std::optional<pki::ChainRefusal>& refusal,
-                          const ShadowVerdict* verdict) {
+Sighting Session::sighting() const {
+    return {.listener = listener_->name,
+            .version = SSL_get_version(&tls_->ssl()),
+            .cipher = SSL_get_cipher_name(&tls_->ssl()),
+            .key_bits = pki::peer_key_bits(tls_->ssl()),
+            .proven = peer_.has_value()};
+}
+
+void Session::note_device() {
     const auto now = Clock::now();
-    if (tls_ == nullptr || (verdict == nullptr && now < noted_at_ + recheck_interval)) return;
+    if (!peer_ || judge_->admission().kind != ClientKind::devices || now < noted_at_ + recheck_interval)
+        return;
     noted_at_ = now;
-    Sighting sighting{.listener = listener_->name,
-                      .version = SSL_get_version(&tls_->ssl()),
-                      .cipher = SSL_get_cipher_name(&tls_->ssl()),
-                      .key_bits = pki::peer_key_bits(tls_->ssl()),
-                      .proven = peer_.has_value()};
-    if (verdict != nullptr) {
-        sighting.shadow = true;
-        sighting.enforced = verdict->enforced;
-        if (refusal) {
-            sighting.refusal = gateway::reason_of(refusal->reason);
-            sighting.refusal_detail = refusal->detail;
-        }
-        if (verdict->under_high) {
-            sighting.denial = verdict->under_high->reason;
-            sighting.denial_detail = verdict->under_high->detail;
-        }
+    Shared& shared = worker_.shared();
+    shared.inventory.note(peer_->name, sighting(), shared.snapshots.current()->settings.limits.known_devices,
+                          now_seconds());
+}
+
+void Session::note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot) {
+    Sighting shown = sighting();
+    shown.accepted = seen.accepted;
+    shown.rules = std::hash<std::string>{}(snapshot.inputs);
+    shown.shadow = true;
+    shown.enforced = snapshot.listeners[listener_->index].ramp.includes(seen.device);
+    if (seen.refusal) {
+        shown.refusal = gateway::reason_of(seen.refusal->reason);
+        shown.refusal_detail = seen.refusal->detail;
+    }
+    if (seen.verdict.under_high) {
+        shown.denial = seen.verdict.under_high->reason;
+        shown.denial_detail = seen.verdict.under_high->detail;
     }
     Shared& shared = worker_.shared();
-    const std::size_t capacity = shared.snapshots.current()->settings.limits.known_devices;
-    const bool changed = shared.inventory.note(device, sighting, capacity, now_seconds());
-    if (verdict == nullptr || !changed) return;
+    const bool changed =
+        shared.inventory.note(seen.device, shown, snapshot.settings.limits.known_devices, now_seconds());
+    if (!changed) return;
     shared.log.event(Log::Level::info, "shadow",
-                     {{"listener", listener_->name},
-                      {"device", device},
-                      {"under_high", refusal ? "refused" : "let_in"},
-                      {"reason", refusal ? pki::to_string(refusal->reason) : ""},
-                      {"detail", refusal ? refusal->detail : ""},
-                      {"enforced", verdict->enforced},
+                     {{"listener", shown.listener},
+                      {"device", seen.device},
+                      {"under_high", seen.refusal ? "refused" : "let_in"},
+                      {"reason", seen.refusal ? pki::to_string(seen.refusal->reason) : ""},
+                      {"detail", shown.refusal_detail},
+                      {"enforced", shown.enforced},
                       {"serial", serial_},
-                      {"version", sighting.version},
-                      {"cipher", sighting.cipher},
-                      {"key_bits", sighting.key_bits}});
+                      {"version", shown.version},
+                      {"cipher", shown.cipher},
+                      {"key_bits", shown.key_bits}});
 }
 
 std::optional<Denial> Session::refused_now() {
@@ -253,7 +256,7 @@ asio::awaitable<bool> Session::handshake() {
     stream_->connection().expires_after(snapshot->settings.limits.handshake);
     HandshakeFailure failure = co_await tls_->handshake();
     if (failure.kind == HandshakeFailure::Kind::other_server) {
-        if (!move_to(*judge_->other_listener())) co_return false;
+        if (!move_to(*judge_->other_choice())) co_return false;
         failure = co_await tls_->handshake();
     }
     if (failure.kind != HandshakeFailure::Kind::none) {
@@ -271,15 +274,16 @@ asio::awaitable<bool> Session::handshake() {
         co_return false;
     }
     report_handshake(std::nullopt, "");
-    admitted_ = true;            // from here on `reconsider` looks at it
-    co_return still_admitted();  // what was published while the handshake went on
+    admitted_ = true;  // from here on `reconsider` looks at it
+    // What was published while the handshake went on. In shadow mode requests are refused, not connections.
+    co_return judge_->admission().is_shadow() || still_admitted();
 }
 
-bool Session::move_to(std::size_t listener) {
-    const auto snapshot = worker_.shared().snapshots.current();
-    const ListenerRules& rules = snapshot->listeners[listener];
-    auto judge =
-        std::make_unique<ConnectionJudge>(worker_.shared().snapshots, rules, listener, port_.listeners);
+bool Session::move_to(const ConnectionJudge::Choice& choice) {
+    const std::size_t listener = choice.listener;
+    const ListenerRules& rules = choice.snapshot->listeners[listener];
+    auto judge = std::make_unique<ConnectionJudge>(worker_.shared().snapshots, rules, listener,
+                                                   ConnectionJudge::only_listener());
     const bool restarted = rules.tls && tls_->restart(rules.tls, *judge);
     judge_ = std::move(judge);  // the old one only now: its connection referred to it
     listener_->connections.Decrement();
@@ -294,14 +298,15 @@ bool Session::identify() {
     // From the session, not from the callback: a resumed session made none.
     peer_ = decode_peer(pki::remembered(tls_->ssl()));
     if (peer_) serial_ = pki::hex(peer_->path.links.front().serial);
-    if (peer_ && admission.kind == ClientKind::devices && !admission.is_shadow())
-        note_device(peer_->name, std::nullopt, nullptr);
+    if (!admission.is_shadow()) note_device();
     return peer_.has_value() || admission.is_shadow();
 }
 
 asio::awaitable<bool> Session::wait_for_request() {
     if (!buffer_.empty() || stream_->has_pending()) co_return true;  // pipelined
-    if (!still_admitted()) co_return false;  // an upload that was let finish ends here
+    const bool refuses_requests_only = judge_->admission().is_shadow();
+    if (!refuses_requests_only && !still_admitted())
+        co_return false;  // an upload that was let finish ends here
     buffer_.release();
     stream_->release_memory();
     idle_ = true;

@@ -16,6 +16,14 @@
 
 namespace sallyport::gateway {
 
+/// What one request in shadow mode shows.
+struct ShadowSighting {
+    std::string device;
+    std::optional<pki::ChainRefusal> refusal;  ///< of the certificate, by mode high
+    ShadowVerdict verdict;
+    bool accepted = false;  ///< by the store
+};
+
 /// One device connection, from accepted socket to close. Belongs to one worker's thread.
 class Session : public std::enable_shared_from_this<Session> {
   public:
@@ -59,9 +67,15 @@ class Session : public std::enable_shared_from_this<Session> {
                                                  std::chrono::sys_seconds now) const;
     /// Shadow mode: what mode high says to the certificate that was shown, or not shown.
     std::optional<pki::ChainRefusal> refusal_under_high(const Snapshot& snapshot) const;
-    /// Tells the inventory that `device` is here; `verdict` is null but in shadow mode.
-    void note_device(std::string_view device, const std::optional<pki::ChainRefusal>& refusal,
-                     const ShadowVerdict* verdict);
+    /// Were trust, mode and identity rules the same when this client was let in? In shadow mode, what it
+    /// showed says nothing else.
+    bool was_admitted_by(const ListenerRules& rules) const {
+        return rules.admission->digest == judge_->admission().digest;
+    }
+    /// Tells the inventory that a device has proved itself.
+    void note_device();
+    /// The same of one that a request in shadow mode is about, which may be none.
+    void note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot);
     /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
     bool still_admitted();
     /// From here on the store may commit what it has: a cut would no longer undo it.
@@ -72,9 +86,10 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<Reason> stopped_by() const { return stopped_by_; }
 
   private:
+    Sighting sighting() const;
     boost::asio::awaitable<bool> handshake();
     /// Begins the handshake again as a client of the listener that its hello asked for.
-    bool move_to(std::size_t listener);
+    bool move_to(const ConnectionJudge::Choice& choice);
     /// Takes in who has proved itself; false when the session carries nobody though it should.
     bool identify();
     void begin_handshake();

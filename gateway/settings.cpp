@@ -1,6 +1,7 @@
 #include "gateway/settings.h"
 
 #include "config/yaml_reader.h"
+#include "gateway/rules/device_concerned.h"
 #include "pki/file.h"
 
 #include <algorithm>
@@ -35,6 +36,7 @@ class SettingsReader {
         read_revocation(root);
         read_authorization(root);
         check_authorization(root);
+        check_policy_of_ramps(root);
         read_store(root);
         read_limits(root);
         read_admin(root);
@@ -111,6 +113,17 @@ class SettingsReader {
                 if (!identification.is_id(device))
                     root.fault("listener " + listener.name + ": ramp.devices: '" + device +
                                "' does not match devices.identity.pattern");
+            }
+        }
+    }
+
+    /// A ramp guards the data of devices: it must be told whose data something is.
+    void check_policy_of_ramps(MapReader& root) {
+        for (const ListenerSettings& listener : settings_.listeners) {
+            if (!listener.ramp.includes_anybody()) continue;
+            for (const PolicyRule& rule : settings_.policy.rules) {
+                if (const auto fault = fault_of_place(rule))
+                    root.fault("listener " + listener.name + ": ramp: authorization: " + *fault);
             }
         }
     }

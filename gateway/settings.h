@@ -15,10 +15,10 @@ namespace sallyport::gateway {
 
 /// All bounds of the data path. Each is reloadable unless it says otherwise.
 struct Limits {
-    std::uint64_t connections = 10'000;                  ///< open device connections, all listeners together
-    std::uint64_t handshakes = 2'000;                    ///< at a time; more wait to be accepted
-    std::uint64_t handshakes_per_address = 0;            ///< in a minute; 0 = no limit
-    std::uint64_t handshake_failures_per_address = 600;  ///< the same, of those that look like abuse
+    std::uint64_t connections = 10'000;                ///< open device connections, all listeners together
+    std::uint64_t handshakes = 2'000;                  ///< at a time; more wait to be accepted
+    std::uint64_t handshakes_per_address = 0;          ///< in a minute; 0 = no limit
+    std::uint64_t handshake_failures_per_address = 0;  ///< the same, of those that look like abuse
     std::chrono::milliseconds handshake{10'000};
     std::chrono::milliseconds head{10'000};           ///< from a head's first byte to its last
     std::chrono::milliseconds idle{75'000};           ///< between requests on a kept-alive connection

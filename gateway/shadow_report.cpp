@@ -102,10 +102,19 @@ ShadowReport shadow_report(std::string json, bool all) {
     report.text += std::to_string(devices.size()) + " devices seen, " +
                    std::to_string(devices.size() - report.refused) + " would be served by mode high, " +
                    std::to_string(report.refused) + " would not\n";
-    if (const auto left_out = document.at("sightings_left_out").to_number<std::uint64_t>(); left_out > 0) {
+    const auto left_out = document.at("sightings_left_out").to_number<std::uint64_t>();
+    if (left_out > 0) {
         report.text += "incomplete: " + std::to_string(left_out) +
                        " requests came from devices for which there was no room (limits.known_devices)\n";
     }
+    const json::object& without = document.at("without_device").as_object();
+    const auto without_device = without.at("requests_denied").to_number<std::uint64_t>();
+    if (without_device > 0) {
+        report.text += "requests about no device that mode high denies: " + std::to_string(without_device) +
+                       ", the last: " + text_of(without, "last_denial") + " (" +
+                       text_of(without, "last_denial_detail") + ")\n";
+    }
+    report.is_clean = report.refused == 0 && left_out == 0 && without_device == 0;
     report.json = std::move(json);
     return report;
 }

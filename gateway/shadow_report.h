@@ -11,6 +11,7 @@ struct ShadowReport {
     std::string text;         ///< for people
     std::string json;         ///< as the gateway gave it
     std::size_t refused = 0;  ///< devices that mode high would refuse, or of which it would deny requests
+    bool is_clean = false;    ///< nobody is known whom mode high would not serve, and nobody was left out
 };
 
 /// Asks the admin listener at `address`. `all`: devices that mode high would serve are listed, too. Throws

@@ -50,7 +50,7 @@ Worker::~Worker() = default;
 
 asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) {
     while (acceptor.is_open()) {
-        if (!has_handshakes_left()) {  // they wait in the kernel's queue
+        if (speaks_tls(port) && !has_handshakes_left()) {  // they wait in the kernel's queue
             asio::steady_timer pause(io_, handshake_pause);
             co_await pause.async_wait(tuple_awaitable);
             continue;
@@ -70,6 +70,10 @@ asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) 
 void Worker::report_accept_failure(const Port& port, const std::string& detail) {
     shared_.log.event(Log::Level::error, "accept_failed",
                       {{"listener", listeners_[port.listeners.front()].name}, {"detail", detail}});
+}
+
+bool Worker::speaks_tls(const Port& port) const {
+    return shared_.snapshots.current()->listeners[port.listeners.front()].mode != Mode::low;
 }
 
 bool Worker::has_handshakes_left() const {
@@ -99,7 +103,7 @@ void Worker::start_session(tcp::socket socket, const Port& port) {
         shared_.metrics.connection_closed(to_string(Reason::limit));
         return;
     }
-    if (!admits(peer, port, snapshot->settings.limits)) {
+    if (speaks_tls(port) && !admits(peer, port, snapshot->settings.limits)) {
         shared_.metrics.connection_closed(to_string(Reason::limit));
         return;
     }

@@ -112,6 +112,7 @@ class Worker {
     boost::asio::awaitable<void> tick();
     /// False when its address has used up what it may.
     bool admits(const boost::asio::ip::tcp::endpoint& peer, const Port& port, const Limits& limits);
+    bool speaks_tls(const Port& port) const;
     bool has_handshakes_left() const;
     void start_session(boost::asio::ip::tcp::socket socket, const Port& port);
     void report_accept_failure(const Port& port, const std::string& detail);

@@ -167,8 +167,12 @@ std::string name_text(const X509_NAME& name) {
     const long size = BIO_get_mem_data(bio.get(), &data);
     // A stranger's certificate may carry kilobytes of names into each line of a log.
     constexpr std::size_t enough = 256;
-    const auto length = static_cast<std::size_t>(size);
-    return length <= enough ? std::string(data, length) : std::string(data, enough) + "...";
+    const std::string_view text(data, static_cast<std::size_t>(size));
+    if (text.size() <= enough) return std::string(text);
+    std::size_t end = enough;  // not within a character: what follows its first octet is 10xxxxxx
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+        --end;
+    return std::string(text.substr(0, end)) + "...";
 }
 
 std::string hex(Bytes bytes) {

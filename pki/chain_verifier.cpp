@@ -89,6 +89,17 @@ std::optional<ChainRefusal> check_strength(const STACK_OF(X509) & chain, const L
     return std::nullopt;
 }
 
+std::optional<ChainRefusal> check_authorities(const STACK_OF(X509) & chain, const LeafRules& rules) {
+    if (!rules.never_over) return std::nullopt;
+    for (int i = 1; i < sk_X509_num(&chain); ++i) {
+        for (const X509* other : rules.never_over->authorities()) {
+            if (EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(&chain, i)), X509_get0_pubkey(other)) == 1)
+                return refuse(Refusal::untrusted_issuer, other, "this CA certifies clients of another kind");
+        }
+    }
+    return std::nullopt;
+}
+
 bool lacks_issuer(int error) noexcept {
     return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
            error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
@@ -277,6 +288,7 @@ ChainResult<VerifiedPath> verify_path(X509_STORE_CTX& context, const TrustAnchor
         return refuse(Refusal::untrusted_issuer, leaf, "a device's own certificate is no anchor");
     }
     if (auto refusal = check_strength(*chain, rules)) return *refusal;
+    if (auto refusal = check_authorities(*chain, rules)) return *refusal;
     if (auto refusal = check_leaf(*leaf, rules)) return *refusal;
     return path_of(*chain);
 }

@@ -5,6 +5,7 @@
 #include "pki/revocation_index.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,13 +62,18 @@ struct VerifiedPath {
 /// Which certificates of a chain need a CRL in force.
 enum class RevocationRequirement { chain, leaf };
 
-/// What a client's own certificate may lack.
+class TrustAnchors;
+
+/// What a client's certificate may lack, and what its path must not have.
 struct LeafRules {
     /// Old CAs issue device certificates without extended key usage. One that has the extension must state
     /// clientAuth in any case.
     bool allow_missing_extended_key_usage = false;
     /// RSA; the keys above it in the chain, and all signatures, are held to `strong_rsa_bits` in any case.
     unsigned minimum_rsa_bits = strong_rsa_bits;
+    /// A path that leads over one of these authorities is refused, wherever it ends: they certify clients of
+    /// another kind, and a peer can send what links them to an anchor. May be null.
+    std::shared_ptr<const TrustAnchors> never_over = nullptr;
 
     static constexpr unsigned strong_rsa_bits = 2048;
 };

@@ -37,7 +37,8 @@ constexpr const char* tls_1_3_suites =
 constexpr const char* curves = "X25519:P-256";
 /// What clients may sign with, and we towards clients that say what they verify.
 constexpr const char* signature_algorithms =
-    "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:RSA-PSS+SHA512:RSA+SHA512";
+    "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:RSA-PSS+SHA512:RSA+SHA512:"
+    "ed25519:ed448:rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512";
 constexpr int security_level = 2;
 /// Several records per system call while a body flows; OpenSSL gives the buffer back when it is empty.
 constexpr std::size_t read_ahead_bytes = 32 * 1024;
@@ -97,13 +98,26 @@ int keep_session(SSL* connection, SSL_SESSION* session) {
     return 1;  // we keep the reference that OpenSSL handed us
 }
 
+/// A session is worth something under the server name only that it was made under (RFC 6066 3).
+bool may_resume(const SSL& connection, SSL_SESSION& session) {
+    PeerJudge& judge = judge_of(&connection);
+    const char* name = SSL_SESSION_get0_hostname(&session);
+    return lower_case(name == nullptr ? "" : name) == lower_case(judge.server_name()) &&
+           judge.may_resume(appdata(&session));
+}
+
+/// That OpenSSL keeps the name with the session, it must hear that we know it.
+int take_name(SSL* connection, int*, void*) {
+    return judge_of(connection).server_name().empty() ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK;
+}
+
 SSL_SESSION* find_session(SSL* connection, const unsigned char* id, int length, int* copy) {
     *copy = 0;  // the reference that we return becomes OpenSSL's
     const std::string_view key(reinterpret_cast<const char*>(id), static_cast<std::size_t>(length));
     SessionCache& cache = cache_of(SSL_get_SSL_CTX(connection));
     SessionPtr session = cache.get(key);
     if (!session) return nullptr;
-    if (!judge_of(connection).may_resume(appdata(session.get()))) {
+    if (!may_resume(*connection, *session)) {
         cache.remove(key);  // the full handshake that follows gives the verdict, with its alert
         return nullptr;
     }
@@ -144,7 +158,7 @@ SSL_TICKET_RETURN judge_ticket(SSL* connection, SSL_SESSION* session, const unsi
     switch (status) {
         case SSL_TICKET_SUCCESS:
         case SSL_TICKET_SUCCESS_RENEW:
-            if (!judge_of(connection).may_resume(appdata(session))) return SSL_TICKET_RETURN_IGNORE_RENEW;
+            if (!may_resume(*connection, *session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
             return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
         case SSL_TICKET_EMPTY:
         case SSL_TICKET_NO_DECRYPT:
@@ -231,6 +245,7 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
     SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_bytes);
     serves_old_hellos_ = settings.profile != TlsProfile::modern;
     SSL_CTX_set_client_hello_cb(ctx, read_hello, this);
+    SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
     identities_ = std::move(settings.identities);
     if (!identities_.front().use_in(*ctx)) return refused("server certificate");
     if (identities_.size() > 1) SSL_CTX_set_cert_cb(ctx, choose_identity, this);

@@ -30,6 +30,9 @@ class PeerJudge {
     /// ends the handshake with the alert that fits. On success the returned bytes are kept with the session.
     virtual ChainResult<std::string> judge(X509_STORE_CTX& context) = 0;
 
+    /// The server name of the hello (SNI), in the peer's spelling; empty without one. Known from `serves` on.
+    virtual std::string_view server_name() const = 0;
+
     /// A peer's hello is read, and nothing is answered yet. `false` when another server is for this name:
     /// then the handshake stops here (`SSL_ERROR_WANT_CLIENT_HELLO_CB`).
     virtual bool serves(std::string_view server_name) = 0;

@@ -10,7 +10,8 @@ constexpr std::uint8_t format = 2;
 constexpr std::size_t max_links = 16;
 constexpr std::size_t max_points = 64;
 
-// Sessions never leave this process, so the machine's own byte order will do.
+// Sessions, and the tickets that hold them, are read by this process only: the machine's own byte order will
+// do.
 template <class T>
 void put(std::string& out, const T& value) {
     out.append(reinterpret_cast<const char*>(&value), sizeof value);

@@ -99,16 +99,6 @@ std::optional<Denial> authorize_action(const Policy& policy, const Client& clien
                          std::string(action) + " on " + address.bucket + "/" + address.key);
 }
 
-/// What stands in `text` where `pattern` has its first `{device}`; empty when what is before that differs.
-std::string_view in_place_of_device(std::string_view pattern, std::string_view text) {
-    const auto at = pattern.find(device_variable);
-    if (at == pattern.npos || pattern.substr(0, at).find('*') != pattern.npos) return {};
-    if (!text.starts_with(pattern.substr(0, at))) return {};
-    text.remove_prefix(at);
-    const std::string_view behind = pattern.substr(at + device_variable.size());
-    return behind.empty() ? text : text.substr(0, std::min(text.find(behind.front()), text.size()));
-}
-
 }  // namespace
 
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation) {
@@ -117,32 +107,6 @@ std::optional<Denial> authorize(const Policy& policy, const Client& client, cons
         if (auto denial = authorize_action(policy, client, action, operation.address)) return denial;
     }
     return std::nullopt;
-}
-
-std::string_view device_concerned(const Policy& policy, const S3Operation& operation) {
-    const s3::ObjectAddress& address = operation.address;
-    std::string_view device;
-    for (const PolicyRule& rule : policy.rules) {
-        if (rule.who != ClientKind::devices) continue;
-        std::string_view pattern = rule.on;
-        std::string_view found;
-        if (pattern.starts_with(bucket_variable)) {
-            found = in_place_of_device(pattern.substr(bucket_variable.size() + 1), address.key);
-        } else {
-            const auto slash = pattern.find('/');
-            const std::string_view bucket = pattern.substr(0, slash);
-            const std::string_view of_bucket = in_place_of_device(bucket, address.bucket);
-            if (!of_bucket.empty()) {
-                found = of_bucket;
-            } else if (bucket == address.bucket) {
-                found = in_place_of_device(pattern.substr(slash + 1), address.key);
-            }
-        }
-        if (found.empty()) continue;
-        if (!device.empty() && device != found) return {};
-        device = found;
-    }
-    return device;
 }
 
 }  // namespace sallyport::gateway

@@ -35,9 +35,4 @@ std::optional<std::string> fault_of(const PolicyRule& rule);
 /// action elsewhere, `action_denied` when none does.
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation);
 
-/// The device whose data an operation is about, by the policy's rules for devices: what stands in the place
-/// of
-/// `{device}`. A mere claim. Empty when no rule tells, or rules tell different ones.
-std::string_view device_concerned(const Policy& policy, const S3Operation& operation);
-
 }  // namespace sallyport::gateway

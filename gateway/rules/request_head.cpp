@@ -1,5 +1,7 @@
 #include "gateway/rules/request_head.h"
 
+#include "pki/server_name.h"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -147,7 +149,10 @@ class HeadJudge {
     std::optional<Denial> judge_host(std::string_view value) {
         if (!delivery_.host.empty()) return malformed("two Host fields");
         const std::string name = host_name(value);
-        const bool ours = !name.empty() && std::ranges::find(hosts_, name) != hosts_.end();
+        const auto suits = [&](const std::string& host) {
+            return pki::fit_of(host, name) != pki::NameFit::none;
+        };
+        const bool ours = std::ranges::any_of(hosts_, suits);
         if (!ours || (!server_name_.empty() && !equals_ignoring_case(name, server_name_))) {
             return Denial{Reason::malformed, 421, "InvalidRequest",
                           "This gateway does not answer to that host name",

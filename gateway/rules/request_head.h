@@ -42,7 +42,8 @@ struct Delivery {
     std::string_view host;
 };
 
-/// The names under which a listener may be addressed; lower case, without port.
+/// The names under which a listener may be addressed; lower case, without port. A `*.` at the beginning
+/// stands for one label.
 using HostNames = std::vector<std::string>;
 
 /// Refuses every shape of a head that two HTTP readers could take for different requests (RFC 9112 2.2, 3.2,

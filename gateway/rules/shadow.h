@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -12,8 +13,8 @@ namespace sallyport::gateway {
 struct ShadowClient {
     /// What mode high says to its certificate; `no_certificate` when it showed none.
     std::optional<pki::ChainRefusal> refusal;
-    std::string_view proven;   ///< the device, when its certificate leads to an anchor
-    std::string_view claimed;  ///< the device whose data the request is about
+    std::string_view proven;                ///< the device, when its certificate leads to an anchor
+    std::vector<std::string_view> claimed;  ///< the devices whose data the request may be about
 };
 
 struct ShadowVerdict {

@@ -1,5 +1,7 @@
 """One listener shows each client the certificate of the name that it asked for, and holds it to that name."""
 
+import ssl
+
 from support.case import main
 from support.fleet import FleetTest
 from support.https_client import NamedConnection, tls_context
@@ -101,6 +103,20 @@ class CertificatesByServerName(FleetTest):
         below.chain.write_text(below.chain.read_text() + self.pki.device_ca.read_text())
         self.publish(text)
         self.publish(self.text)
+
+    def test_session_of_one_name_is_worth_nothing_under_another(self):
+        """RFC 6066 3: on the same listener, too."""
+        for version, tickets in ((ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, True)):
+            with self.subTest(version=version):
+                context = tls_context(self.pki, self.device, version=version, tickets=tickets)
+                context.check_hostname = False
+                with NamedConnection(self.gateway.port, context, "one.fleet.test") as connection:
+                    connection.request(self.signer, "PUT", TARGET, b"{}")
+                    session = connection.tls.session
+                for name, resumes in (("one.fleet.test", True), ("two.fleet.test", False), ("127.0.0.1", False)):
+                    with NamedConnection(self.gateway.port, context, name, session=session) as connection:
+                        connection.request(self.signer, "PUT", TARGET, b"{}")
+                        self.assertEqual(connection.tls.session_reused, resumes, name)
 
 
 if __name__ == "__main__":

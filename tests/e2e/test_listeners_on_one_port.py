@@ -145,6 +145,26 @@ class ListenersOnOnePort(FleetTest):
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return tcp
 
+    def test_no_detour_makes_a_device_an_operator(self):
+        """A chain that the peer completes itself, over a CA that no file names, to a root that both have."""
+        middle = self.pki.authority("middle")
+        low = self.pki.authority("low", issuer="middle")
+        device = self.pki.device_of("low", "0A0A0A0A", [low, middle])
+        self.gateway.publish_crl(self.pki.crl(issuer="low"), "low.pem")
+        text = self.text.replace(f"trust: [{self.pki.trust}]", f"trust: [{low}]").replace(
+            f"operators: {{trust: [{self.staff.device_ca}]}}", f"operators: {{trust: [{self.pki.root}]}}"
+        )
+        generation = self.gateway.generation()
+        self.gateway.write_configuration(text.replace("require: chain", "require: leaf"))
+        self.gateway.wait_for_generation_after(generation)
+        self.assertIsNotNone(refused(lambda: self.status(OPERATORS, device)))
+        event = self.gateway.wait_for_event("handshake_failed", listener="staff", operator="0A0A0A0A")
+        self.assertIn("certifies clients of another kind", event["detail"])
+        (self.gateway.folder / "crl" / "low.pem").unlink()
+        generation = self.gateway.generation()
+        self.gateway.write_configuration(self.text)
+        self.gateway.wait_for_generation_after(generation)
+
     # ---- configurations that are refused -------------------------------------------------------
 
     def check_fault(self, old, new, what):

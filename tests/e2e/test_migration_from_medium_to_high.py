@@ -57,17 +57,17 @@ class FleetOnItsWay(FleetTest):
         except OSError:
             return None
 
-
-class Walk(FleetOnItsWay):
-    def served(self):
-        return {device for device in DEVICES if self.put(device) == (200, "")}
-
     def report(self, *options):
         return run(program("sallyport-gateway"), "shadow-report", "--config", self.gateway.configuration, *options)
 
     def named(self, *options):
         lines = self.report(*options).stdout.splitlines()
         return {line.split()[0] for line in lines if line.split()[0] in DEVICES}
+
+
+class Walk(FleetOnItsWay):
+    def served(self):
+        return {device for device in DEVICES if self.put(device) == (200, "")}
 
     def test_walk(self):
         self.shadow()
@@ -152,7 +152,7 @@ class Ramp(FleetOnItsWay):
             connection.request(self.signer, "PUT", f"/fleet/{DEVICES[3]}/device.json", b"{}")
             session = connection.tls.session
         with Connection(self.gateway.port, context, session) as connection:
-            self.assertTrue(connection.tls.session_reused, "in shadow mode it resumes")
+            self.assertFalse(connection.tls.session_reused, "it may have a certificate now, and is asked again")
             status = connection.request(self.signer, "PUT", f"/fleet/{DEVICES[3]}/device.json", b"{}").status
             self.assertEqual(status, 200)
         self.configure("    mode: high\n")
@@ -172,6 +172,88 @@ class Ramp(FleetOnItsWay):
             self.assertEqual(connection.request(self.signer, "PUT", invented, b"{}").status, 403)
         self.gateway.wait_for_access(key="FFFFFFFF/device.json")
         self.assertEqual(self.gateway.metric("sallyport_known_devices") or 0, before)
+
+    def test_nobody_reaches_around_the_ramp(self):
+        """Neither by operations that name objects elsewhere, nor where several rules speak about devices."""
+        owner = DEVICES[0]
+        rules = self.high
+        self.addCleanup(setattr, self, "high", rules)
+        self.high = rules.replace("allow: [PutObject, GetObject], on: 'fleet/*'", "allow: ['*'], on: 'fleet/*'").replace(
+            "store:\n",
+            "  - {who: device, allow: [GetObject], on: 'fleet/firmware/{device}/*'}\n"
+            "  - {who: device, allow: [GetObject], on: 'fleet/{device}.json'}\nstore:\n",
+            1,
+        )
+        self.shadow(f"    ramp: {{devices: [{owner}]}}\n")
+        reached = len(self.store.requests)
+        with Connection(self.gateway.port, self.context(None)) as connection:
+            for method, target, headers in (
+                ("PUT", "/fleet/stolen", [("x-amz-copy-source", f"/fleet/{owner}/secret")]),
+                ("POST", "/fleet?delete=", []),
+                ("GET", f"/fleet?list-type=2&prefix={owner}%2F", []),
+                ("GET", f"/fleet/{owner}/secret", []),
+                ("GET", f"/fleet/firmware/{owner}/secret", []),
+                ("GET", f"/fleet/{owner}.json", []),
+            ):
+                with self.subTest(method=method, target=target):
+                    answer = connection.request(self.signer, method, target, headers=headers)
+                    self.assertEqual(answer.status, 403)
+            answer = connection.request(self.signer, "GET", f"/fleet/{DEVICES[3]}/x")
+            self.assertEqual(answer.status, 404, "what concerns nobody inside is served")
+        self.assertEqual(len(self.store.requests), reached + 1)
+
+    def test_ramp_needs_to_see_whose_data_it_is(self):
+        text = self.high.replace("    mode: high\n", "    mode: medium\n    shadow: true\n    ramp: {percent: 5}\n")
+        for pattern in ("fleet/*/{device}/*", "fleet/{device}*"):
+            with self.subTest(pattern=pattern):
+                failed = len(self.gateway.events("reload", result="failed"))
+                self.gateway.write_configuration(text.replace("fleet/{device}/*", pattern))
+                event = self.gateway.wait_for_event("reload", skip=failed, result="failed")
+                self.assertIn("does not show where a device's id begins and ends", event["detail"])
+        self.shadow()
+
+    def test_switching_shadow_mode_on_cuts_nobody(self):
+        """An upload that goes on, and a connection that is kept, of a client that was never asked."""
+        self.configure("    mode: medium\n")
+        uploading, idle = (Connection(self.gateway.port, self.context(None)) for _ in range(2))
+        self.addCleanup(uploading.close)
+        self.addCleanup(idle.close)
+        small = f"/fleet/{DEVICES[3]}/device.json"
+        self.assertEqual(idle.request(self.signer, "PUT", small, b"{}").status, 200)
+        target, size = f"/fleet/{DEVICES[3]}/00000001/00000001-5E0BE100.MF4", 1 << 20
+        uploading.send_head(
+            "PUT", target, self.signer.sign("PUT", target, uploading.host) + [("Content-Length", size)]
+        )
+        uploading.send(bytes(size // 2))
+        self.shadow()
+        uploading.send(bytes(size // 2))
+        self.assertEqual(uploading.read_answer("PUT").status, 200)
+        self.assertEqual(idle.request(self.signer, "PUT", small, b"{}").status, 200)
+        self.configure("    mode: medium\n")
+        self.assertEqual(idle.request(self.signer, "PUT", small, b"{}").status, 200)
+
+    def test_refused_device_is_answered_and_told_of(self):
+        self.shadow()
+        target = f"/fleet/{REVOKED}/device.json"
+        with Connection(self.gateway.port, self.context(self.identities[REVOKED])) as connection:
+            self.assertEqual(connection.request(self.signer, "PUT", target, b"{}").status, 200)
+            self.assertEqual(connection.request(self.signer, "GET", "/fleet/a//b").status, 400)
+        wait_until(lambda: REVOKED in self.named(), "one odd request hides nothing")
+        self.shadow(f"    ramp: {{devices: [{REVOKED}]}}\n")
+        self.assertEqual(self.put(REVOKED), (403, "AccessDenied"))
+        self.assertEqual(self.gateway.wait_for_access(device=REVOKED, status=403)["reason"], "revoked")
+        self.assertIn(REVOKED, self.named())
+
+    def test_strangers_cannot_fill_the_report(self):
+        self.shadow("    ramp: {percent: 100}\n")
+        before = self.gateway.metric("sallyport_known_devices") or 0
+        with Connection(self.gateway.port, self.context(None)) as connection:
+            for i in range(50):
+                status = connection.request(self.signer, "GET", f"/fleet/{0xF0000000 + i:08X}/x").status
+                self.assertEqual(status, 403)
+        self.gateway.wait_for_access(key="F0000031/x")
+        self.assertEqual(self.gateway.metric("sallyport_known_devices") or 0, before)
+        self.assertEqual(self.gateway.events("shadow", device="F0000001"), [])
 
 
 if __name__ == "__main__":

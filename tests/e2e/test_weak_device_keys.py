@@ -11,7 +11,8 @@ class WeakDeviceKeys(FleetTest):
     @classmethod
     def prepare(cls):
         cls.weak = {bits: cls.pki.device(f"{bits:08}", key_bits=bits) for bits in (1024, 512)}
-        cls.below_weak_ca = cls.pki.device_below_weak_authority("0000CA00", 1024)
+        weak_ca = cls.pki.authority("weak-ca", issuer="device-ca", bits=1024)
+        cls.below_weak_ca = cls.pki.device_of("weak-ca", "0000CA00", [weak_ca, cls.pki.device_ca])
 
     @classmethod
     def setUpClass(cls):

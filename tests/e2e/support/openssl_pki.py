@@ -191,18 +191,20 @@ class OpensslPki:
             file.write(self.device_ca.read_text())
         return Identity(device, chain, key)
 
-    def device_below_weak_authority(self, device, bits):
-        """A device whose own key is strong, but not that of the CA that the device CA put above it."""
-        name = f"weak-ca-{bits}"
-        authority = self.folder / f"{name}.pem"
-        self._issue("device-ca", self.new_key(name, bits), name, authority, self.config, "authority")
-        chain = self.folder / f"{device}.pem"
+    def authority(self, name, issuer="root", bits=2048):
+        certificate = self.folder / f"{name}.pem"
+        self._issue(issuer, self.new_key(name, bits), name, certificate, self.config, "authority")
+        return certificate
+
+    def device_of(self, issuer, device, chain):
+        """A device of another CA; `chain`: the files of what is above it."""
+        out = self.folder / f"{device}.pem"
         key = self.folder / "device.key"
         extensions = self._leaf_extensions(device, "clientAuth", device_uri(device))
-        self._issue(name, key, device, chain, extensions, "leaf")
-        with open(chain, "a") as file:
-            file.write(authority.read_text() + self.device_ca.read_text())
-        return Identity(device, chain, key)
+        self._issue(issuer, key, device, out, extensions, "leaf")
+        with open(out, "a") as file:
+            file.writelines(above.read_text() for above in chain)
+        return Identity(device, out, key)
 
     def expired_device(self, device):
         return self.device(
@@ -243,10 +245,11 @@ class OpensslPki:
         self.write_config(point=point)
         return self.crl("-crlexts", "partition")
 
-    def crl(self, *options):
-        """A new CRL of the device CA, as PEM text. `options`: arguments of `openssl ca -gencrl`."""
-        out = self.folder / "device-ca.crl.pem"
-        openssl("ca", "-config", self.config, *self._device_ca(), "-gencrl", "-out", out, *options)
+    def crl(self, *options, issuer="device-ca"):
+        """A new CRL, as PEM text. `options`: arguments of `openssl ca -gencrl`."""
+        out = self.folder / f"{issuer}.crl.pem"
+        signer = "-cert", self.folder / f"{issuer}.pem", "-keyfile", self.folder / f"{issuer}.key"
+        openssl("ca", "-config", self.config, *signer, "-gencrl", "-out", out, *options)
         return out.read_text()
 
 

@@ -24,7 +24,8 @@ Sighting sighting(std::string_view cipher, unsigned key_bits = 2048) {
 
 Sighting in_shadow(std::optional<Reason> refusal, std::optional<Reason> denial = std::nullopt) {
     Sighting seen = sighting("AES128-SHA", refusal == Reason::no_certificate ? 0 : 2048);
-    seen.shadow = true;
+    seen.shadow = seen.accepted = true;
+    seen.proven = refusal != Reason::no_certificate;
     seen.refusal = refusal;
     seen.denial = denial ? denial : refusal;
     return seen;
@@ -66,6 +67,61 @@ TEST(DeviceInventory, says_when_the_verdict_changes) {
     Sighting enforced = in_shadow(Reason::revoked);
     enforced.enforced = true;
     EXPECT_TRUE(note(enforced)) << "the ramp has reached it";
+}
+
+// ---- what strangers can say --------------------------------------------------------------------------
+
+TEST(DeviceInventory, takes_nobodys_word) {
+    DeviceInventory inventory;
+    Sighting refused_by_ramp = in_shadow(Reason::no_certificate);
+    refused_by_ramp.accepted = false;
+    EXPECT_FALSE(inventory.note("INVENTED", refused_by_ramp, capacity, morning));
+    EXPECT_TRUE(inventory.list().empty());
+    EXPECT_TRUE(inventory.totals().empty());
+
+    inventory.note("A", in_shadow(Reason::no_certificate), capacity, morning);
+    refused_by_ramp.enforced = true;
+    EXPECT_FALSE(inventory.note("A", refused_by_ramp, capacity, morning)) << "nothing to tell";
+    EXPECT_EQ(inventory.list().front().denied, 2U) << "but it counts";
+    EXPECT_FALSE(inventory.list().front().enforced);
+}
+
+TEST(DeviceInventory, keeps_what_a_certificate_proved_against_a_claim) {
+    DeviceInventory inventory;
+    inventory.note("A", in_shadow(std::nullopt), capacity, morning);
+    EXPECT_FALSE(inventory.note("A", in_shadow(Reason::no_certificate), capacity, morning));
+    const KnownDevice known = inventory.list().front();
+    EXPECT_TRUE(known.proven);
+    EXPECT_EQ(known.refusal, std::nullopt);
+    EXPECT_EQ(known.key_bits, 2048U);
+    EXPECT_EQ(known.denied, 1U) << "somebody came without its certificate";
+    EXPECT_EQ(known.last_denial, Reason::no_certificate);
+}
+
+TEST(DeviceInventory, counts_only_keys_of_those_who_proved_themselves) {
+    DeviceInventory inventory;
+    Sighting odd = sighting("AES128-SHA", 515);
+    odd.proven = false;
+    odd.accepted = true;
+    inventory.note("A", odd, capacity, morning);
+    EXPECT_EQ(inventory.totals().begin()->first, (DeviceInventory::Agreed{"TLSv1.2", "AES128-SHA", 0}));
+    EXPECT_EQ(inventory.list().front().key_bits, 515U);
+}
+
+TEST(DeviceInventory, begins_to_count_anew_with_other_rules) {
+    DeviceInventory inventory;
+    Sighting denied = in_shadow(std::nullopt, Reason::wrong_prefix);
+    denied.rules = 1;
+    inventory.note("A", denied, capacity, morning);
+    Sighting served = in_shadow(std::nullopt);
+    served.rules = 1;
+    inventory.note("A", served, capacity, morning);
+    EXPECT_EQ(inventory.list().front().denied, 1U);
+    served.rules = 2;
+    inventory.note("A", served, capacity, morning);
+    EXPECT_EQ(inventory.list().front().denied, 0U);
+    EXPECT_EQ(inventory.list().front().requests, 1U);
+    EXPECT_EQ(inventory.list().front().last_denial, std::nullopt);
 }
 
 TEST(DeviceInventory, is_bounded) {
@@ -110,6 +166,7 @@ TEST(ShadowReport, names_those_whom_mode_high_would_not_serve) {
 
     const ShadowReport report = shadow_report(shadow_view(inventory), false);
     EXPECT_EQ(report.refused, 2U);
+    EXPECT_FALSE(report.is_clean);
     EXPECT_THAT(report.text,
                 HasSubstr("AAAA0002  2024-10-04T00:00:00Z  TLSv1.2 AES128-SHA  2048      refused: revoked"));
     EXPECT_THAT(report.text, HasSubstr("1 requests denied: wrong_prefix (PutObject on fleet/AAAA0001/x)"));
@@ -123,6 +180,19 @@ TEST(ShadowReport, says_when_it_is_incomplete) {
     for (int i = 0; i < 100; ++i)
         inventory.note("D" + std::to_string(i), in_shadow(std::nullopt), 16, morning);
     EXPECT_THAT(shadow_report(shadow_view(inventory), false).text, HasSubstr("incomplete: "));
+    EXPECT_FALSE(shadow_report(shadow_view(inventory), false).is_clean);
+}
+
+TEST(ShadowReport, is_clean_when_all_are_served) {
+    DeviceInventory inventory;
+    EXPECT_TRUE(shadow_report(shadow_view(inventory), false).is_clean);
+    inventory.note("A", in_shadow(std::nullopt), capacity, morning);
+    EXPECT_TRUE(shadow_report(shadow_view(inventory), false).is_clean);
+    EXPECT_FALSE(inventory.note("", in_shadow(Reason::no_certificate), capacity, morning));
+    const ShadowReport report = shadow_report(shadow_view(inventory), false);
+    EXPECT_FALSE(report.is_clean) << "somebody uses it who is no device";
+    EXPECT_THAT(report.text,
+                HasSubstr("requests about no device that mode high denies: 1, the last: no_certificate"));
 }
 
 TEST(ShadowReport, takes_nothing_but_a_report) {

@@ -210,45 +210,6 @@ TEST(Authorize, keeps_operators_apart_from_devices) {
         << "their name is no prefix";
 }
 
-// ---- whose data it is -------------------------------------------------------------------------------
-
-struct ConcernCase {
-    const char* name;
-    std::vector<const char*> patterns;
-    const char* bucket;
-    const char* key;
-    const char* device;
-};
-const ConcernCase concern_cases[] = {
-    {"first_segment", {"fleet/{device}/*"}, "fleet", "A1/x/y", "A1"},
-    {"nothing_behind", {"fleet/{device}/*"}, "fleet", "A1", "A1"},
-    {"any_bucket", {"{bucket}/{device}/*"}, "other", "A1/x", "A1"},
-    {"other_bucket", {"fleet/{device}/*"}, "other", "A1/x", ""},
-    {"behind_a_word", {"fleet/logs-{device}/*"}, "fleet", "logs-A1/x", "A1"},
-    {"behind_another_word", {"fleet/logs-{device}/*"}, "fleet", "A1/x", ""},
-    {"up_to_what_follows", {"fleet/{device}.json"}, "fleet", "A1.json", "A1"},
-    {"at_the_end", {"fleet/{device}"}, "fleet", "A1", "A1"},
-    {"bucket_of_the_device", {"{device}/*"}, "a1", "x", "a1"},
-    {"part_of_the_bucket", {"fleet-{device}/*"}, "fleet-a1", "x", "a1"},
-    {"behind_a_star", {"fleet/*/{device}/*"}, "fleet", "x/A1/y", ""},
-    {"no_variable", {"fleet/public/*"}, "fleet", "public/x", ""},
-    {"two_rules_agree", {"fleet/{device}/*", "fleet/{device}/logs/*"}, "fleet", "A1/x", "A1"},
-    {"two_rules_differ", {"fleet/{device}/*", "fleet/x-{device}/*"}, "fleet", "x-A1/y", ""},
-    {"no_key", {"fleet/{device}/*"}, "fleet", "", ""},
-};
-
-class DeviceConcerned : public testing::TestWithParam<ConcernCase> {};
-
-TEST_P(DeviceConcerned, stands_in_the_place_of_the_variable) {
-    Policy policy;
-    for (const char* pattern : GetParam().patterns)
-        policy.rules.push_back({{"PutObject"}, pattern});
-    const S3Operation operation{"PutObject", {GetParam().bucket, GetParam().key}};
-    EXPECT_EQ(device_concerned(policy, operation), GetParam().device);
-}
-INSTANTIATE_TEST_SUITE_P(table, DeviceConcerned, testing::ValuesIn(concern_cases),
-                         [](const auto& row) { return row.param.name; });
-
 TEST(PolicyRule, for_credentials_names_no_device) {
     EXPECT_TRUE(fault_of({{"PutObject"}, "fleet/{device}/*", ClientKind::credentials}));
     EXPECT_FALSE(fault_of({{"PutObject"}, "fleet/*", ClientKind::credentials}));

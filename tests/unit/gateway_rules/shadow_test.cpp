@@ -106,7 +106,7 @@ TEST_P(Shadow, tells_what_mode_high_says_and_enforces_it_inside_the_ramp) {
     const ShadowCase& row = GetParam();
     const S3Operation operation{row.action, {"fleet", row.key}};
     const ShadowVerdict verdict =
-        judge_in_shadow(policy, a1_is_enforced, {row.refusal, row.proven, row.claimed}, operation);
+        judge_in_shadow(policy, a1_is_enforced, {row.refusal, row.proven, {row.claimed}}, operation);
     const auto word = [](const std::optional<Denial>& denial) {
         return denial ? to_string(denial->reason) : "";
     };
@@ -116,16 +116,21 @@ TEST_P(Shadow, tells_what_mode_high_says_and_enforces_it_inside_the_ramp) {
 }
 TEST(Shadow, lets_nobody_reach_around_the_ramp) {
     const Policy everything{{{{"*"}, "fleet/*", ClientKind::credentials}}};
-    const auto may = [&](const char* action, const Ramp& ramp) {
-        const S3Operation operation{action, {"fleet", "B2/x"}};
-        return !judge_in_shadow(everything, ramp, {none, "", "B2"}, operation).now;
+    const auto may = [&](const char* action, const char* key, const Ramp& ramp) {
+        const S3Operation operation{action, {"fleet", key}};
+        return !judge_in_shadow(everything, ramp, {none, "", {}}, operation).now;
     };
-    for (const char* action : {"CopyObject", "UploadPartCopy", "DeleteObjects"}) {
-        EXPECT_TRUE(may(action, Ramp{})) << action;
-        EXPECT_FALSE(may(action, a1_is_enforced)) << action << ": its other objects may be A1's";
-        EXPECT_FALSE(may(action, (Ramp{1, {}}))) << action;
+    for (const auto& [action, key] : {std::pair("CopyObject", "B2/x"),
+                                      {"UploadPartCopy", "B2/x"},
+                                      {"DeleteObjects", ""},
+                                      {"ListObjectsV2", ""},
+                                      {"PutBucketPolicy", ""}}) {
+        EXPECT_TRUE(may(action, key, Ramp{})) << action;
+        EXPECT_FALSE(may(action, key, a1_is_enforced)) << action << ": it may be about A1";
+        EXPECT_FALSE(may(action, key, (Ramp{1, {}}))) << action;
     }
-    EXPECT_TRUE(may("DeleteObject", a1_is_enforced));
+    EXPECT_TRUE(may("DeleteObject", "B2/x", a1_is_enforced));
+    EXPECT_TRUE(may("GetBucketLocation", "", a1_is_enforced));
 }
 
 INSTANTIATE_TEST_SUITE_P(table, Shadow, testing::ValuesIn(shadow_cases),
