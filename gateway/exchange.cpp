@@ -120,11 +120,14 @@ std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation
     const ListenerRules& rules = snapshot_->listeners[session_.listener().index];
     const Policy& policy = snapshot_->settings.policy;
     const Client proven = session_.proven();
-    if (!rules.admission->is_shadow())
-        return authorize(policy, rules.admission->asks() ? proven : Client{}, operation);
+    const Client unknown{.listener = rules.name};
+    if (!rules.admission->is_shadow()) {
+        const Client known{proven.kind, proven.name, rules.name};
+        return authorize(policy, rules.admission->asks() ? known : unknown, operation);
+    }
     // Whom other rules let in was not asked what these want to know: it is refused below, or served as
     // before.
-    if (!session_.was_admitted_by(rules)) return authorize(policy, Client{}, operation);
+    if (!session_.was_admitted_by(rules)) return authorize(policy, unknown, operation);
     const auto concerned = devices_concerned(policy, *rules.admission->identification, operation);
     shadow_.emplace();
     shadow_->refusal = session_.refusal_under_high(*snapshot_);
@@ -133,8 +136,8 @@ std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation
     } else if (!concerned.empty()) {
         shadow_->device = concerned.front();
     }
-    shadow_->verdict =
-        judge_in_shadow(policy, rules.ramp, {shadow_->refusal, proven.name, concerned}, operation);
+    shadow_->verdict = judge_in_shadow(policy, rules.ramp,
+                                       {shadow_->refusal, proven.name, concerned, rules.name}, operation);
     return shadow_->verdict.now;
 }
 

@@ -101,7 +101,7 @@ Explanation explain(const Snapshot& snapshot, const ListenerRules& listener,
     }
     for (const std::string& request : requests) {
         explanation.requests.push_back(
-            explain_request(snapshot, {admission.kind, explanation.device}, request));
+            explain_request(snapshot, {admission.kind, explanation.device, listener.name}, request));
     }
     return explanation;
 }

@@ -1,6 +1,7 @@
 #include "gateway/settings.h"
 
 #include "config/yaml_reader.h"
+#include "gateway/policy_settings.h"
 #include "gateway/rules/device_concerned.h"
 #include "pki/file.h"
 
@@ -60,9 +61,6 @@ class SettingsReader {
     }
 
     bool any_listener(auto&& condition) const { return std::ranges::any_of(settings_.listeners, condition); }
-    bool serves(Mode mode) const {
-        return any_listener([&](const auto& listener) { return listener.mode == mode; });
-    }
     /// Does a listener ask for their certificates?
     bool knows(ClientKind kind) const {
         using pki::ClientCertificate;
@@ -122,7 +120,7 @@ class SettingsReader {
         for (const ListenerSettings& listener : settings_.listeners) {
             if (!listener.ramp.includes_anybody()) continue;
             for (const PolicyRule& rule : settings_.policy.rules) {
-                if (const auto fault = fault_of_place(rule))
+                if (const auto fault = fault_for_ramp(rule))
                     root.fault("listener " + listener.name + ": ramp: authorization: " + *fault);
             }
         }
@@ -154,37 +152,41 @@ class SettingsReader {
     }
 
     void read_authorization(MapReader& root) {
-        settings_.policy = default_policy();
-        if (!root.has("authorization")) return;
-        settings_.policy.rules.clear();
-        for (MapReader& map : root.maps("authorization")) {
-            PolicyRule rule;
-            rule.who = map.choice<ClientKind>("who", ClientKind::devices,
-                                              {{"device", ClientKind::devices},
-                                               {"operator", ClientKind::operators},
-                                               {"credentials", ClientKind::credentials}});
-            for (const Located& action : map.strings("allow"))
-                rule.actions.push_back(action.text);
-            rule.on = map.required_string("on").text;
-            if (const auto fault = fault_of(rule); fault && !rule.on.empty()) map.fault(*fault);
-            map.finish();
-            settings_.policy.rules.push_back(std::move(rule));
+        PolicyNames names{{}, [](std::string_view) { return true; }};
+        for (const ListenerSettings& listener : settings_.listeners)
+            names.listeners.push_back(listener.name);
+        // What stands under 'devices' may have a fault, of which its pattern is told already.
+        if (faults_.empty()) {
+            names.is_device = [identification = Identification(settings_.devices.identity)](
+                                  std::string_view id) { return identification.is_id(id); };
         }
+        settings_.policy = read_policy(root, names);
+    }
+
+    bool allows_anything(ClientKind who, const ListenerSettings& listener) const {
+        return std::ranges::any_of(settings_.policy.rules, [&](const PolicyRule& rule) {
+            return rule.who == who && rule.effect == Effect::allow &&
+                   (rule.listeners.empty() ||
+                    std::ranges::find(rule.listeners, listener.name) != rule.listeners.end());
+        });
     }
 
     /// A listener on which every request would be denied is a mistake.
     void check_authorization(MapReader& root) {
         if (!faults_.empty()) return;
-        const auto none_for = [&](ClientKind kind) {
-            return std::ranges::none_of(settings_.policy.rules,
-                                        [&](const PolicyRule& rule) { return rule.who == kind; });
+        const auto idle = [&](ClientKind who) {
+            return [this, who](const ListenerSettings& listener) {
+                const bool knows_nobody = listener.mode != Mode::high;
+                const ClientKind clients = knows_nobody ? ClientKind::credentials : listener.clients;
+                return clients == who && !allows_anything(who, listener);
+            };
         };
-        if ((serves(Mode::low) || serves(Mode::medium)) && none_for(ClientKind::credentials)) {
+        if (any_listener(idle(ClientKind::credentials))) {
             root.fault(
                 "authorization: a listener of mode low or medium knows no device, so nobody may do anything "
                 "there; add a rule such as {who: credentials, allow: [PutObject], on: 'fleet/*'}");
         }
-        if (knows(ClientKind::operators) && none_for(ClientKind::operators)) {
+        if (any_listener(idle(ClientKind::operators))) {
             root.fault(
                 "authorization: there is a listener for operators, but they may do nothing; add a rule such "
                 "as "

@@ -25,7 +25,8 @@ constexpr std::string_view to_string(ClientKind kind) noexcept {
 /// The client of a request, as far as it has proved itself.
 struct Client {
     ClientKind kind = ClientKind::credentials;
-    std::string_view name = {};  ///< empty for `credentials`
+    std::string_view name = {};      ///< empty for `credentials`
+    std::string_view listener = {};  ///< where it has connected
 };
 
 }  // namespace sallyport::gateway

@@ -16,6 +16,6 @@ std::vector<std::string_view> devices_concerned(const Policy& policy, const Iden
                                                 const S3Operation& operation);
 
 /// Why a rule for devices does not show where an id begins and ends; nothing when it does. A ramp needs that.
-std::optional<std::string> fault_of_place(const PolicyRule& rule);
+std::optional<std::string> fault_for_ramp(const PolicyRule& rule);
 
 }  // namespace sallyport::gateway

@@ -1,60 +1,137 @@
 #include "gateway/rules/policy.h"
 
+#include "gateway/rules/pattern.h"
+
 #include <algorithm>
 
 namespace sallyport::gateway {
 namespace {
 
-constexpr std::string_view device_variable = "{device}";
-constexpr std::string_view bucket_variable = "{bucket}";
+/// Other ways to the same thing: who may not do the first may not do the second either.
+struct Likewise {
+    std::string_view denied;
+    std::string_view also;
+};
+constexpr Likewise likewise[] = {
+    {"PutObject", "CopyObject"},
+    {"PutObject", "CreateMultipartUpload"},
+    {"PutObject", "UploadPart"},
+    {"PutObject", "UploadPartCopy"},
+    {"PutObject", "CompleteMultipartUpload"},
+    {"GetObject", "SelectObjectContent"},
+    {"GetObject", "GetObjectTorrent"},
+    {"DeleteObject", delete_objects},
+    {"ListObjects", "ListObjectsV2"},
+    {"ListObjects", "ListObjectVersions"},
+    {"ListObjectsV2", "ListObjects"},
+    {"ListObjectsV2", "ListObjectVersions"},
+};
 
-/// Iterative glob: `*` any bytes, `{device}` the id, all else itself. Linear but for the last star.
-bool matches(std::string_view pattern, std::string_view device, const s3::ObjectAddress& address) {
-    std::string_view text = address.key;
-    std::string with_bucket;
-    if (pattern.starts_with(bucket_variable)) {
-        pattern.remove_prefix(bucket_variable.size() + 1);  // fault_of() saw the slash
-    } else {
-        with_bucket = address.bucket + "/" + address.key;
-        text = with_bucket;
-    }
-    std::string expanded;
-    expanded.reserve(pattern.size() + device.size());
-    for (std::size_t at = 0; at < pattern.size();) {
-        if (pattern.substr(at).starts_with(device_variable)) {
-            expanded += device;  // an id holds no `*`: Identification refuses it
-            at += device_variable.size();
-        } else {
-            expanded += pattern[at++];
-        }
-    }
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string::npos;
-    std::size_t after_star = 0;
-    while (t < text.size()) {
-        if (p < expanded.size() && expanded[p] == '*') {
-            star = p++;
-            after_star = t;
-        } else if (p < expanded.size() && expanded[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string::npos) {
-            p = star + 1;
-            t = ++after_star;
-        } else {
-            return false;
-        }
-    }
-    while (p < expanded.size() && expanded[p] == '*')
-        ++p;
-    return p == expanded.size();
+std::string_view key_pattern(const PolicyRule& rule) {
+    return std::string_view(rule.on).substr(rule.on.find('/') + 1);  // fault_of() saw the slash
 }
 
-bool allows_action(const PolicyRule& rule, std::string_view action) {
-    if (action == unknown_action) return false;
-    return std::ranges::any_of(rule.actions,
-                               [&](const auto& known) { return known == "*" || known == action; });
+bool names(const PolicyRule& rule, std::string_view action) {
+    return std::ranges::any_of(rule.actions, [&](const std::string& named) {
+        return named == "*" || named == action ||
+               (rule.effect == Effect::deny && std::ranges::any_of(likewise, [&](const Likewise& pair) {
+                    return named == pair.denied && action == pair.also;
+                }));
+    });
+}
+
+bool is_for(const PolicyRule& rule, const Client& client) {
+    const auto is_client = [&](const std::string& device) { return matches(device, {}, client.name); };
+    return rule.who == client.kind &&
+           (rule.devices.empty() || std::ranges::any_of(rule.devices, is_client)) &&
+           (rule.listeners.empty() ||
+            std::ranges::find(rule.listeners, client.listener) != rule.listeners.end());
+}
+
+bool is_about(const PolicyRule& rule, const Client& client, std::string_view action,
+              const s3::ObjectAddress& address) {
+    // Its keys are in the body: only who may delete all of them may name them there.
+    if (action == delete_objects) {
+        return matches_bucket(rule.on, client.name, address.bucket) &&
+               (rule.effect == Effect::deny || key_pattern(rule) == "*");
+    }
+    return matches(rule.on, client.name, address);
+}
+
+/// A store that maps keys to files may read `own/../other/` as `other/`.
+bool is_listed_by(const PolicyRule& rule, const Client& client, const S3Operation& operation) {
+    if (rule.prefix.empty()) return true;
+    return operation.prefix && is_plain_key(*operation.prefix) &&
+           matches(rule.prefix, client.name, *operation.prefix);
+}
+
+std::optional<Denial> authorize_action(const Policy& policy, const Client& client, std::string_view action,
+                                       const s3::ObjectAddress& address, const S3Operation& operation) {
+    bool allowed = false;
+    bool elsewhere = false;
+    const auto denied = [&](Reason reason, std::string_view why) {
+        return access_denied(
+            reason, std::string(action) + " on " + address.bucket + "/" + address.key + std::string(why));
+    };
+    if (action == unknown_action) return denied(Reason::action_denied, "");
+    for (const PolicyRule& rule : policy.rules) {
+        if (!names(rule, action) || !is_for(rule, client)) continue;
+        const bool about = is_about(rule, client, action, address);
+        if (rule.effect == Effect::deny) {
+            if (about) return denied(Reason::action_denied, ": denied on " + rule.on);
+            continue;
+        }
+        if (about && is_listed_by(rule, client, operation)) allowed = true;
+        elsewhere = true;
+    }
+    if (allowed) return std::nullopt;
+    return denied(elsewhere ? Reason::wrong_prefix : Reason::action_denied, "");
+}
+
+// ---- faults -----------------------------------------------------------------------------------------
+
+std::optional<std::string> fault_of_actions(const PolicyRule& rule) {
+    const std::string key = rule.effect == Effect::allow ? "allow: " : "deny: ";
+    if (rule.actions.empty()) return key + "name at least one S3 action";
+    for (const std::string& action : rule.actions) {
+        if (action != "*" && !is_action(action)) return key + "'" + action + "' is no S3 action";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> fault_of_place(const PolicyRule& rule) {
+    const std::string_view on = rule.on;
+    const std::string_view bucket = on.substr(0, on.find('/'));
+    if (bucket.empty() || bucket.size() == on.size() || bucket.find('*') != bucket.npos) {
+        return "on: a bucket and a key pattern are needed, as in 'fleet/{device}/*'";
+    }
+    const bool any_bucket = bucket == bucket_variable;
+    if (const auto fault = fault_of_pattern(any_bucket ? on.substr(bucket.size()) : on))
+        return "on: " + *fault;
+    if (rule.who != ClientKind::devices && on.find(device_variable) != on.npos) {
+        return "on: only for devices does {device} stand for something";
+    }
+    if (rule.effect == Effect::allow && key_pattern(rule) != "*" &&
+        std::ranges::find(rule.actions, delete_objects) != rule.actions.end()) {
+        return "allow: the keys of DeleteObjects stand in its body, so that only the whole bucket can be "
+               "meant, as in 'fleet/*'";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> fault_of_prefix(const PolicyRule& rule) {
+    if (rule.prefix.empty()) return std::nullopt;
+    if (rule.effect == Effect::deny)
+        return "when: not with 'deny': a shorter prefix would list the same keys";
+    if (!std::ranges::all_of(rule.actions, [](const auto& action) { return has_prefix(action); }))
+        return "when: prefix is known of ListObjects, ListObjectsV2, ListObjectVersions and "
+               "ListMultipartUploads only";
+    if (!key_pattern(rule).empty() && key_pattern(rule) != "*")
+        return "when: a list is of a bucket: end 'on' with its slash, as in 'fleet/'";
+    if (const auto fault = fault_of_pattern(rule.prefix)) return "when: prefix: " + *fault;
+    if (rule.who != ClientKind::devices && rule.prefix.find(device_variable) != rule.prefix.npos)
+        return "when: only for devices does {device} stand for something";
+    return std::nullopt;
 }
 
 }  // namespace
@@ -63,49 +140,32 @@ Policy default_policy() {
     return {{{{"PutObject", "GetObject", "HeadObject"}, "{bucket}/{device}/*"}}};
 }
 
-std::optional<std::string> fault_of(const PolicyRule& rule) {
-    if (rule.actions.empty()) return "allow: name at least one S3 action";
-    for (const std::string& action : rule.actions) {
-        if (action != "*" && !is_action(action)) return "allow: '" + action + "' is no S3 action";
-    }
-    const std::string_view on = rule.on;
-    const std::string_view bucket = on.substr(0, on.find('/'));
-    if (bucket.empty() || bucket.size() == on.size() || bucket.find('*') != bucket.npos) {
-        return "on: a bucket and a key pattern are needed, as in 'fleet/{device}/*'";
-    }
-    for (auto at = on.find('{'); at != on.npos; at = on.find('{', at + 1)) {
-        const bool any_bucket = at == 0 && bucket == bucket_variable;
-        if (!any_bucket && !on.substr(at).starts_with(device_variable)) {
-            return "on: the variables are {device} and, for a whole bucket name, {bucket}";
-        }
-    }
-    if (rule.who != ClientKind::devices && on.find(device_variable) != on.npos) {
-        return "on: only for devices does {device} stand for something";
+std::optional<std::string> fault_of_devices(const PolicyRule& rule) {
+    if (!rule.devices.empty() && rule.who != ClientKind::devices) return "devices: only with 'who: device'";
+    for (const std::string& device : rule.devices) {
+        if (device.empty() || device.find('{') != device.npos)
+            return "devices: '" + device + "' is neither an id nor a pattern with '*'";
     }
     return std::nullopt;
 }
 
-namespace {
-
-std::optional<Denial> authorize_action(const Policy& policy, const Client& client, std::string_view action,
-                                       const s3::ObjectAddress& address) {
-    bool elsewhere = false;
-    for (const PolicyRule& rule : policy.rules) {
-        if (rule.who != client.kind || !allows_action(rule, action)) continue;
-        if (matches(rule.on, client.name, address)) return std::nullopt;
-        elsewhere = true;
+std::optional<std::string> fault_of(const PolicyRule& rule) {
+    for (auto* const check : {fault_of_actions, fault_of_place, fault_of_prefix, fault_of_devices}) {
+        if (auto fault = check(rule)) return fault;
     }
-    return access_denied(elsewhere ? Reason::wrong_prefix : Reason::action_denied,
-                         std::string(action) + " on " + address.bucket + "/" + address.key);
+    return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation) {
-    if (auto denial = authorize_action(policy, client, operation.action, operation.address)) return denial;
+    const auto judge = [&](std::string_view action, const s3::ObjectAddress& address) {
+        return authorize_action(policy, client, action, address, operation);
+    };
+    if (auto denial = judge(operation.action, operation.address)) return denial;
     for (const std::string_view action : operation.further_actions) {
-        if (auto denial = authorize_action(policy, client, action, operation.address)) return denial;
+        if (auto denial = judge(action, operation.address)) return denial;
     }
+    // Who copies reads.
+    if (operation.copy_source) return judge("GetObject", *operation.copy_source);
     return std::nullopt;
 }
 

@@ -11,15 +11,21 @@
 
 namespace sallyport::gateway {
 
-/// Allows some clients some actions on what matches a pattern.
+enum class Effect { allow, deny };
+
+/// Allows or denies some clients some actions on what matches a pattern.
 struct PolicyRule {
     std::vector<std::string> actions;  ///< S3 action names; `*` is every known action
-    /// `bucket/key`; `{device}` is the device's id, `{bucket}` any one bucket, `*` any bytes, `/` included.
+    /// `bucket/key`, see pattern.h; `{bucket}` is any one bucket.
     std::string on;
     ClientKind who = ClientKind::devices;
+    Effect effect = Effect::allow;
+    std::vector<std::string> devices = {};    ///< ids, `*` any bytes; empty = all
+    std::vector<std::string> listeners = {};  ///< names; empty = all
+    std::string prefix = {};  ///< what the parameter `prefix` of a list must match; empty = anything
 };
 
-/// What clients may do. A request needs one rule that allows it; without any it is refused.
+/// What clients may do. A request needs one rule that allows it and none that denies it.
 struct Policy {
     std::vector<PolicyRule> rules;
 };
@@ -30,9 +36,11 @@ Policy default_policy();
 /// Why a rule is no rule; nothing when it is one. A pattern must begin with a bucket, and `*` must not
 /// stand in for it, since it would reach into keys. `{device}` needs a device.
 std::optional<std::string> fault_of(const PolicyRule& rule);
+/// The same of its devices alone.
+std::optional<std::string> fault_of_devices(const PolicyRule& rule);
 
-/// Decides about one operation of a client. Refusals: `wrong_prefix` when some rule for its kind allows the
-/// action elsewhere, `action_denied` when none does.
+/// Decides about one operation of a client. Refusals: `wrong_prefix` when some rule for it allows the action
+/// elsewhere, `action_denied` when none does or one denies it.
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation);
 
 }  // namespace sallyport::gateway

@@ -63,7 +63,7 @@ constexpr Row rows[] = {
     {"GET", Level::bucket, {"tagging"}, "GetBucketTagging"},
     {"PUT", Level::bucket, {"tagging"}, "PutBucketTagging"},
     {"DELETE", Level::bucket, {"tagging"}, "DeleteBucketTagging"},
-    {"POST", Level::bucket, {"delete"}, "DeleteObjects"},
+    {"POST", Level::bucket, {"delete"}, delete_objects},
     {"HEAD", Level::bucket, {}, "HeadBucket"},
     {"PUT", Level::bucket, {}, "CreateBucket"},
     {"DELETE", Level::bucket, {}, "DeleteBucket"},
@@ -71,6 +71,7 @@ constexpr Row rows[] = {
 };
 /// Operations that a header turns another one into.
 constexpr std::string_view copying_actions[] = {"CopyObject", "UploadPartCopy"};
+constexpr std::string_view copy_source_field = "x-amz-copy-source";
 constexpr std::string_view header_actions[] = {"BypassGovernanceRetention"};
 
 /// Parameters that refine an operation without turning it into another one.
@@ -186,6 +187,22 @@ Denial ambiguous(std::string detail) {
     return bad_request(Reason::ambiguous_path, std::move(detail));
 }
 
+/// `bucket/key` or `/bucket/key`, percent-encoded (S3 API, "CopyObject"). Stores differ in whether they cut
+/// off a version, a fragment or path parameters before they decode or after, and whether `+` is a space.
+Result<s3::ObjectAddress> copy_source(const RequestHead& head) {
+    const auto is_source = [](const HeaderField& field) {
+        return equals_ignoring_case(field.name, copy_source_field);
+    };
+    if (std::ranges::count_if(head.fields, is_source) != 1) return ambiguous("two copy sources");
+    const std::string_view raw = head.find(copy_source_field)->value;
+    if (raw.find_first_of("?#;+") != raw.npos) return ambiguous("copy source: one of ?#;+ in the raw");
+    auto address = s3::split_path_style(raw.starts_with('/') ? raw : "/" + std::string(raw));
+    if (!address) return ambiguous("copy source: " + address.error().message);
+    if (address->key.empty()) return ambiguous("copy source: no object");
+    if (address->key.find('?') != address->key.npos) return ambiguous("copy source: a question mark");
+    return std::move(*address);
+}
+
 }  // namespace
 
 Result<S3Operation> classify(const RequestHead& head) {
@@ -209,9 +226,32 @@ Result<S3Operation> classify(const RequestHead& head) {
                         : address->key.empty()  ? Level::bucket
                                                 : Level::object;
     const Row* row = find_row(head.method, level, *query);
-    std::string_view action = row == nullptr ? unknown_action : row->action;
-    if (head.find("x-amz-copy-source") != nullptr) action = copying(action);
-    return S3Operation{action, std::move(*address), further_actions(head)};
+    const std::string_view action = row == nullptr ? unknown_action : row->action;
+    S3Operation operation{action, std::move(*address), further_actions(head)};
+    if (head.find(copy_source_field) != nullptr) {
+        operation.action = copying(action);
+        if (operation.action == unknown_action) return operation;
+        auto source = copy_source(head);
+        if (!source) return source.error();
+        operation.copy_source = std::move(*source);
+    }
+    if (has_prefix(operation.action)) {
+        const auto prefix = std::ranges::find(*query, "prefix", &s3::QueryParameter::name);
+        if (prefix != query->end()) operation.prefix = prefix->value;
+    }
+    return operation;
+}
+
+bool has_prefix(std::string_view action) noexcept {
+    constexpr std::string_view lists[] = {"ListObjects", "ListObjectsV2", "ListObjectVersions",
+                                          "ListMultipartUploads"};
+    return std::ranges::find(lists, action) != std::end(lists);
+}
+
+bool is_plain_key(std::string_view key) {
+    const s3::ObjectAddress address{"bucket", std::string(key)};
+    const auto read = s3::split_path_style(s3::request_path(address, s3::RequestStyle::path));
+    return read && *read == address;
 }
 
 bool is_action(std::string_view name) noexcept {

@@ -4,8 +4,10 @@
 #include "gateway/rules/request_head.h"
 #include "s3/address.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -16,14 +18,23 @@ struct S3Operation {
     s3::ObjectAddress address;
     /// What its header fields ask for beyond that (an ACL, tags, a retention): each must be allowed, too.
     std::vector<std::string_view> further_actions = {};
+    std::optional<s3::ObjectAddress> copy_source = {};  ///< the object that it reads, for copies only
+    std::optional<std::string> prefix = {};             ///< decoded, for lists only
 };
 
 inline constexpr std::string_view unknown_action = "Unknown";
+inline constexpr std::string_view delete_objects = "DeleteObjects";
 
-/// Names the operation of a request in path style. Refused with `ambiguous_path`: a path or query that stores
-/// and proxies read differently. What is well-formed but not in the S3 API (an unknown sub-resource, two
-/// operations at once) is `Unknown`. Source: S3 API Reference, "Actions".
+/// Names the operation of a request in path style. Refused with `ambiguous_path`: a path, query or copy
+/// source that stores and proxies read differently. What is well-formed but not in the S3 API (an unknown
+/// sub-resource, two operations at once) is `Unknown`. Source: S3 API Reference, "Actions".
 Result<S3Operation> classify(const RequestHead& head);
+
+/// Does this action list what begins with its parameter `prefix`?
+bool has_prefix(std::string_view action) noexcept;
+
+/// Do all stores read this decoded key, or beginning of one, in the same way (see `s3::split_path_style`)?
+bool is_plain_key(std::string_view key);
 
 /// Is this one of the action names that a policy may use?
 bool is_action(std::string_view name) noexcept;

@@ -20,13 +20,13 @@ bool may_concern_others(const S3Operation& operation) {
 }
 
 /// While the ramp guards anybody's objects, nobody touches objects that the gateway cannot see.
-std::optional<Denial> authorize_outside(const Policy& policy, const Ramp& ramp,
+std::optional<Denial> authorize_outside(const Policy& policy, const Ramp& ramp, std::string_view listener,
                                         const S3Operation& operation) {
     if (ramp.includes_anybody() && may_concern_others(operation)) {
         return access_denied(Reason::action_denied,
                              std::string(operation.action) + ": it may concern a device inside the ramp");
     }
-    return authorize(policy, Client{}, operation);
+    return authorize(policy, {.listener = listener}, operation);
 }
 
 }  // namespace
@@ -36,10 +36,11 @@ ShadowVerdict judge_in_shadow(const Policy& policy, const Ramp& ramp, const Shad
     ShadowVerdict verdict{
         .enforced = ramp.includes(client.proven) ||
                     std::ranges::any_of(client.claimed, [&](auto id) { return ramp.includes(id); })};
-    verdict.under_high = client.refusal
-                             ? access_denied(reason_of(client.refusal->reason), client.refusal->detail)
-                             : authorize(policy, {ClientKind::devices, client.proven}, operation);
-    verdict.now = verdict.enforced ? verdict.under_high : authorize_outside(policy, ramp, operation);
+    verdict.under_high =
+        client.refusal ? access_denied(reason_of(client.refusal->reason), client.refusal->detail)
+                       : authorize(policy, {ClientKind::devices, client.proven, client.listener}, operation);
+    verdict.now =
+        verdict.enforced ? verdict.under_high : authorize_outside(policy, ramp, client.listener, operation);
     return verdict;
 }
 

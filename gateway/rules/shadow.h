@@ -15,6 +15,7 @@ struct ShadowClient {
     std::optional<pki::ChainRefusal> refusal;
     std::string_view proven;                ///< the device, when its certificate leads to an anchor
     std::vector<std::string_view> claimed;  ///< the devices whose data the request may be about
+    std::string_view listener = {};
 };
 
 struct ShadowVerdict {

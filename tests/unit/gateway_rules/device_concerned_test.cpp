@@ -63,20 +63,24 @@ const PlaceCase place_cases[] = {
     {"at_the_end", "fleet/{device}", true},
     {"no_device", "fleet/*/public", true},
     {"behind_a_star", "fleet/*/{device}/*", false},
+    {"behind_another_variable", "fleet/{digits:2}/{device}/*", false},
+    {"behind_one_of_the_bucket", "fleet-{digits:2}/{device}/*", true},
+    {"behind_any_bucket", "{bucket}/{device}/*", true},
+    {"before_another_variable", "fleet/{device}{digits:2}/*", false},
     {"before_a_star", "fleet/{device}*", false},
     {"before_itself", "fleet/{device}{device}/*", false},
 };
 
-class FaultOfPlace : public testing::TestWithParam<PlaceCase> {};
+class FaultForRamp : public testing::TestWithParam<PlaceCase> {};
 
-TEST_P(FaultOfPlace, names_what_hides_an_id) {
-    EXPECT_EQ(!fault_of_place({{"PutObject"}, GetParam().on}), GetParam().sound);
+TEST_P(FaultForRamp, names_what_hides_an_id) {
+    EXPECT_EQ(!fault_for_ramp({{"PutObject"}, GetParam().on}), GetParam().sound);
 }
-INSTANTIATE_TEST_SUITE_P(table, FaultOfPlace, testing::ValuesIn(place_cases),
+INSTANTIATE_TEST_SUITE_P(table, FaultForRamp, testing::ValuesIn(place_cases),
                          [](const auto& row) { return row.param.name; });
 
-TEST(FaultOfPlace, is_for_rules_about_devices) {
-    EXPECT_FALSE(fault_of_place({{"PutObject"}, "fleet/*", ClientKind::credentials}));
+TEST(FaultForRamp, is_for_rules_about_devices) {
+    EXPECT_FALSE(fault_for_ramp({{"PutObject"}, "fleet/*", ClientKind::credentials}));
 }
 
 }  // namespace

@@ -187,7 +187,7 @@ class ClassifyCopy : public testing::TestWithParam<CopyCase> {};
 
 TEST_P(ClassifyCopy, sees_the_header_whatever_its_case) {
     for (const auto* name : {"x-amz-copy-source", "X-Amz-Copy-Source"}) {
-        const auto operation = classify({GetParam().method, GetParam().target, 11, {{name, "/b/k"}}});
+        const auto operation = classify({GetParam().method, GetParam().target, 11, {{name, "/fleet/k"}}});
         ASSERT_TRUE(operation);
         EXPECT_EQ(operation->action, GetParam().action);
     }

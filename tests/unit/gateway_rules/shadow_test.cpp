@@ -136,5 +136,25 @@ TEST(Shadow, lets_nobody_reach_around_the_ramp) {
 INSTANTIATE_TEST_SUITE_P(table, Shadow, testing::ValuesIn(shadow_cases),
                          [](const auto& row) { return row.param.name; });
 
+TEST(Shadow, knows_the_listener) {
+    Policy rules{{{{"PutObject"}, "fleet/{device}/*"}, {{"PutObject"}, "fleet/*", ClientKind::credentials}}};
+    for (PolicyRule& rule : rules.rules)
+        rule.listeners = {"new"};
+    const S3Operation put{"PutObject", {"fleet", "B2/x"}};
+    EXPECT_FALSE(judge_in_shadow(rules, {}, {none, "", {"B2"}, "new"}, put).now);
+    EXPECT_TRUE(judge_in_shadow(rules, {}, {none, "", {"B2"}, "old"}, put).now);
+    EXPECT_FALSE(judge_in_shadow(rules, {}, {{}, "B2", {"B2"}, "new"}, put).under_high);
+    EXPECT_TRUE(judge_in_shadow(rules, {}, {{}, "B2", {"B2"}, "old"}, put).under_high);
+}
+
+TEST(Shadow, holds_a_copy_of_those_inside_to_its_source) {
+    const Policy rules{{{{"CopyObject", "GetObject"}, "fleet/{device}/*"}}};
+    S3Operation copy{"CopyObject", {"fleet", "A1/x"}};
+    copy.copy_source = {"fleet", "A1/y"};
+    EXPECT_FALSE(judge_in_shadow(rules, a1_is_enforced, {{}, "A1", {"A1"}}, copy).now);
+    copy.copy_source = {"fleet", "B2/y"};
+    EXPECT_TRUE(judge_in_shadow(rules, a1_is_enforced, {{}, "A1", {"A1"}}, copy).now);
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
