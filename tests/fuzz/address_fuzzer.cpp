@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!operation) return 0;
     check(operation->action == gateway::unknown_action || gateway::is_action(operation->action),
           "a known word");
-    head.fields.push_back({"x-amz-copy-source", "/b/k"});
+    head.fields.push_back({"x-amz-copy-source", "/source/key"});
     const auto copy = gateway::classify(head);
     check(copy.has_value() && copy->address == operation->address, "a copy has the same destination");
     check(copy->action != operation->action || copy->action == gateway::unknown_action,
