@@ -85,8 +85,7 @@ std::optional<std::string> fault_of_pattern(std::string_view pattern) {
         const Step step = first_step(pattern);
         if (step.length == 0) {
             return "the variables are {device}, {digits:N} and {hex:N} with N up to 64 and, for a whole "
-                   "bucket "
-                   "name, {bucket}";
+                   "bucket name, {bucket}";
         }
         pattern.remove_prefix(step.length);
     }

@@ -156,7 +156,7 @@ class Measurement:
                     devices.begin("full", server.port, each, self.options.at_once // processes)
                 errors = sum(devices.end() for devices in crowd)
                 took = time.monotonic() - begin
-                cpu, waited = ((now - then) / 1e9 for now, then in zip(schedule_ns(server.pid), before))
+                cpu, waited = ((end - begin) / 1e9 for end, begin in zip(schedule_ns(server.pid), before))
         number = each * processes
         print(
             f"    {server.name:8} {errors} errors, {took:.2f} s, {number / took:.0f}/s; server CPU "
