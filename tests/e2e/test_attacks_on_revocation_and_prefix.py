@@ -9,6 +9,7 @@ from support.case import main
 from support.fleet import FleetTest
 from support.gateway import replace_file
 from support.https_client import Connection, refused
+from support.processes import wait_until
 
 OWN, OTHER = "AABBCCDD", "11223344"
 SPELLINGS = [
@@ -60,7 +61,7 @@ class Attacks(FleetTest):
         """A careless copy: the file is truncated and grows while the gateway reads it, again and again."""
         revoked = self.pki.device("0BADF00D")
         self.revoke(revoked)
-        self.assertIsNotNone(refused(lambda: self.served(revoked)))
+        wait_until(lambda: refused(lambda: self.served(revoked)), "the revocation is in force")
         crl = self.pki.crl().encode()
         path = self.gateway.folder / "crl" / "device-ca.pem"
         stop = threading.Event()
@@ -99,9 +100,8 @@ class Attacks(FleetTest):
             "PUT", target, self.signer.sign("PUT", target, connection.host) + [("Content-Length", size)]
         )
         connection.send(bytes(size // 2))
-        generation = self.gateway.generation()
         self.revoke(identity)
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.wait_for_event("connection_cut", device=identity.id, reason="revoked")
         self.assertIsNotNone(refused(lambda: self.send_rest(connection, size // 2)))
         self.gateway.wait_for_access(device=identity.id, reason="revoked")
         self.assertNotIn(target, self.store.objects)
