@@ -1,12 +1,8 @@
 #include "pki/crl_file.h"
 
-#include "pki/openssl.h"
+#include "pki/base64.h"
 
-#include <algorithm>
 #include <cstring>
-#include <optional>
-
-#include <openssl/evp.h>
 
 namespace sallyport::pki {
 namespace {
@@ -20,57 +16,14 @@ CrlError no_crl(std::string_view what) {
     return {CrlLoad::parse_error, std::string(what)};
 }
 
-using EncodeContextPtr = std::unique_ptr<EVP_ENCODE_CTX, Releaser<&EVP_ENCODE_CTX_free>>;
-
-/// Decodes the Base64 at `[from, to)` of `text` into the bytes from `from` on; the number of bytes, or
-/// nothing when it is damaged. What is written never overtakes what was read: four characters make three
-/// bytes.
-std::optional<std::size_t> decode_in_place(std::string& text, std::size_t from, std::size_t to) {
-    const EncodeContextPtr context(EVP_ENCODE_CTX_new());
-    if (!context) return std::nullopt;
-    EVP_DecodeInit(context.get());
-    unsigned char block[16 * 1024];
-    unsigned char decoded[sizeof block];
-    std::size_t written = from;
-    const auto put = [&](int size) {
-        std::memcpy(text.data() + written, decoded, static_cast<std::size_t>(size));
-        written += static_cast<std::size_t>(size);
-    };
-    int size = 0;
-    for (std::size_t at = from; at < to;) {
-        const std::size_t count = std::min(sizeof block, to - at);
-        std::memcpy(block, text.data() + at, count);
-        at += count;
-        // OpenSSL takes a hyphen for the end and passes over what follows, and white space as nothing.
-        for (const char odd : {'-', ' ', '\t'}) {
-            if (std::memchr(block, odd, count) != nullptr) return std::nullopt;
-        }
-        if (EVP_DecodeUpdate(context.get(), decoded, &size, block, static_cast<int>(count)) < 0)
-            return std::nullopt;
-        put(size);
-    }
-    if (EVP_DecodeFinal(context.get(), decoded, &size) != 1) return std::nullopt;
-    put(size);
-    return written - from;
-}
-
 bool at_line_start(const std::string& text, std::size_t at) {
     return at == 0 || text[at - 1] == '\n';
 }
 
-/// Is each line of a block's body, which begins behind the BEGIN line's last hyphen, one of text? What stands
-/// above an empty line some readers take for a header (RFC 1421), and leave out.
-bool has_no_empty_line(std::string_view body) {
-    bool first = true;
-    while (!body.empty()) {
-        const auto end = body.find('\n');
-        std::string_view line = body.substr(0, end);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.empty() != first || line.ends_with('\r')) return false;
-        first = false;
-        body.remove_prefix(end == body.npos ? body.size() : end + 1);
-    }
-    return true;
+/// The length of the line end at `at`, or 0.
+std::size_t line_end_at(const std::string& text, std::size_t at) {
+    if (text.compare(at, 2, "\r\n") == 0) return 2;
+    return text.compare(at, 1, "\n") == 0 ? 1 : 0;
 }
 
 /// Where the DER of a block lies in the text that it was decoded in.
@@ -91,10 +44,13 @@ CrlResult<std::vector<Extent>> decode_blocks(std::string& text) {
             !at_line_start(text, end)) {
             return no_crl("malformed CRL: a PEM block without its end");
         }
-        if (!has_no_empty_line(std::string_view(text).substr(body, end - body)))
-            return no_crl("malformed CRL: an empty line, or something beside a marker, in a PEM block");
-        const auto size = decode_in_place(text, body, end);
-        if (!size || *size == 0) return no_crl("malformed CRL: damaged Base64 in a PEM block");
+        // What stands above an empty line some readers take for a header (RFC 1421), and leave out.
+        const std::size_t lines = body + line_end_at(text, body);
+        if (lines == body) return no_crl("malformed CRL: something beside a marker of a PEM block");
+        const auto size =
+            decode_base64_lines(std::string_view(text).substr(lines, end - lines), text.data() + body);
+        if (!size || *size == 0)
+            return no_crl("malformed CRL: damaged Base64, or an empty line, in a PEM block");
         blocks.push_back({body, *size});
         at = end + end_line.size();
     }
