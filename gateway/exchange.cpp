@@ -1,6 +1,7 @@
 #include "gateway/exchange.h"
 
 #include "gateway/rules/device_concerned.h"
+#include "gateway/wall_clock.h"
 
 #include <boost/asio/bind_executor.hpp>
 
@@ -76,6 +77,7 @@ asio::awaitable<Exchange::HeadRead> Exchange::read_head() {
 
         const bool first = session_.buffer().empty();
         const IoResult read = co_await session_.stream().read_some(room);
+        if (read.status == IoStatus::timed_out) exceeded(Deadline::head);
         if (read.status == IoStatus::timed_out && !first) {
             head_denial_ = request_timeout("the head took too long");
             co_return HeadRead::denied;
@@ -99,10 +101,10 @@ std::optional<Denial> Exchange::judge() {
     if (!delivery) return delivery.error();
     delivery_ = *delivery;
     body_left_ = delivery_.content_length;
-    const bool has_body = body_left_ > 0 || delivery_.framing == Framing::chunked;
     keep_alive_ =
-        delivery_.keep_alive && !has_body;  // until the body was taken, the next head is not in sight
+        delivery_.keep_alive && !has_body();  // until the body was taken, the next head is not in sight
 
+    if (auto denial = check_device_requests()) return denial;
     auto operation = classify(head_);
     if (!operation) return operation.error();
     record_.operation = operation->action;
@@ -112,7 +114,50 @@ std::optional<Denial> Exchange::judge() {
     if (is_shadow) {
         if (auto refused = session_.refused_now()) return refused;
     }
+    if (auto denial = bound(*operation)) return denial;
+    return reserve_device_bytes();
+}
+
+/// What the rules leave to a request that they allow.
+std::optional<Denial> Exchange::bound(const S3Operation& operation) {
+    const bool length_is_known = delivery_.framing != Framing::chunked;
+    const auto permission = permission_of(snapshot_->settings.policy, acting_client(), operation,
+                                          length_is_known ? std::optional(body_left_) : std::nullopt);
+    if (!permission) return permission.error();
+    permission_ = *permission;
     if (body_left_ > limits().body_bytes) return entity_too_large("Content-Length beyond limits.body_bytes");
+    permission_.body_bytes = std::min(permission_.body_bytes, limits().body_bytes);
+    return permission_.only_when_absent ? check_makes_only(head_) : std::nullopt;
+}
+
+Client Exchange::acting_client() const {
+    const ListenerRules& rules = snapshot_->listeners[session_.listener().index];
+    const Client proven = session_.proven();
+    const bool is_known =
+        shadow_ ? shadow_->verdict.enforced : rules.admission->asks() && !rules.admission->is_shadow();
+    return is_known ? Client{proven.kind, proven.name, rules.name} : Client{.listener = rules.name};
+}
+
+std::optional<Denial> Exchange::check_device_requests() {
+    const Client client = session_.proven();
+    if (client.kind != ClientKind::devices) return std::nullopt;
+    if (session_.is_surplus()) {
+        Denial denial = slow_down("more connections than limits.device.connections", std::chrono::seconds(5));
+        denial.reason = Reason::limit;
+        return denial;
+    }
+    const auto wait = session_.worker().shared().devices.request(client.name, limits().device, begun_);
+    if (!wait) return std::nullopt;
+    return slow_down("more requests than limits.device.requests_per_second", *wait);
+}
+
+std::optional<Denial> Exchange::reserve_device_bytes() {
+    const Client client = session_.proven();
+    if (client.kind != ClientKind::devices || limits().device.bytes_per_day == 0) return std::nullopt;
+    const auto wait =
+        session_.worker().shared().devices.reserve(client.name, limits().device, body_left_, now_seconds());
+    if (wait) return slow_down("more bytes than limits.device.bytes_per_day", *wait);
+    reserved_bytes_ = body_left_;
     return std::nullopt;
 }
 
@@ -122,8 +167,7 @@ std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation
     const Client proven = session_.proven();
     const Client unknown{.listener = rules.name};
     if (!rules.admission->is_shadow()) {
-        const Client known{proven.kind, proven.name, rules.name};
-        return authorize(policy, rules.admission->asks() ? known : unknown, operation);
+        return authorize(policy, acting_client(), operation);
     }
     // Whom other rules let in was not asked what these want to know: it is refused below, or served as
     // before.
@@ -142,7 +186,7 @@ std::optional<Denial> Exchange::authorize_operation(const S3Operation& operation
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::forward() {
-    const bool has_body = body_left_ > 0 || delivery_.framing == Framing::chunked;
+    const bool has_body = this->has_body();
     const bool idempotent = record_.method != "POST";
     forwarded_ = Clock::now();
     for (bool only_fresh = false;; only_fresh = true) {
@@ -176,6 +220,7 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
                                                          only_fresh, session_.store());
     session_.store() = nullptr;
     if (!opened.connection) {
+        if (opened.timed_out) exceeded(Deadline::store_connect);
         if (!session_.stopped_by()) session_.worker().shared().metrics.upstream_up(endpoint, false);
         co_return store_unavailable(opened.timed_out ? Reason::store_timeout : Reason::store_down,
                                     opened.detail);
@@ -190,7 +235,7 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::send_head() {
-    const std::string head = upstream_head(head_, delivery_);
+    const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
     store_->connection().expires_after(limits().body_progress);
     const std::string_view parts[] = {head};
     const IoStatus written = co_await store_->write(parts);
@@ -224,6 +269,7 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
             const IoResult read = co_await store_->read_some(block_->span().subspan(answer_end_));
             if (read.status == IoStatus::timed_out) {
                 if (may_stay_silent && answer_end_ == 0) co_return std::nullopt;
+                exceeded(Deadline::store_answer);
                 co_return Denial{Reason::store_timeout, 504, "InternalError",
                                  "The store did not answer in time", "no answer within limits.store_answer"};
             }
@@ -252,7 +298,8 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
     const bool discardable = delivery_.framing == Framing::length && !delivery_.expects_continue &&
                              body_left_ <= max_discarded_body && store_ == nullptr;
     if (discardable) keep_alive_ = delivery_.keep_alive;
-    if (record_.method.empty() || denial.reason == Reason::revoked || session_.worker().draining())
+    if (record_.method.empty() || denial.reason == Reason::revoked || session_.is_surplus() ||
+        session_.worker().draining())
         keep_alive_ = false;
     const std::string answer =
         denial_answer(denial, path_, record_.request_id, record_.method == "HEAD", keep_alive_);
@@ -317,6 +364,10 @@ void Exchange::finish_record() {
     session_.set_committing(false);
     session_.set_finishing_upload(false);
     if (watch_) watch_->device = nullptr;
+    if (reserved_bytes_) {
+        session_.worker().shared().devices.settle(session_.proven().name, *reserved_bytes_,
+                                                  record_.bytes_in + record_.bytes_out, now_seconds());
+    }
     record_.duration = Clock::now() - begun_;
     if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;
     note_device();

@@ -2,6 +2,7 @@
 
 #include "gateway/http_parser.h"
 #include "gateway/request_record.h"
+#include "gateway/rules/permission.h"
 #include "gateway/session.h"
 
 #include <memory>
@@ -42,6 +43,14 @@ class Exchange {
     boost::asio::awaitable<HeadRead> read_head();
     std::optional<Denial> judge();
     std::optional<Denial> authorize_operation(const S3Operation& operation);
+    std::optional<Denial> bound(const S3Operation& operation);
+    /// As whom the rules know this client: in shadow mode as nobody, until the ramp has reached it.
+    Client acting_client() const;
+    /// The limits of its device: connections and requests, then bytes.
+    std::optional<Denial> check_device_requests();
+    std::optional<Denial> reserve_device_bytes();
+    bool has_body() const { return body_left_ > 0 || delivery_.framing == Framing::chunked; }
+    void exceeded(Deadline deadline) { session_.worker().shared().metrics.exceeded(deadline); }
     void note_device();
     /// Nothing when the answer was relayed, or when the connection is over.
     boost::asio::awaitable<std::optional<Denial>> forward();
@@ -91,6 +100,8 @@ class Exchange {
     std::optional<Denial> head_denial_;
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
+    Permission permission_;
+    std::optional<std::uint64_t> reserved_bytes_;  ///< of the device's day
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;

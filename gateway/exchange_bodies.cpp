@@ -125,6 +125,7 @@ asio::awaitable<std::optional<Exchange::Sent>> Exchange::read_body(std::span<cha
             bytes = read.bytes;
             co_return std::nullopt;
         }
+        if (read.status == IoStatus::timed_out) exceeded(Deadline::body);
         // Closing without the rest of the body is what keeps the store from completing the object.
         abort(read.status == IoStatus::timed_out ? Reason::timeout : Reason::peer_closed,
               "the device's body ended early");
@@ -148,6 +149,7 @@ asio::awaitable<Exchange::Sent> Exchange::pass_up(std::string_view data, std::st
         co_return Sent::aborted;
     }
     if (written == IoStatus::timed_out) {
+        exceeded(Deadline::store_body);
         body_denial_ = store_unavailable(Reason::store_timeout, "the store does not take the body");
         co_return Sent::failed;
     }
@@ -182,8 +184,9 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
             co_return Sent::failed;
         }
         if (!chunk.body.empty()) {
-            if (record_.bytes_in + chunk.body.size() > limits().body_bytes) {
-                body_denial_ = entity_too_large("a chunked body beyond limits.body_bytes");
+            if (record_.bytes_in + chunk.body.size() > permission_.body_bytes) {
+                body_denial_ =
+                    entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
                 co_return Sent::failed;
             }
             const ChunkHeader header(chunk.body.size());
@@ -271,6 +274,7 @@ asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_vie
     }
     record_.bytes_out += data.size();
     if (written == IoStatus::ok) co_return true;
+    if (written == IoStatus::timed_out) exceeded(Deadline::body);
     abort(written == IoStatus::timed_out ? Reason::timeout : Reason::peer_closed,
           "the device did not take the answer");
     co_return false;
@@ -287,6 +291,7 @@ asio::awaitable<bool> Exchange::read_answer_body() {
 }
 
 void Exchange::answer_cut_short() {
+    if (answer_status_ == IoStatus::timed_out) exceeded(Deadline::store_body);
     abort(answer_status_ == IoStatus::timed_out ? Reason::store_timeout : Reason::store_malformed,
           "the store's answer ended early");
 }

@@ -96,6 +96,10 @@ Metrics::Metrics()
         denied_[i] = &denied.Add({{"reason", std::string(to_string(static_cast<Reason>(i)))}});
         would_deny_[i] = &would_deny.Add({{"reason", std::string(to_string(static_cast<Reason>(i)))}});
     }
+    auto& exceeded = counter(registry_, "sallyport_deadlines_exceeded_total",
+                             "Waits that were given up, by the limit that they exceeded");
+    for (std::size_t i = 0; i < deadline_count; ++i)
+        exceeded_[i] = &exceeded.Add({{"deadline", std::string(to_string(static_cast<Deadline>(i)))}});
 }
 
 std::string Metrics::expose() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/deadline.h"
 #include "gateway/device_inventory.h"
 #include "gateway/request_record.h"
 #include "gateway/snapshot.h"
@@ -32,6 +33,7 @@ class Metrics {
     void handshake_not_begun(const std::string& listener, Reason why);
     prometheus::Gauge& connections(std::string_view listener);
     void connection_closed(std::string_view why);
+    void exceeded(Deadline deadline) { exceeded_[static_cast<std::size_t>(deadline)]->Increment(); }
     void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }
     void known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals);
     void upstream_up(const std::string& endpoint, bool up);
@@ -74,6 +76,7 @@ class Metrics {
     Family<prometheus::Histogram>& request_duration_;
     std::array<prometheus::Counter*, reason_count> denied_{};
     std::array<prometheus::Counter*, reason_count> would_deny_{};
+    std::array<prometheus::Counter*, deadline_count> exceeded_{};
     Family<prometheus::Gauge>& known_devices_;
     std::map<DeviceInventory::Agreed, prometheus::Gauge*> device_gauges_;  ///< used by one thread
     prometheus::Counter& bytes_in_;

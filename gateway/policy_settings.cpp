@@ -68,7 +68,13 @@ std::vector<PolicyRule> read_built_in(MapReader& map, const PolicyNames& names) 
 void read_condition(MapReader& map, PolicyRule& rule) {
     auto when = map.map("when");
     if (!when) return;
-    rule.prefix = when->required_string("prefix").text;
+    if (const auto prefix = when->string("prefix")) {
+        rule.prefix = prefix->text;
+        if (rule.prefix.empty()) when->fault(prefix->mark, "prefix: an empty one is no condition");
+    }
+    rule.when_absent = when->boolean("absent", false);
+    if (!when->has("prefix") && !rule.when_absent)
+        when->fault("a condition is needed: prefix of a list, or absent: true");
     when->finish();
 }
 
@@ -83,6 +89,7 @@ std::vector<PolicyRule> read_rule(MapReader& map, const PolicyNames& names) {
     if (denies) map.strings("allow");
     read_scope(map, names, rule);
     read_condition(map, rule);
+    rule.body_bytes = map.bytes("body_bytes", 0, 1, 1ULL << 50U);
     if (!map.has("on")) map.fault("'on' is missing");
     const auto places = map.strings("on");
     if (map.has("on") && places.empty()) map.fault("on: at least one pattern is needed");

@@ -66,7 +66,9 @@ class Server {
     DeviceInventory inventory_;
     AddressLimiter handshakes_by_address_;
     AddressLimiter failures_by_address_;
-    Shared shared_{snapshots_, metrics_, log_, inventory_, handshakes_by_address_, failures_by_address_};
+    DeviceLimiter device_limiter_;
+    Shared shared_{snapshots_,           metrics_,       log_, inventory_, handshakes_by_address_,
+                   failures_by_address_, device_limiter_};
     std::vector<ListeningSocket> sockets_;
     std::vector<Listener> listeners_;  // complete before the first worker keeps a reference
     std::vector<Port> ports_;          // the same

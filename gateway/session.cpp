@@ -66,6 +66,7 @@ Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr
 
 Session::~Session() {
     end_handshake();
+    if (is_counted_) worker_.shared().devices.disconnect(peer_->name);
     listener_->connections.Decrement();
     worker_.leave(*this);
 }
@@ -263,6 +264,8 @@ asio::awaitable<bool> Session::handshake() {
         if (const auto& refusal = judge_->refusal(); refusal && !judge_->admission().is_shadow()) {
             report_handshake(gateway::reason_of(refusal->reason), refusal->detail);
         } else {
+            if (failure.kind == HandshakeFailure::Kind::timeout)
+                worker_.shared().metrics.exceeded(Deadline::handshake);
             report_handshake(reason_of(failure.kind), failure.detail);
         }
         co_await stream_->close(farewell);
@@ -298,8 +301,16 @@ bool Session::identify() {
     // From the session, not from the callback: a resumed session made none.
     peer_ = decode_peer(pki::remembered(tls_->ssl()));
     if (peer_) serial_ = pki::hex(peer_->path.links.front().serial);
+    count_connection();
     if (!admission.is_shadow()) note_device();
     return peer_.has_value() || admission.is_shadow();
+}
+
+void Session::count_connection() {
+    if (!peer_ || judge_->admission().kind != ClientKind::devices) return;
+    Shared& shared = worker_.shared();
+    is_counted_ = true;
+    is_surplus_ = !shared.devices.connect(peer_->name, shared.snapshots.current()->settings.limits.device);
 }
 
 asio::awaitable<bool> Session::wait_for_request() {
@@ -313,6 +324,7 @@ asio::awaitable<bool> Session::wait_for_request() {
     stream_->connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
     const IoStatus waited = co_await stream_->connection().wait(asio::ip::tcp::socket::wait_read);
     idle_ = false;
+    if (waited == IoStatus::timed_out) worker_.shared().metrics.exceeded(Deadline::idle);
     co_return waited == IoStatus::ok;
 }
 

@@ -72,6 +72,9 @@ class Session : public std::enable_shared_from_this<Session> {
     bool was_admitted_by(const ListenerRules& rules) const {
         return rules.admission->digest == judge_->admission().digest;
     }
+    /// Does this device hold more connections than it may (`limits.device.connections`)? Its requests are
+    /// refused.
+    bool is_surplus() const { return is_surplus_; }
     /// Tells the inventory that a device has proved itself.
     void note_device();
     /// The same of one that a request in shadow mode is about, which may be none.
@@ -92,6 +95,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool move_to(const ConnectionJudge::Choice& choice);
     /// Takes in who has proved itself; false when the session carries nobody though it should.
     bool identify();
+    void count_connection();
     void begin_handshake();
     void end_handshake();
     bool looks_like_abuse(Reason failure) const;
@@ -120,6 +124,8 @@ class Session : public std::enable_shared_from_this<Session> {
     bool idle_ = false;
     bool committing_ = false;
     bool finishing_upload_ = false;
+    bool is_counted_ = false;  ///< among the connections of its device
+    bool is_surplus_ = false;
     std::optional<Reason> stopped_by_;
 };
 

@@ -237,8 +237,24 @@ class SettingsReader {
         l.tls_session_lifetime = map->duration("tls_session_lifetime", l.tls_session_lifetime, 1s, 7 * 24h);
         l.crl_bytes = map->bytes("crl_bytes", l.crl_bytes, 1024, 1ULL << 31U);
         l.known_devices = map->integer("known_devices", l.known_devices, 16, 10'000'000);
+        read_device_limits(*map);
         l.idle_store_connections =
             map->integer("idle_store_connections", l.idle_store_connections, 0, 10'000);
+        map->finish();
+    }
+
+    void read_device_limits(MapReader& limits) {
+        auto map = limits.map("device");
+        if (!map) return;
+        DeviceLimits& l = settings_.limits.device;
+        l.connections = map->integer("connections", 0, 0, 100'000);
+        l.requests_per_second = map->integer("requests_per_second", 0, 0, 100'000);
+        // A start of the firmware asks for half a dozen objects at once.
+        l.request_burst = map->integer("request_burst",
+                                       std::max<std::uint64_t>(20, 2 * l.requests_per_second), 1, 1'000'000);
+        if (map->has("request_burst") && l.requests_per_second == 0)
+            map->fault("request_burst: means nothing without requests_per_second");
+        l.bytes_per_day = map->bytes("bytes_per_day", 0, 0, 1ULL << 50U);
         map->finish();
     }
 

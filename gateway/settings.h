@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/authority_settings.h"
+#include "gateway/device_limiter.h"
 #include "gateway/listener_settings.h"
 #include "gateway/rules/policy.h"
 #include "pki/chain_verifier.h"
@@ -32,6 +33,7 @@ struct Limits {
     std::chrono::milliseconds tls_session_lifetime{3'600'000};
     std::uint64_t crl_bytes = 1ULL << 30U;
     std::uint64_t known_devices = 100'000;      ///< in the inventory
+    DeviceLimits device = {};                   ///< of each device
     std::uint64_t idle_store_connections = 64;  ///< kept for each worker thread and endpoint
 };
 

@@ -136,8 +136,10 @@ asio::awaitable<void> Worker::tick() {
             session->tick(now);
         if (now >= next_recheck_) recheck_all();
         if (drain_until_ && now >= *drain_until_) {
-            for (Session* session : sessions_)
+            for (Session* session : sessions_) {
+                shared_.metrics.exceeded(Deadline::drain);
                 session->stop(Reason::timeout);
+            }
         }
         if (draining_ && sessions_.empty()) {
             io_.stop();  // kept store connections may still have waits outstanding

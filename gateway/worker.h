@@ -2,6 +2,7 @@
 
 #include "gateway/address_limiter.h"
 #include "gateway/device_inventory.h"
+#include "gateway/device_limiter.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
@@ -32,6 +33,7 @@ struct Shared {
     DeviceInventory& inventory;
     AddressLimiter& handshakes_by_address;
     AddressLimiter& failures_by_address;
+    DeviceLimiter& devices;
     std::atomic<std::uint64_t> handshakes{0};  ///< that go on
     std::atomic<std::uint64_t> connections{0};
     std::uint64_t max_connections =

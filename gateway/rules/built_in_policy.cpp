@@ -7,9 +7,13 @@ namespace {
 /// deletes or copies.
 std::vector<PolicyRule> canedge_device(const std::string& own) {
     std::vector<PolicyRule> rules;
-    for (const char* name : {"config-{digits:2}.{digits:2}.json", "schema-{digits:2}.{digits:2}.json"})
+    for (const char* name : {"schema-{digits:2}.{digits:2}.json", "device.json"})
         rules.push_back({{"GetObject", "HeadObject", "PutObject"}, own + name});
-    rules.push_back({{"GetObject", "HeadObject", "PutObject"}, own + "device.json"});
+    // The server's configuration wins: a device brings its own only where there is none.
+    const std::string configuration = own + "config-{digits:2}.{digits:2}.json";
+    rules.push_back({{"GetObject", "HeadObject"}, configuration});
+    rules.push_back({{"PutObject"}, configuration});
+    rules.back().when_absent = true;
     for (const char* name : {"firmware.bin", "certs_server.p7b"})
         rules.push_back({{"GetObject", "HeadObject"}, own + name});
     // Session, split and time of the upload; plain, compressed, encrypted, or both.

@@ -73,7 +73,7 @@ std::string_view phrase(unsigned status) {
 
 }  // namespace
 
-std::string upstream_head(const RequestHead& head, const Delivery& delivery) {
+std::string upstream_head(const RequestHead& head, const Delivery& delivery, bool only_when_absent) {
     std::string out;
     out.reserve(1024);
     append(out, {head.method, " ", head.target, " HTTP/1.1\r\n"});
@@ -87,6 +87,7 @@ std::string upstream_head(const RequestHead& head, const Delivery& delivery) {
     } else if (delivery.framing == Framing::chunked) {
         out += "Transfer-Encoding: chunked\r\n";
     }
+    if (only_when_absent && head.find("If-None-Match") == nullptr) out += "If-None-Match: *\r\n";
     out += "\r\n";
     return out;
 }
@@ -156,7 +157,8 @@ std::string denial_answer(const Denial& denial, std::string_view resource, std::
     append(out, {"HTTP/1.1 ", std::to_string(denial.status), " ", phrase(denial.status), "\r\n",
                  "Content-Type: application/xml\r\nContent-Length: ", std::to_string(body.size()),
                  "\r\nx-amz-request-id: ", request_id, "\r\n"});
-    if (denial.status == 503) out += "Retry-After: 5\r\n";
+    if (denial.retry_after.count() > 0)
+        append(out, {"Retry-After: ", std::to_string(denial.retry_after.count()), "\r\n"});
     if (!keep_alive) out += "Connection: close\r\n";
     out += "\r\n";
     if (!head_only) out += body;

@@ -9,8 +9,9 @@ namespace sallyport::gateway {
 
 /// The head that goes to the store: the request line and every end-to-end field exactly as received, in their
 /// order, since a signature may cover them, and framing of our own making. The connection to the store
-/// is kept alive by default (RFC 9112 9.3).
-std::string upstream_head(const RequestHead& head, const Delivery& delivery);
+/// is kept alive by default (RFC 9112 9.3). With `only_when_absent` the store is asked to replace nothing
+/// (`If-None-Match: *`, RFC 9110 13.1.2; S3 API, "PutObject"): a field that no signature covers.
+std::string upstream_head(const RequestHead& head, const Delivery& delivery, bool only_when_absent = false);
 
 /// A parsed answer head; views as in RequestHead.
 struct AnswerHead {

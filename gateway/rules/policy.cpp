@@ -134,6 +134,16 @@ std::optional<std::string> fault_of_prefix(const PolicyRule& rule) {
     return std::nullopt;
 }
 
+std::optional<std::string> fault_of_bounds(const PolicyRule& rule) {
+    if (!rule.when_absent && rule.body_bytes == 0) return std::nullopt;
+    if (rule.effect == Effect::deny)
+        return "deny: what is denied has no conditions; allow it within bounds instead";
+    // Of other operations no store can be asked to replace nothing.
+    if (rule.when_absent && rule.actions != std::vector<std::string>{"PutObject"})
+        return "when: absent is known of PutObject only; make it a rule of its own";
+    return std::nullopt;
+}
+
 }  // namespace
 
 Policy default_policy() {
@@ -150,10 +160,17 @@ std::optional<std::string> fault_of_devices(const PolicyRule& rule) {
 }
 
 std::optional<std::string> fault_of(const PolicyRule& rule) {
-    for (auto* const check : {fault_of_actions, fault_of_place, fault_of_prefix, fault_of_devices}) {
+    for (auto* const check :
+         {fault_of_actions, fault_of_place, fault_of_prefix, fault_of_bounds, fault_of_devices}) {
         if (auto fault = check(rule)) return fault;
     }
     return std::nullopt;
+}
+
+bool applies(const PolicyRule& rule, const Client& client, const S3Operation& operation) {
+    return names(rule, operation.action) && is_for(rule, client) &&
+           is_about(rule, client, operation.action, operation.address) &&
+           is_listed_by(rule, client, operation);
 }
 
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation) {

@@ -4,6 +4,7 @@
 #include "gateway/rules/reason.h"
 #include "gateway/rules/s3_operation.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,9 @@ struct PolicyRule {
     Effect effect = Effect::allow;
     std::vector<std::string> devices = {};    ///< ids, `*` any bytes; empty = all
     std::vector<std::string> listeners = {};  ///< names; empty = all
-    std::string prefix = {};  ///< what the parameter `prefix` of a list must match; empty = anything
+    std::string prefix = {};       ///< what the parameter `prefix` of a list must match; empty = anything
+    bool when_absent = false;      ///< PutObject only: it may make an object, not replace one
+    std::uint64_t body_bytes = 0;  ///< the longest body; 0 = no other limit than the listener's
 };
 
 /// What clients may do. A request needs one rule that allows it and none that denies it.
@@ -38,6 +41,9 @@ Policy default_policy();
 std::optional<std::string> fault_of(const PolicyRule& rule);
 /// The same of its devices alone.
 std::optional<std::string> fault_of_devices(const PolicyRule& rule);
+
+/// Is this rule, whatever its effect, about what this client wants to do?
+bool applies(const PolicyRule& rule, const Client& client, const S3Operation& operation);
 
 /// Decides about one operation of a client. Refusals: `wrong_prefix` when some rule for it allows the action
 /// elsewhere, `action_denied` when none does or one denies it.

@@ -119,9 +119,18 @@ Denial entity_too_large(std::string detail) {
             std::move(detail)};
 }
 
+Denial slow_down(std::string detail, std::chrono::seconds retry_after) {
+    return {Reason::rate_limit, 503,        "SlowDown", "Please reduce your request rate",
+            std::move(detail),  retry_after};
+}
+
 Denial store_unavailable(Reason reason, std::string detail) {
-    return {reason, 503, "ServiceUnavailable", "The store cannot be reached; please try again",
-            std::move(detail)};
+    return {reason,
+            503,
+            "ServiceUnavailable",
+            "The store cannot be reached; please try again",
+            std::move(detail),
+            std::chrono::seconds(5)};
 }
 
 Denial bad_gateway(std::string detail) {

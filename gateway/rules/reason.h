@@ -2,6 +2,7 @@
 
 #include "pki/chain_verifier.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,10 +52,11 @@ Reason reason_of(pki::Refusal refusal) noexcept;
 /// A request that is not served: what the log says and what the client hears.
 struct Denial {
     Reason reason;
-    unsigned status;           ///< HTTP status
-    std::string_view s3_code;  ///< from the S3 list of error codes; lives as long as the process
-    std::string_view message;  ///< for the client; says nothing that it should not know
-    std::string detail;        ///< for the log
+    unsigned status;                      ///< HTTP status
+    std::string_view s3_code;             ///< from the S3 list of error codes; lives as long as the process
+    std::string_view message;             ///< for the client; says nothing that it should not know
+    std::string detail;                   ///< for the log
+    std::chrono::seconds retry_after{0};  ///< when it is worth trying again; 0 = not said
 };
 template <class T>
 using Result = boost::system::result<T, Denial>;
@@ -65,6 +67,7 @@ Denial access_denied(Reason reason, std::string detail);
 Denial bad_request(Reason reason, std::string detail);
 Denial method_not_allowed(std::string detail);
 Denial entity_too_large(std::string detail);
+Denial slow_down(std::string detail, std::chrono::seconds retry_after);
 Denial store_unavailable(Reason reason, std::string detail);
 Denial bad_gateway(std::string detail);
 Denial request_timeout(std::string detail);

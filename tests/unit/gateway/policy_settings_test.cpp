@@ -36,9 +36,10 @@ TEST(PolicySettings, have_a_default) {
 TEST(PolicySettings, take_what_is_given) {
     const auto [policy, faults] =
         load({"{deny: PutObject, on: 'fleet/x', devices: [A1, 'B*'], listeners: old}",
-              "{who: operator, allow: [ListObjects], on: fleet/, when: {prefix: 'x/*'}}"});
+              "{who: operator, allow: [ListObjects], on: fleet/, when: {prefix: 'x/*'}}",
+              "{allow: PutObject, on: 'fleet/y', when: {absent: true}, body_bytes: 1MiB}"});
     ASSERT_EQ(faults, std::vector<std::string>{});
-    ASSERT_EQ(policy.rules.size(), 2U);
+    ASSERT_EQ(policy.rules.size(), 3U);
     EXPECT_EQ(policy.rules[0].effect, Effect::deny);
     EXPECT_EQ(policy.rules[0].actions, std::vector<std::string>{"PutObject"});
     EXPECT_EQ(policy.rules[0].devices, (std::vector<std::string>{"A1", "B*"}));
@@ -48,6 +49,9 @@ TEST(PolicySettings, take_what_is_given) {
     EXPECT_EQ(policy.rules[1].who, ClientKind::operators);
     EXPECT_EQ(policy.rules[1].prefix, "x/*");
     EXPECT_TRUE(policy.rules[1].devices.empty());
+    EXPECT_FALSE(policy.rules[1].when_absent);
+    EXPECT_TRUE(policy.rules[2].when_absent);
+    EXPECT_EQ(policy.rules[2].body_bytes, 1U << 20U);
     EXPECT_TRUE(policy.rules[1].listeners.empty());
 }
 
@@ -113,7 +117,17 @@ const FaultCase fault_cases[] = {
      "there is no listener 'older'"},
     {"no_listeners", "{allow: GetObject, on: b/*, listeners: []}", "2:5", "listeners: an empty list"},
     {"when", "{allow: ListObjectsV2, on: b/, when: {prefix: 'x/*'}}", "", ""},
-    {"when_nothing", "{allow: ListObjectsV2, on: b/, when: {}}", "2:42", "'prefix' is missing"},
+    {"when_nothing", "{allow: ListObjectsV2, on: b/, when: {}}", "2:42", "a condition is needed"},
+    {"when_absent", "{allow: PutObject, on: b/x, when: {absent: true}}", "", ""},
+    {"when_not_absent", "{allow: PutObject, on: b/x, when: {absent: false}}", "2:39",
+     "a condition is needed"},
+    {"when_absent_of_another_action", "{allow: CopyObject, on: b/x, when: {absent: true}}", "2:5",
+     "when: absent is known of PutObject only"},
+    {"when_absent_and_prefix", "{allow: PutObject, on: b/, when: {absent: true, prefix: x}}", "2:5",
+     "when: prefix is known of"},
+    {"body_bytes", "{allow: PutObject, on: b/x, body_bytes: 64KiB}", "", ""},
+    {"body_bytes_of_nothing", "{allow: PutObject, on: b/x, body_bytes: 0B}", "2:45", "body_bytes"},
+    {"body_bytes_denied", "{deny: PutObject, on: b/x, body_bytes: 1KiB}", "2:5", "deny: "},
     {"when_no_map", "{allow: ListObjectsV2, on: b/, when: x}", "2:42", "a mapping", 2},
     {"when_empty", "{allow: ListObjectsV2, on: b/, when: {prefix: ''}}", "2:51", "prefix"},
     {"when_unknown", "{allow: ListObjectsV2, on: b/, when: {prefix: x, delimiter: /}}", "2:54",
