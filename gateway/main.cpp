@@ -3,6 +3,7 @@
 #include "gateway/server.h"
 #include "gateway/settings.h"
 #include "gateway/shadow_report.h"
+#include "gateway/sigv4_command.h"
 #include "gateway/snapshot.h"
 #include "gateway/verify_chain.h"
 #include "gateway/wall_clock.h"
@@ -16,6 +17,7 @@
 #include <ctime>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -209,6 +211,16 @@ int report_shadow(const std::string& file, const ShadowReportOptions& options) {
     return report.is_clean ? exit_ok : exit_no;
 }
 
+/// The secret key comes in on standard input: a command line is seen by everybody.
+int sign_for_support() {
+    std::string input{std::istreambuf_iterator<char>(std::cin), {}};
+    const auto stages = sigv4_stages(input);
+    sallyport::pki::wipe(input);
+    if (!stages) return tell({stages.error().message});
+    std::cout << *stages;
+    return exit_ok;
+}
+
 /// Keys are in this process: they must not end up in a core file.
 void forbid_core_files() {
     const rlimit none{0, 0};
@@ -259,6 +271,11 @@ int main(int argc, char** argv) {
     shadow_command->add_flag("--json", shadow_options.json, "for machines");
     shadow_command->footer(
         "Exit status: 0 all would be served, 1 some would not or are not known, 3 no gateway answers.");
+    auto* sigv4_command = app.add_subcommand(
+        "sigv4", "for support: sign the request that is described on standard input (JSON), stage by stage");
+    sigv4_command->footer(
+        "Members: method, target, headers ([[name, value], ...]), payload_hash, access_key, secret_key,\n"
+        "session_token, region, service, date, mode (header or query), expires, signed_headers.");
     ChainFiles files;
     std::int64_t unix_time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     auto* verify_command = app.add_subcommand(
@@ -285,6 +302,7 @@ int main(int argc, char** argv) {
         if (explain_command->parsed()) return explain_device(explain_options);
         if (shadow_command->parsed()) return report_shadow(file, shadow_options);
         if (accept_command->parsed()) return accept_crl(file, crl_file);
+        if (sigv4_command->parsed()) return sign_for_support();
         if (verify_command->parsed()) return verify(files, unix_time, grace_seconds);
         return check_command->parsed() ? check(file) : run(file);
     } catch (const std::exception& error) {

@@ -172,38 +172,46 @@ Result<Authorization> sign(const SignedRequest& request, std::span<const std::st
     return Authorization{access_key, std::move(scope), std::move(*names), std::move(proof)};
 }
 
-Result<std::string> presigned_query(const SignedRequest& request,
-                                    std::span<const std::string_view> signed_headers,
-                                    const Presigning& presigning) {
+Result<std::string> query_to_sign(std::string_view target, std::span<const std::string> signed_headers,
+                                  const PresignedClaims& claims) {
     using namespace std::chrono_literals;
-    if (presigning.expires < 1s || presigning.expires > std::chrono::days{7}) {
+    if (claims.expires < 1s || claims.expires > std::chrono::days{7}) {
         return Error{Fault::malformed, "a presigned URL expires after 1 second to 7 days"};
     }
-    const std::size_t mark = std::min(request.target.find('?'), request.target.size());
-    auto parameters = parse_query(request.target.substr(std::min(mark + 1, request.target.size())));
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    auto parameters = parse_query(target.substr(std::min(mark + 1, target.size())));
     if (!parameters) return parameters.error();
     for (const QueryParameter& parameter : *parameters) {
         if (is_signature_parameter(parameter.name)) {
             return Error{Fault::ambiguous, "the query has a parameter '" + parameter.name + "' already"};
         }
     }
+    parameters->push_back({"X-Amz-Algorithm", std::string{signature_algorithm}});
+    parameters->push_back({"X-Amz-Credential", claims.access_key.text() + '/' + claims.scope.text()});
+    parameters->push_back({"X-Amz-Date", amz_date(claims.time)});
+    parameters->push_back({"X-Amz-Expires", std::to_string(claims.expires.count())});
+    parameters->push_back({"X-Amz-SignedHeaders", join(signed_headers)});
+    if (!claims.session_token.empty()) {
+        parameters->push_back({"X-Amz-Security-Token", std::string{claims.session_token}});
+    }
+    return canonical_query(*parameters);
+}
+
+Result<std::string> presigned_query(const SignedRequest& request,
+                                    std::span<const std::string_view> signed_headers,
+                                    const Presigning& presigning) {
     const auto names = canonical_header_names(signed_headers);
     if (!names) return names.error();
     const CredentialScope scope = scope_at(presigning.time, presigning.region);
-    parameters->push_back({"X-Amz-Algorithm", std::string{signature_algorithm}});
-    parameters->push_back({"X-Amz-Credential", presigning.access_key.text() + '/' + scope.text()});
-    parameters->push_back({"X-Amz-Date", amz_date(presigning.time)});
-    parameters->push_back({"X-Amz-Expires", std::to_string(presigning.expires.count())});
-    parameters->push_back({"X-Amz-SignedHeaders", join(*names)});
-    if (!presigning.session_token.empty()) {
-        parameters->push_back({"X-Amz-Security-Token", std::string{presigning.session_token}});
-    }
-    const std::string query = canonical_query(*parameters);
-    const std::string target = std::string{request.target.substr(0, mark)} + '?' + query;
+    const auto query = query_to_sign(
+        request.target, *names,
+        {presigning.access_key, scope, presigning.session_token, presigning.time, presigning.expires});
+    if (!query) return query.error();
+    const std::string target = std::string{request.target.substr(0, request.target.find('?'))} + '?' + *query;
     const auto canonical =
         canonical_request({request.method, target, request.headers, request.payload_hash}, *names);
     if (!canonical) return canonical.error();
-    return query + "&X-Amz-Signature=" +
+    return *query + "&X-Amz-Signature=" +
            signature(SigningKey{presigning.secret_key, scope},
                      string_to_sign(presigning.time, scope, *canonical));
 }

@@ -78,6 +78,20 @@ Result<Authorization> sign(const SignedRequest& request, std::span<const std::st
                            const AccessKey& access_key, const SecretKey& secret_key, std::string_view region,
                            std::chrono::sys_seconds time);
 
+/// What a presigned URL says about its signer.
+struct PresignedClaims {
+    const AccessKey& access_key;
+    const CredentialScope& scope;
+    std::string_view session_token;  ///< empty: none
+    std::chrono::sys_seconds time;
+    std::chrono::seconds expires;  ///< 1 second to 7 days
+};
+
+/// The canonical query that the signature of a presigned URL covers: that of `target` and the X-Amz-*
+/// parameters. A target that has one of these already is ambiguous. `signed_headers` must be canonical.
+Result<std::string> query_to_sign(std::string_view target, std::span<const std::string> signed_headers,
+                                  const PresignedClaims& claims);
+
 /// The credentials and limits of a presigned URL.
 struct Presigning {
     const AccessKey& access_key;
