@@ -1,5 +1,6 @@
 #include "gateway/exchange.h"
 
+#include "gateway/rules/access_keys.h"
 #include "gateway/rules/device_concerned.h"
 #include "gateway/wall_clock.h"
 
@@ -114,6 +115,7 @@ std::optional<Denial> Exchange::judge() {
     if (is_shadow) {
         if (auto refused = session_.refused_now()) return refused;
     }
+    if (auto denial = check_access_key(*snapshot_->access_keys, acting_client(), head_)) return denial;
     if (auto denial = bound(*operation)) return denial;
     return reserve_device_bytes();
 }

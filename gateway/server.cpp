@@ -222,6 +222,7 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
           &settings.operators.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
     }
+    if (!settings.access_keys.devices_file.empty()) paths.push_back(settings.access_keys.devices_file);
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
     for (const ListenerSettings& listener : settings.listeners) {
         for (const CertificateFiles& certificate : listener.certificates) {

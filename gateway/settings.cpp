@@ -37,6 +37,7 @@ class SettingsReader {
         read_revocation(root);
         read_authorization(root);
         check_authorization(root);
+        settings_.access_keys = read_access_keys(root, paths_);
         check_policy_of_ramps(root);
         read_store(root);
         read_limits(root);

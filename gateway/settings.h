@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/access_key_settings.h"
 #include "gateway/authority_settings.h"
 #include "gateway/device_limiter.h"
 #include "gateway/listener_settings.h"
@@ -58,6 +59,7 @@ struct Settings {
     bool finish_uploads = false;  ///< an upload that has begun may end although its device was revoked
     std::filesystem::path state;  ///< folder of what must survive a restart; empty = nothing does
     Policy policy;
+    AccessKeySettings access_keys;
     SocketAddress store;
     Limits limits;
     SocketAddress admin;  // restart-only

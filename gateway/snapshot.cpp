@@ -12,6 +12,7 @@ namespace {
 
 /// About 4 MiB when all places are taken.
 constexpr std::size_t remembered_verdicts = 8192;
+constexpr std::size_t max_key_file_bytes = 64U << 20U;
 
 /// All that may issue clients, and sign CRLs about them.
 std::vector<X509*> authorities_of(const Snapshot& snapshot) {
@@ -31,6 +32,7 @@ std::string digest_of_inputs(const Snapshot& snapshot) {
         inputs += authority ? sha256(authority->inputs) : "";
     for (const ListenerRules& listener : snapshot.listeners)
         inputs += listener.tls_inputs;
+    inputs += snapshot.access_key_inputs;
     return sha256(inputs);
 }
 
@@ -43,6 +45,22 @@ bool load_authorities(Snapshot& snapshot, Load& load) {
         snapshot.operators = load_authority(settings.operators, "operators", load);
     if (snapshot.devices && snapshot.operators) check_apart(*snapshot.devices, *snapshot.operators, load);
     return load.result.faults.size() == faults;
+}
+
+void load_access_keys(Snapshot& snapshot, Load& load) {
+    const AccessKeySettings& settings = snapshot.settings.access_keys;
+    auto keys = std::make_shared<AccessKeys>(settings.keys);
+    snapshot.access_keys = keys;
+    if (settings.devices_file.empty()) return;
+    const auto text = pki::read_file(settings.devices_file, max_key_file_bytes);
+    if (!text) return load.fault(text.error().message);
+    snapshot.access_key_inputs = sha256(*text);
+    const Identification identification(snapshot.settings.devices.identity);
+    auto devices = parse_device_keys(*text, [&](std::string_view id) { return identification.is_id(id); });
+    if (!devices) return load.fault(settings.devices_file.string() + ":" + devices.error().message);
+    keys->devices = std::move(*devices);
+    for (const auto& [device, its_own] : keys->devices)
+        keys->known.insert(its_own.begin(), its_own.end());
 }
 
 LoadedSnapshot finish(Load& load, std::shared_ptr<Snapshot> snapshot) {
@@ -75,6 +93,7 @@ LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::
     snapshot->settings = std::move(settings);
     snapshot->generation = previous == nullptr ? 1 : previous->generation + 1;
     snapshot->verdicts = std::make_shared<VerdictCache>(remembered_verdicts);
+    load_access_keys(*snapshot, load);
     if (load_authorities(*snapshot, load)) {
         if (const auto authorities = authorities_of(*snapshot); !authorities.empty())
             snapshot->revocation = load_revocation(snapshot->settings, authorities, load);

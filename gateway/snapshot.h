@@ -47,6 +47,8 @@ struct Snapshot {
     std::vector<ListenerRules> listeners;              ///< in the order of the configuration
     std::shared_ptr<const ClientAuthority> devices;    ///< null when no listener asks for their certificates
     std::shared_ptr<const ClientAuthority> operators;  ///< the same
+    std::shared_ptr<const AccessKeys> access_keys;
+    std::string access_key_inputs;  ///< digest of the file
     pki::RevocationIndex revocation;
     std::string inputs;  ///< digest of the configuration and of all certificates and keys that it names
     std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot

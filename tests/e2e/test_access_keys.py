@@ -1,0 +1,74 @@
+"""The access key that a request is signed with must be one of the device's (section `access_keys`)."""
+
+from support.case import main
+from support.fleet import DEVICE, OTHER_DEVICE, FleetTest
+from support.sigv4 import Signer
+
+OWN_KEY = "KEYOFAABBCCDD"
+FLEET_KEY = "FLEETKEY"
+
+
+class AccessKeys(FleetTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.keys = cls.folder / "keys.txt"
+        cls.keys.write_text(f"# of devices\n{DEVICE} {OWN_KEY}\n")
+        text = cls.gateway.configuration.read_text()
+        section = f"access_keys: {{fleet: [{FLEET_KEY}], devices: keys.txt}}\n"
+        cls.gateway.write_configuration(text + section)
+        cls.gateway.reload()
+
+    def put(self, identity, key):
+        """The answer, and how many requests have reached the store by it."""
+        before = len(self.store.requests)
+        with self.connect(identity) as connection:
+            answer = connection.request(Signer(key, "secret"), "PUT", f"/fleet/{identity.id}/x", b"x")
+        return answer, len(self.store.requests) - before
+
+    def assert_allowed(self, identity, key):
+        answer, reached = self.put(identity, key)
+        self.assertEqual((answer.status, reached), (200, 1))
+
+    def assert_refused(self, identity, key):
+        answer, reached = self.put(identity, key)
+        self.assertEqual((answer.status, answer.error_code(), reached), (403, "InvalidAccessKeyId", 0))
+        self.gateway.wait_for_access(device=identity.id, status=403, reason="access_key")
+
+    def test_device_with_a_key_of_its_own(self):
+        self.assert_allowed(self.device, OWN_KEY)
+        self.assert_refused(self.device, FLEET_KEY)
+
+    def test_device_with_the_fleets_key(self):
+        self.assert_allowed(self.other, FLEET_KEY)
+        self.assert_refused(self.other, OWN_KEY)
+        self.assert_refused(self.other, "STRANGER")
+
+    def test_unsigned(self):
+        with self.connect(self.other) as connection:
+            connection.send_head(
+                "PUT", f"/fleet/{OTHER_DEVICE}/x", [("Host", connection.host), ("Content-Length", 0)]
+            )
+            answer = connection.read_answer("PUT")
+        self.assertEqual((answer.status, answer.error_code()), (403, "AccessDenied"))
+
+    def test_a_changed_file_counts_at_once(self):
+        generation = self.gateway.generation()
+        self.addCleanup(self.keys.write_text, self.keys.read_text())
+        self.keys.write_text(f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE} NEWKEY\n")
+        self.gateway.wait_for_generation_after(generation)
+        self.assert_allowed(self.other, "NEWKEY")
+        self.assert_refused(self.other, FLEET_KEY)
+
+    def test_a_faulty_file_changes_nothing(self):
+        before = self.keys.read_text()
+        failures = len(self.gateway.events("reload", result="failed"))
+        self.keys.write_text(f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE}\n")
+        event = self.gateway.wait_for_event("reload", skip=failures, result="failed")
+        self.assertIn(f"keys.txt:2: device {OTHER_DEVICE} has no access key", event["detail"])
+        self.assert_allowed(self.device, OWN_KEY)
+        self.keys.write_text(before)
+
+
+if __name__ == "__main__":
+    main()
