@@ -2,6 +2,7 @@
 
 #include "gateway/http_parser.h"
 #include "gateway/request_record.h"
+#include "gateway/rules/chunk_decoder.h"
 #include "gateway/rules/permission.h"
 #include "gateway/session.h"
 

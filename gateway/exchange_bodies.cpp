@@ -171,39 +171,36 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
 }
 
 asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
+    using Status = DecodedChunk::Status;
     const auto room = block_->span();
+    ChunkDecoder decoder;
     std::size_t begin = 0;
     std::size_t end = 0;
     for (;;) {
         if (watch_->readable && store_has_answered()) co_return Sent::answered_early;
-        ParsedChunk chunk;
-        if (begin < end) chunk = request_parser_.parse_chunk(room.subspan(begin, end - begin));
+        const DecodedChunk chunk = decoder.step({room.data() + begin, end - begin});
         begin += chunk.bytes;
-        if (chunk.status == ParseStatus::malformed) {
-            body_denial_ = bad_request(Reason::malformed, "a malformed chunk: " + chunk.detail);
+        if (chunk.status == Status::malformed) {
+            body_denial_ = bad_request(Reason::malformed, std::string(chunk.detail));
+            co_return Sent::failed;
+        }
+        if (chunk.announced > permission_.body_bytes - record_.bytes_in) {
+            body_denial_ =
+                entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
             co_return Sent::failed;
         }
         if (!chunk.body.empty()) {
-            if (record_.bytes_in + chunk.body.size() > permission_.body_bytes) {
-                body_denial_ =
-                    entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
-                co_return Sent::failed;
-            }
             const ChunkHeader header(chunk.body.size());
             const Sent sent = co_await pass_up(chunk.body, header.text(), line_end);
             if (sent != Sent::whole) co_return sent;
         }
-        if (chunk.finished) break;
-        if (chunk.status == ParseStatus::done && begin < end) continue;
+        if (chunk.status == Status::finished) break;
+        if (chunk.status == Status::step && begin < end) continue;
 
         std::copy(room.begin() + static_cast<std::ptrdiff_t>(begin),
                   room.begin() + static_cast<std::ptrdiff_t>(end), room.begin());
         end -= begin;
         begin = 0;
-        if (end == room.size()) {
-            body_denial_ = bad_request(Reason::malformed, "a chunk header without end");
-            co_return Sent::failed;
-        }
         std::size_t bytes = 0;
         const auto ended = co_await read_body(room.subspan(end), bytes);
         if (ended) co_return *ended;
@@ -316,15 +313,14 @@ asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::strin
 }
 
 asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
+    using Status = DecodedChunk::Status;
     const auto room = block_->span();
+    ChunkDecoder decoder;
     for (;;) {
-        ParsedChunk chunk;
-        if (answer_begin_ < answer_end_) {
-            chunk = answer_parser_->parse_chunk(room.subspan(answer_begin_, answer_end_ - answer_begin_));
-        }
+        const DecodedChunk chunk = decoder.step({room.data() + answer_begin_, answer_end_ - answer_begin_});
         answer_begin_ += chunk.bytes;
-        if (chunk.status == ParseStatus::malformed) {
-            abort(Reason::store_malformed, "a malformed chunk from the store: " + chunk.detail);
+        if (chunk.status == Status::malformed) {
+            abort(Reason::store_malformed, "in the store's answer: " + std::string(chunk.detail));
             co_return false;
         }
         if (!chunk.body.empty()) {
@@ -332,16 +328,15 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
             if (!passed) co_return false;
             head.clear();
         }
-        if (chunk.finished) break;
-        if (chunk.status == ParseStatus::done && answer_begin_ < answer_end_) continue;
+        if (chunk.status == Status::finished) break;
+        if (chunk.status == Status::step && answer_begin_ < answer_end_) continue;
 
         std::copy(room.begin() + static_cast<std::ptrdiff_t>(answer_begin_),
                   room.begin() + static_cast<std::ptrdiff_t>(answer_end_), room.begin());
         answer_end_ -= answer_begin_;
         answer_begin_ = 0;
         store_->connection().expires_after(limits().body_progress);
-        IoResult read{IoStatus::failed};  // a chunk header that fills the whole block
-        if (answer_end_ < room.size()) read = co_await store_->read_some(room.subspan(answer_end_));
+        const IoResult read = co_await store_->read_some(room.subspan(answer_end_));
         answer_status_ = read.status;
         if (read.status != IoStatus::ok) {
             answer_cut_short();

@@ -50,15 +50,6 @@ class EventParser : public http::basic_parser<is_request> {
         return {ParseStatus::done, used, ""};
     }
 
-    ParsedChunk parse_chunk(std::span<const char> input) {
-        body_ = {};
-        beast::error_code error;
-        const std::size_t used = this->put(boost::asio::const_buffer(input.data(), input.size()), error);
-        if (error == http::error::need_more) return {ParseStatus::need_more, used, body_, false, ""};
-        if (error) return {ParseStatus::malformed, 0, {}, false, error.message()};
-        return {ParseStatus::done, used, body_, this->is_done(), ""};
-    }
-
   private:
     static constexpr std::size_t bare_line_end = std::string_view::npos - 1;
 
@@ -89,22 +80,17 @@ class EventParser : public http::basic_parser<is_request> {
     }
     void on_field_impl(http::field, beast::string_view name, beast::string_view value,
                        beast::error_code& error) override {
-        // Without a head to fill this is a trailer: nobody signed it and nobody judged it.
-        if (head_ == nullptr || head_->fields.size() == max_fields) {
-            error = head_ == nullptr ? http::error::bad_field : http::error::header_limit;
+        if (head_->fields.size() == max_fields) {
+            error = http::error::header_limit;
             return;
         }
         head_->fields.push_back({view(name), view(value)});
     }
     void on_header_impl(beast::error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
-    std::size_t on_body_impl(beast::string_view body, beast::error_code&) override {
-        body_ = view(body);
-        return body.size();
-    }
+    std::size_t on_body_impl(beast::string_view body, beast::error_code&) override { return body.size(); }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
     std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, beast::error_code&) override {
-        body_ = view(body);
         return body.size();
     }
     void on_finish_impl(beast::error_code&) override {}
@@ -112,7 +98,6 @@ class EventParser : public http::basic_parser<is_request> {
     std::size_t limit_;
     std::size_t scanned_ = 0;
     Head* head_ = nullptr;
-    std::string_view body_;
 };
 
 }  // namespace
@@ -129,17 +114,11 @@ RequestParser::~RequestParser() = default;
 ParsedHead RequestParser::parse_head(std::span<const char> input, RequestHead& head) {
     return impl_->parse_head(input, head);
 }
-ParsedChunk RequestParser::parse_chunk(std::span<const char> input) {
-    return impl_->parse_chunk(input);
-}
 
 AnswerParser::AnswerParser(std::size_t max_head_bytes) : impl_(std::make_unique<Impl>(max_head_bytes)) {}
 AnswerParser::~AnswerParser() = default;
 ParsedHead AnswerParser::parse_head(std::span<const char> input, AnswerHead& head) {
     return impl_->parse_head(input, head);
-}
-ParsedChunk AnswerParser::parse_chunk(std::span<const char> input) {
-    return impl_->parse_chunk(input);
 }
 
 }  // namespace sallyport::gateway

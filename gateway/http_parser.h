@@ -12,8 +12,7 @@
 namespace sallyport::gateway {
 
 /// Beast's HTTP/1.1 parser, used without its message containers: heads become views into the caller's buffer,
-/// and chunked bodies come out without their framing, nothing copied. (In a translation unit of its own,
-/// since Beast is slow to compile.)
+/// nothing copied. (In a translation unit of its own, since Beast is slow to compile.)
 enum class ParseStatus {
     need_more,  ///< give what was not consumed again, with more behind it
     done,
@@ -27,17 +26,7 @@ struct ParsedHead {
     std::string detail = {};  ///< when malformed
 };
 
-/// A piece of a chunked body.
-struct ParsedChunk {
-    ParseStatus status =
-        ParseStatus::need_more;  ///< `done` means that one step was made, `finished` that it was the last
-    std::size_t bytes = 0;       ///< consumed from the input, also on `need_more`
-    std::string_view body = {};  ///< within the input; may be empty
-    bool finished = false;
-    std::string detail = {};
-};
-
-/// Parses one request: first its head, then, if it is chunked, its body.
+/// Parses the head of one request; its body is not for this parser.
 class RequestParser {
   public:
     explicit RequestParser(std::size_t max_head_bytes);
@@ -47,8 +36,6 @@ class RequestParser {
 
     /// `input` begins with the head. On `done` the views in `head` point into `input`.
     ParsedHead parse_head(std::span<const char> input, RequestHead& head);
-    /// Takes one step through a chunked body. Trailer fields are malformed.
-    ParsedChunk parse_chunk(std::span<const char> input);
 
   private:
     struct Impl;
@@ -64,7 +51,6 @@ class AnswerParser {
     AnswerParser& operator=(const AnswerParser&) = delete;
 
     ParsedHead parse_head(std::span<const char> input, AnswerHead& head);
-    ParsedChunk parse_chunk(std::span<const char> input);
 
   private:
     struct Impl;
