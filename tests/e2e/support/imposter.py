@@ -3,30 +3,9 @@
 import hashlib
 import socket
 import threading
-from dataclasses import dataclass
 
 from support.processes import wait_until
-
-
-@dataclass
-class Recorded:
-    """One request as it came: the head with its empty line, and the body (not interpreted)."""
-
-    head: bytes
-    body: bytes = b""
-    complete: bool = False
-
-    @property
-    def start_line(self):
-        return self.head.split(b"\r\n", 1)[0].decode("latin-1")
-
-    def headers(self):
-        """Names as they were spelled, in their order."""
-        lines = self.head.decode("latin-1").split("\r\n")[1:-2]
-        return [tuple(line.split(":", 1)) for line in lines]
-
-    def header(self, name):
-        return next((value.strip() for key, value in self.headers() if key.lower() == name.lower()), None)
+from support.raw_requests import MalformedRequest, RequestReader
 
 
 def answer(status, reason, body=b"", headers=()):
@@ -45,6 +24,7 @@ class ImposterStore:
     def __init__(self, reply=None):
         self.requests = []
         self.received = b""  # every byte of every connection, even without a request in it
+        self.faults = []  # what no gateway may send
         self.objects = {}
         self.reply = reply or self._store
         self._lock = threading.Lock()
@@ -77,25 +57,21 @@ class ImposterStore:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
-        pending = b""
+        reader = RequestReader(lambda: self._receive(connection))
+        request = None
         try:
             while True:
-                while b"\r\n\r\n" not in pending:
-                    pending += self._receive(connection)
-                head, pending = pending.split(b"\r\n\r\n", 1)
-                request = Recorded(head + b"\r\n\r\n")
+                request = reader.read_head()
                 self.requests.append(request)
-                length = int(request.header("Content-Length") or 0)
                 if (request.header("Expect") or "").lower() == "100-continue":
                     connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                body = bytearray(pending)
-                while len(body) < length:
-                    body += self._receive(connection)
-                    request.body = bytes(body[:length]) if len(body) < (1 << 20) else request.body
-                request.body, pending = bytes(body[:length]), bytes(body[length:])
-                request.complete = True
+                reader.read_body(request)
                 connection.sendall(self.reply(request))
-        except (OSError, EOFError):
+        except (OSError, EOFError, MalformedRequest) as error:
+            if isinstance(error, MalformedRequest):
+                self.faults.append(str(error))
+            if request and not request.complete:
+                request.cut = True
             connection.close()
 
     def _receive(self, connection):
