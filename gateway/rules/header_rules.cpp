@@ -3,7 +3,6 @@
 #include "s3/error_document.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace sallyport::gateway {
@@ -34,14 +33,6 @@ std::optional<Denial> check_answer_bytes(std::string_view raw) {
         }
     }
     return std::nullopt;
-}
-
-std::optional<std::uint64_t> parse_length(std::string_view text) {
-    std::uint64_t value = 0;
-    const char* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data(), last, value);
-    if (text.empty() || error != std::errc{} || end != last) return std::nullopt;
-    return value;
 }
 
 std::string_view phrase(unsigned status) {
@@ -102,7 +93,7 @@ Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answ
     bool chunked = false;
     for (const HeaderField& field : answer.fields) {
         if (equals_ignoring_case(field.name, "Content-Length")) {
-            const auto length = parse_length(field.value);
+            const auto length = parse_content_length(field.value);
             if (!length || delivery.declares_length) return bad_gateway("a bad or second Content-Length");
             delivery.declares_length = true;
             delivery.content_length = *length;

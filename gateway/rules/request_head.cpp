@@ -166,12 +166,9 @@ class HeadJudge {
     std::optional<Denial> judge_length(std::string_view value) {
         if (has_length_) return malformed("two Content-Length fields");
         has_length_ = true;
-        const char* last = value.data() + value.size();
-        const auto [end, error] = std::from_chars(value.data(), last, delivery_.content_length);
-        const bool digits = !value.empty() && value.front() >= '0' && value.front() <= '9';
-        const bool canonical = value.size() == 1 || !value.starts_with('0');
-        if (!digits || !canonical || error != std::errc{} || end != last)
-            return malformed("a bad Content-Length");
+        const auto length = parse_content_length(value);
+        if (!length) return malformed("a bad Content-Length");
+        delivery_.content_length = *length;
         return std::nullopt;
     }
 
@@ -226,6 +223,15 @@ Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const
     }
     if (auto denial = check_target(head.target)) return *denial;
     return HeadJudge(head, hosts, server_name).judge();
+}
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) noexcept {
+    std::uint64_t length = 0;
+    const char* last = value.data() + value.size();
+    const auto [end, error] = std::from_chars(value.data(), last, length);
+    const bool canonical = value.size() == 1 || !value.starts_with('0');
+    if (value.empty() || !canonical || error != std::errc{} || end != last) return std::nullopt;
+    return length;
 }
 
 bool is_hop_by_hop(std::string_view name) noexcept {

@@ -3,6 +3,7 @@
 #include "gateway/rules/reason.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +56,10 @@ using HostNames = std::vector<std::string>;
 /// 7.4), or empty.
 Result<Delivery> judge_head(std::string_view raw, const RequestHead& head, const HostNames& hosts,
                             std::string_view server_name = {});
+
+/// The value of a Content-Length (RFC 9110 8.6), without leading zeros, as it is written to the next hop;
+/// nothing when it is anything else or does not fit 64 bits.
+std::optional<std::uint64_t> parse_content_length(std::string_view value) noexcept;
 
 /// Is this one of the fields that end at the next hop (RFC 9110 7.6.1) or that frame the message?
 bool is_hop_by_hop(std::string_view name) noexcept;

@@ -96,6 +96,7 @@ const AnswerCase answer_cases[] = {
     {"length_signed", "GET", ok("Content-Length: +5\r\n"), {}},
     {"length_empty", "GET", ok("Content-Length:\r\n"), {}},
     {"length_list", "GET", ok("Content-Length: 5, 5\r\n"), {}},
+    {"length_with_leading_zero", "GET", ok("Content-Length: 05\r\n"), {}},
     {"length_hexadecimal", "GET", ok("Content-Length: 0x5\r\n"), {}},
     {"length_and_more", "GET", ok("Content-Length: 5 6\r\n"), {}},
     {"length_largest", "GET", ok("Content-Length: 18446744073709551615\r\n"), Kind::length},
