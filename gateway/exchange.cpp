@@ -272,8 +272,7 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
             if (read.status == IoStatus::timed_out) {
                 if (may_stay_silent && answer_end_ == 0) co_return std::nullopt;
                 exceeded(Deadline::store_answer);
-                co_return Denial{Reason::store_timeout, 504, "InternalError",
-                                 "The store did not answer in time", "no answer within limits.store_answer"};
+                co_return gateway_timeout("no answer within limits.store_answer");
             }
             if (read.status != IoStatus::ok)
                 co_return bad_gateway("the store closed the connection without an answer");

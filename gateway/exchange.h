@@ -83,6 +83,8 @@ class Exchange {
     /// The next bytes of the answer's body into `block_`; false at their end, see `answer_status_`.
     boost::asio::awaitable<bool> read_answer_body();
     void answer_cut_short();
+    /// The device hears of it as long as nothing else was said to it; afterwards its connection ends.
+    void give_up_answer(Denial denial);
 
     const Limits& limits() const { return snapshot_->settings.limits; }
 
@@ -106,6 +108,7 @@ class Exchange {
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;
+    std::optional<Denial> answer_denial_;
     bool keep_alive_after_body_ = true;
     int interim_answers_ = 0;
 

@@ -218,6 +218,8 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     using Kind = AnswerDelivery::Framing;
     const auto delivery = judge_answer(raw_answer_, answer_, record_.method);
     if (!delivery) co_return delivery.error();
+    if (!request_sent_ && answer_.status < 300)
+        co_return bad_gateway("a success although the store has not got the whole body");
     if (session_.worker().draining()) keep_alive_ = false;
     record_.upstream_status = answer_.status;
     record_.status = answer_.status;
@@ -226,7 +228,6 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     const bool chunked = open_ended && version_ >= 11;
     if (open_ended && !chunked) keep_alive_ = false;
     std::string head = downstream_head(answer_, *delivery, chunked, keep_alive_);
-    answered_ = true;
     bool whole = false;
     switch (delivery->framing) {
         case Kind::none:
@@ -248,7 +249,7 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
         session_.worker().pool().put_back(std::move(store_), snapshot_->settings.store,
                                           limits().idle_store_connections);
     }
-    co_return std::nullopt;
+    co_return std::exchange(answer_denial_, std::nullopt);
 }
 
 asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_view data, bool chunked) {
@@ -258,6 +259,7 @@ asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_vie
         abort(Reason::revoked, "cut while an answer was in flight");
         co_return false;
     }
+    answered_ = true;
     session_.stream().connection().expires_after(limits().body_progress);
     IoStatus written = IoStatus::ok;
     if (head.empty() && !chunked) {
@@ -287,10 +289,21 @@ asio::awaitable<bool> Exchange::read_answer_body() {
     co_return read.status == IoStatus::ok;
 }
 
+void Exchange::give_up_answer(Denial denial) {
+    if (answered_) {
+        abort(denial.reason, std::move(denial.detail));
+    } else {
+        answer_denial_ = std::move(denial);
+    }
+}
+
 void Exchange::answer_cut_short() {
-    if (answer_status_ == IoStatus::timed_out) exceeded(Deadline::store_body);
-    abort(answer_status_ == IoStatus::timed_out ? Reason::store_timeout : Reason::store_malformed,
-          "the store's answer ended early");
+    if (answer_status_ == IoStatus::timed_out) {
+        exceeded(Deadline::store_body);
+        give_up_answer(gateway_timeout("the store's answer stood still for limits.body_progress"));
+    } else {
+        give_up_answer(bad_gateway("the store's answer ended early"));
+    }
 }
 
 asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::string head) {
@@ -320,7 +333,7 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
         const DecodedChunk chunk = decoder.step({room.data() + answer_begin_, answer_end_ - answer_begin_});
         answer_begin_ += chunk.bytes;
         if (chunk.status == Status::malformed) {
-            abort(Reason::store_malformed, "in the store's answer: " + std::string(chunk.detail));
+            give_up_answer(bad_gateway("in the store's answer: " + std::string(chunk.detail)));
             co_return false;
         }
         if (!chunk.body.empty()) {

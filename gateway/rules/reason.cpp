@@ -138,6 +138,11 @@ Denial bad_gateway(std::string detail) {
             std::move(detail)};
 }
 
+Denial gateway_timeout(std::string detail) {
+    return {Reason::store_timeout, 504, "InternalError", "The store did not answer in time",
+            std::move(detail)};
+}
+
 Denial request_timeout(std::string detail) {
     return {Reason::timeout, 408, "RequestTimeout", "The request was not received within the timeout period",
             std::move(detail)};

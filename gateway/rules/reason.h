@@ -70,6 +70,7 @@ Denial entity_too_large(std::string detail);
 Denial slow_down(std::string detail, std::chrono::seconds retry_after);
 Denial store_unavailable(Reason reason, std::string detail);
 Denial bad_gateway(std::string detail);
+Denial gateway_timeout(std::string detail);
 Denial request_timeout(std::string detail);
 
 }  // namespace sallyport::gateway
