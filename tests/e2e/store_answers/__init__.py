@@ -1,0 +1,1 @@
+"""What broken and hostile stores answer, as data, and how each answer leaves."""
