@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace sallyport::s3 {
@@ -50,41 +51,81 @@ std::size_t utf8_sequence(std::string_view text) {
     return 0;
 }
 
-/// The decoded text of one segment, or why readers could disagree about it.
-Result<std::string> unambiguous_segment(std::string_view raw) {
-    auto segment = percent_decode(raw);
-    if (!segment) return segment.error();
-    if (*segment == "." || *segment == "..") return Error{Fault::ambiguous, "the path has a dot segment"};
-    for (std::size_t i = 0; i < segment->size();) {
-        const std::string_view rest = std::string_view{*segment}.substr(i);
-        const auto byte = static_cast<unsigned char>(rest[0]);
+constexpr std::string_view encoded_twice = "the path is encoded twice";
+constexpr std::string_view empty_segment = "the path has an empty segment";
+
+bool has_escape(std::string_view text) {
+    for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+        if (text[i] == '%' && is_hex_digit(text[i + 1]) && is_hex_digit(text[i + 2])) return true;
+    }
+    return false;
+}
+
+/// Why readers could see more in a decoded segment than a part of a key; nothing when they cannot.
+std::optional<Error> fault_of_segment(std::string_view segment) {
+    if (segment == "." || segment == "..") return Error{Fault::ambiguous, "the path has a dot segment"};
+    while (!segment.empty()) {
+        const auto byte = static_cast<unsigned char>(segment[0]);
         if (byte == '/') return Error{Fault::ambiguous, "the path has an encoded slash"};
         if (byte == '\\') return Error{Fault::ambiguous, "the path has a backslash"};
         if (byte < 0x20 || byte == 0x7F) return Error{Fault::ambiguous, "the path has a control byte"};
-        if (byte == '%' && rest.size() > 2 && is_hex_digit(rest[1]) && is_hex_digit(rest[2])) {
-            return Error{Fault::ambiguous, "the path is encoded twice"};
-        }
-        const std::size_t length = utf8_sequence(rest);
+        const std::size_t length = utf8_sequence(segment);
         if (length == 0) return Error{Fault::ambiguous, "the path is not UTF-8"};
-        i += length;
+        segment.remove_prefix(length);
     }
-    return segment;
+    return std::nullopt;
+}
+
+/// Whoever decodes this segment again, and as often as that changes it, still sees one segment of a path.
+bool stays_segment(std::string text) {
+    constexpr int max_decodings = 4;  // each may take away two bytes only
+    for (int decodings = 0; has_escape(text); ++decodings) {
+        if (decodings == max_decodings) return false;
+        std::string decoded;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const bool escape = has_escape(std::string_view{text}.substr(i, 3));
+            decoded +=
+                escape ? percent_decode(std::string_view{text}.substr(i, 3)).value() : text.substr(i, 1);
+            if (escape) i += 2;
+        }
+        text = std::move(decoded);
+        if (fault_of_segment(text) || text.find_first_of("?#;") != std::string::npos) return false;
+    }
+    return true;
 }
 
 /// The key of `raw`, which follows the slash that ends the bucket or begins the path.
-Result<std::string> decode_key(std::string_view raw) {
-    std::string key;
+Result<PathReading> read_key(std::string_view raw) {
+    PathReading reading;
+    std::string& key = reading.address.key;
+    bool has_segment = raw.empty();
     while (!raw.empty()) {
         const std::size_t end = std::min(raw.find('/'), raw.size());
-        if (end == 0) return Error{Fault::ambiguous, "the path has an empty segment"};
-        const auto segment = unambiguous_segment(raw.substr(0, end));
+        const auto segment = percent_decode(raw.substr(0, end));
         if (!segment) return segment.error();
+        if (const auto fault = fault_of_segment(*segment)) return *fault;
+        if (segment->empty()) {
+            reading.ambiguity = empty_segment;
+        } else if (has_escape(*segment)) {
+            if (!stays_segment(*segment)) return Error{Fault::ambiguous, std::string{encoded_twice}};
+            reading.ambiguity = encoded_twice;
+        }
+        has_segment = has_segment || !segment->empty();
         key += *segment;
         if (end < raw.size()) key += '/';
         raw.remove_prefix(std::min(end + 1, raw.size()));
         if (key.size() > max_key_bytes) return Error{Fault::too_large, "the key is over 1024 bytes"};
     }
-    return key;
+    // To who merges slashes this is the bucket.
+    if (!has_segment) return Error{Fault::ambiguous, std::string{empty_segment}};
+    return reading;
+}
+
+/// Only what all readers read in the same way.
+Result<ObjectAddress> only_reading(Result<PathReading> reading) {
+    if (!reading) return reading.error();
+    if (!reading->ambiguity.empty()) return Error{Fault::ambiguous, std::move(reading->ambiguity)};
+    return std::move(reading->address);
 }
 
 }  // namespace
@@ -100,18 +141,22 @@ bool is_bucket_name(std::string_view name) {
     return letters && !address_like;
 }
 
-Result<ObjectAddress> split_path_style(std::string_view raw_path) {
+Result<PathReading> read_path_style(std::string_view raw_path) {
     if (!raw_path.starts_with('/')) return Error{Fault::malformed, "the path does not begin with '/'"};
     raw_path.remove_prefix(1);
-    if (raw_path.empty()) return ObjectAddress{};
+    if (raw_path.empty()) return PathReading{};
     const std::size_t end = std::min(raw_path.find('/'), raw_path.size());
     const std::string_view bucket = raw_path.substr(0, end);
     // Not decoded: no character of a bucket name needs an escape, so an escape here hides something.
     if (!is_bucket_name(bucket)) return Error{Fault::malformed, "the path has no valid bucket name"};
     raw_path.remove_prefix(std::min(end + 1, raw_path.size()));
-    auto key = decode_key(raw_path);
-    if (!key) return key.error();
-    return ObjectAddress{std::string{bucket}, std::move(*key)};
+    auto reading = read_key(raw_path);
+    if (reading) reading->address.bucket = bucket;
+    return reading;
+}
+
+Result<ObjectAddress> split_path_style(std::string_view raw_path) {
+    return only_reading(read_path_style(raw_path));
 }
 
 Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_view domain,
@@ -131,9 +176,9 @@ Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_vi
     const std::string bucket = name.substr(0, name.size() - suffix.size());
     if (!is_bucket_name(bucket)) return Error{Fault::malformed, "the Host header has no valid bucket name"};
     if (!raw_path.starts_with('/')) return Error{Fault::malformed, "the path does not begin with '/'"};
-    auto key = decode_key(raw_path.substr(1));
-    if (!key) return key.error();
-    return ObjectAddress{bucket, std::move(*key)};
+    auto address = only_reading(read_key(raw_path.substr(1)));
+    if (address) address->bucket = bucket;
+    return address;
 }
 
 std::string request_path(const ObjectAddress& address, RequestStyle style) {

@@ -25,6 +25,18 @@ bool is_bucket_name(std::string_view name);
 /// is still an escape after decoding (`%252e`). Keys of more than 1,024 bytes are too large.
 Result<ObjectAddress> split_path_style(std::string_view raw_path);
 
+/// What a path in path style is about, to S3 and to others.
+struct PathReading {
+    ObjectAddress address;
+    /// Why some stores read another key, but surely one of the same bucket; empty when all read this one.
+    std::string ambiguity = {};
+};
+
+/// As `split_path_style`, but takes what readers disagree about without ever leaving the bucket or taking an
+/// object for its bucket: empty segments beside others, and escapes that are still escapes after decoding, as
+/// long as no number of decodings makes a separator, a dot segment or a control byte of them.
+Result<PathReading> read_path_style(std::string_view raw_path);
+
 /// `/key` sent to `bucket.domain[:port]`. `host` is the Host header as received; letter case does not matter.
 /// A host that is `domain` itself is path style; any other host is malformed.
 Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_view domain,

@@ -48,14 +48,19 @@ bool is_for(const PolicyRule& rule, const Client& client) {
             std::ranges::find(rule.listeners, client.listener) != rule.listeners.end());
 }
 
-bool is_about(const PolicyRule& rule, const Client& client, std::string_view action,
-              const s3::ObjectAddress& address) {
-    // Its keys are in the body: only who may delete all of them may name them there.
-    if (action == delete_objects) {
-        return matches_bucket(rule.on, client.name, address.bucket) &&
+/// What one action is done to.
+struct Place {
+    const s3::ObjectAddress& address;
+    std::string_view ambiguity;  ///< see S3Operation
+};
+
+bool is_about(const PolicyRule& rule, const Client& client, std::string_view action, const Place& place) {
+    // Keys that are in the body, or that nobody knows for sure: only who may do it to all of them may do it.
+    if (action == delete_objects || !place.ambiguity.empty()) {
+        return matches_bucket(rule.on, client.name, place.address.bucket) &&
                (rule.effect == Effect::deny || key_pattern(rule) == "*");
     }
-    return matches(rule.on, client.name, address);
+    return matches(rule.on, client.name, place.address);
 }
 
 /// A store that maps keys to files may read `own/../other/` as `other/`.
@@ -66,17 +71,19 @@ bool is_listed_by(const PolicyRule& rule, const Client& client, const S3Operatio
 }
 
 std::optional<Denial> authorize_action(const Policy& policy, const Client& client, std::string_view action,
-                                       const s3::ObjectAddress& address, const S3Operation& operation) {
+                                       const Place& place, const S3Operation& operation) {
     bool allowed = false;
     bool elsewhere = false;
     const auto denied = [&](Reason reason, std::string_view why) {
-        return access_denied(
-            reason, std::string(action) + " on " + address.bucket + "/" + address.key + std::string(why));
+        if (!place.ambiguity.empty())
+            return bad_request(Reason::ambiguous_path, std::string(place.ambiguity));
+        return access_denied(reason, std::string(action) + " on " + place.address.bucket + "/" +
+                                         place.address.key + std::string(why));
     };
     if (action == unknown_action) return denied(Reason::action_denied, "");
     for (const PolicyRule& rule : policy.rules) {
         if (!names(rule, action) || !is_for(rule, client)) continue;
-        const bool about = is_about(rule, client, action, address);
+        const bool about = is_about(rule, client, action, place);
         if (rule.effect == Effect::deny) {
             if (about) return denied(Reason::action_denied, ": denied on " + rule.on);
             continue;
@@ -169,20 +176,22 @@ std::optional<std::string> fault_of(const PolicyRule& rule) {
 
 bool applies(const PolicyRule& rule, const Client& client, const S3Operation& operation) {
     return names(rule, operation.action) && is_for(rule, client) &&
-           is_about(rule, client, operation.action, operation.address) &&
+           is_about(rule, client, operation.action, {operation.address, operation.ambiguity}) &&
            is_listed_by(rule, client, operation);
 }
 
 std::optional<Denial> authorize(const Policy& policy, const Client& client, const S3Operation& operation) {
-    const auto judge = [&](std::string_view action, const s3::ObjectAddress& address) {
-        return authorize_action(policy, client, action, address, operation);
+    const auto judge = [&](std::string_view action, const Place& place) {
+        return authorize_action(policy, client, action, place, operation);
     };
-    if (auto denial = judge(operation.action, operation.address)) return denial;
+    const Place target{operation.address, operation.ambiguity};
+    if (auto denial = judge(operation.action, target)) return denial;
     for (const std::string_view action : operation.further_actions) {
-        if (auto denial = judge(action, operation.address)) return denial;
+        if (auto denial = judge(action, target)) return denial;
     }
     // Who copies reads.
-    if (operation.copy_source) return judge("GetObject", *operation.copy_source);
+    if (operation.copy_source)
+        return judge("GetObject", {*operation.copy_source, operation.source_ambiguity});
     return std::nullopt;
 }
 

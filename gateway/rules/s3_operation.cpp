@@ -189,18 +189,20 @@ Denial ambiguous(std::string detail) {
 
 /// `bucket/key` or `/bucket/key`, percent-encoded (S3 API, "CopyObject"). Stores differ in whether they cut
 /// off a version, a fragment or path parameters before they decode or after, and whether `+` is a space.
-Result<s3::ObjectAddress> copy_source(const RequestHead& head) {
+Result<s3::PathReading> copy_source(const RequestHead& head) {
     const auto is_source = [](const HeaderField& field) {
         return equals_ignoring_case(field.name, copy_source_field);
     };
     if (std::ranges::count_if(head.fields, is_source) != 1) return ambiguous("two copy sources");
     const std::string_view raw = head.find(copy_source_field)->value;
     if (raw.find_first_of("?#;+") != raw.npos) return ambiguous("copy source: one of ?#;+ in the raw");
-    auto address = s3::split_path_style(raw.starts_with('/') ? raw : "/" + std::string(raw));
-    if (!address) return ambiguous("copy source: " + address.error().message);
-    if (address->key.empty()) return ambiguous("copy source: no object");
-    if (address->key.find('?') != address->key.npos) return ambiguous("copy source: a question mark");
-    return std::move(*address);
+    auto source = s3::read_path_style(raw.starts_with('/') ? raw : "/" + std::string(raw));
+    if (!source) return ambiguous("copy source: " + source.error().message);
+    const std::string& key = source->address.key;
+    if (key.empty()) return ambiguous("copy source: no object");
+    if (key.find('?') != key.npos) return ambiguous("copy source: a question mark");
+    if (!source->ambiguity.empty()) source->ambiguity.insert(0, "copy source: ");
+    return std::move(*source);
 }
 
 }  // namespace
@@ -210,8 +212,9 @@ Result<S3Operation> classify(const RequestHead& head) {
     const std::string_view path = head.target.substr(0, question);
     const std::string_view raw_query = question == head.target.size() ? "" : head.target.substr(question + 1);
 
-    auto address = s3::split_path_style(path);
-    if (!address) return ambiguous(address.error().message);
+    auto reading = s3::read_path_style(path);
+    if (!reading) return ambiguous(reading.error().message);
+    s3::ObjectAddress& address = reading->address;
     // Path parameters (RFC 3986 3.3) are part of the key to S3 and cut off by some servers.
     if (path.find(';') != path.npos) return ambiguous("a raw semicolon in the path");
     const auto query = s3::parse_query(raw_query);
@@ -222,18 +225,20 @@ Result<S3Operation> classify(const RequestHead& head) {
         }
     }
 
-    const Level level = address->bucket.empty() ? Level::service
-                        : address->key.empty()  ? Level::bucket
-                                                : Level::object;
+    const Level level = address.bucket.empty() ? Level::service
+                        : address.key.empty()  ? Level::bucket
+                                               : Level::object;
     const Row* row = find_row(head.method, level, *query);
     const std::string_view action = row == nullptr ? unknown_action : row->action;
-    S3Operation operation{action, std::move(*address), further_actions(head)};
+    S3Operation operation{action, std::move(address), further_actions(head)};
+    operation.ambiguity = std::move(reading->ambiguity);
     if (head.find(copy_source_field) != nullptr) {
         operation.action = copying(action);
         if (operation.action == unknown_action) return operation;
         auto source = copy_source(head);
         if (!source) return source.error();
-        operation.copy_source = std::move(*source);
+        operation.copy_source = std::move(source->address);
+        operation.source_ambiguity = std::move(source->ambiguity);
     }
     if (has_prefix(operation.action)) {
         const auto prefix = std::ranges::find(*query, "prefix", &s3::QueryParameter::name);

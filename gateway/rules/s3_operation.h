@@ -20,14 +20,19 @@ struct S3Operation {
     std::vector<std::string_view> further_actions = {};
     std::optional<s3::ObjectAddress> copy_source = {};  ///< the object that it reads, for copies only
     std::optional<std::string> prefix = {};             ///< decoded, for lists only
+    /// Why some stores would take another key of the same bucket; empty when all take this one. Only who may
+    /// do the same to every key of the bucket may do it.
+    std::string ambiguity = {};
+    std::string source_ambiguity = {};  ///< the same of `copy_source`
 };
 
 inline constexpr std::string_view unknown_action = "Unknown";
 inline constexpr std::string_view delete_objects = "DeleteObjects";
 
 /// Names the operation of a request in path style. Refused with `ambiguous_path`: a path, query or copy
-/// source that stores and proxies read differently. What is well-formed but not in the S3 API (an unknown
-/// sub-resource, two operations at once) is `Unknown`. Source: S3 API Reference, "Actions".
+/// source that stores and proxies read differently, but see `S3Operation::ambiguity`. What is well-formed but
+/// not in the S3 API (an unknown sub-resource, two operations at once) is `Unknown`. Source: S3 API
+/// Reference, "Actions".
 Result<S3Operation> classify(const RequestHead& head);
 
 /// Does this action list what begins with its parameter `prefix`?

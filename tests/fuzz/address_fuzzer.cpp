@@ -25,6 +25,29 @@ void check_address(std::string_view path) {
               "no segment that somebody resolves");
 }
 
+/// A store that decodes until nothing changes and merges slashes still sees an object of this bucket.
+void check_reading(std::string_view path) {
+    const auto reading = s3::read_path_style(path);
+    if (!reading || reading->ambiguity.empty()) return;
+    check(!reading->address.key.empty(), "doubts are about keys");
+    std::string merged(path);
+    for (auto at = merged.find('%'); at != merged.npos; at = merged.find('%', at)) {
+        const auto byte = s3::percent_decode(merged.substr(at, 3));
+        if (byte && byte->size() == 1) {
+            merged.replace(at, 3, *byte);
+            at -= std::min<std::size_t>(at, 2);  // it may end an escape that began before it
+        } else {
+            ++at;
+        }
+    }
+    for (auto at = merged.find("//"); at != merged.npos; at = merged.find("//", at))
+        merged.erase(at, 1);
+    const std::string bucket = "/" + reading->address.bucket + "/";
+    check(merged.starts_with(bucket) && merged.size() > bucket.size(), "an object of the bucket");
+    merged += '/';
+    check(merged.find("/./") == merged.npos && merged.find("/../") == merged.npos, "no dot segment");
+}
+
 void check_query(std::string_view raw) {
     auto query = s3::parse_query(raw);
     if (!query) return;
@@ -44,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view target(reinterpret_cast<const char*>(data) + 1, size - 1);
     const auto question = std::min(target.find('?'), target.size());
     check_address(target.substr(0, question));
+    check_reading(target.substr(0, question));
     check_query(target.substr(std::min(question + 1, target.size())));
 
     gateway::RequestHead head{methods[data[0] % std::size(methods)], target, 11, {}};

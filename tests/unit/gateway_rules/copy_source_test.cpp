@@ -11,6 +11,7 @@ struct SourceCase {
     const char* name;
     std::string source;
     const char* address;  ///< bucket/key, or `ambiguous`
+    bool in_doubt = false;
 };
 const SourceCase source_cases[] = {
     {"with_slash", "/fleet/A1/x", "fleet/A1/x"},
@@ -43,7 +44,8 @@ const SourceCase source_cases[] = {
     {"encoded_slash", "fleet%2FA1/x", ambiguous},
     {"encoded_slash_in_front", "%2Ffleet/A1/x", ambiguous},
     {"all_encoded", "fleet%2FA1%2Fx", ambiguous},
-    {"empty_segment", "fleet/A1//x", ambiguous},
+    {"empty_segment", "fleet/A1//x", nullptr, true},
+    {"empty_segments_only", "fleet//", ambiguous},
     {"percent", "fleet/A1/100%25", "fleet/A1/100%"},
     {"encoded_twice", "fleet/A1/%252e%252e/x", ambiguous},
     {"percent_alone", "fleet/A1/100%", ambiguous},
@@ -67,6 +69,7 @@ TEST_P(CopySource, is_read_in_one_way_or_not_at_all) {
             EXPECT_EQ(operation.error().reason, Reason::ambiguous_path);
         } else {
             ASSERT_TRUE(operation) << operation.error().detail;
+            EXPECT_EQ(operation->source_ambiguity.empty(), !GetParam().in_doubt);
             EXPECT_EQ(operation->copy_source->bucket + "/" + operation->copy_source->key, expected);
             EXPECT_EQ(operation->address, (s3::ObjectAddress{"fleet", "A1/to"}));
         }

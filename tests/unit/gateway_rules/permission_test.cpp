@@ -60,6 +60,15 @@ TEST_P(PermissionOf, is_what_the_rules_leave) {
 INSTANTIATE_TEST_SUITE_P(table, PermissionOf, testing::ValuesIn(permission_cases),
                          [](const auto& row) { return row.param.name; });
 
+TEST(PermissionOf, a_key_in_doubt_is_what_rules_on_the_whole_bucket_leave) {
+    const Policy policy{{allowed(10, false, "fleet/*"), allowed(0, false, "fleet/A1/*")}};
+    S3Operation doubt{"PutObject", {"fleet", "A1//x"}};
+    EXPECT_TRUE(permission_of(policy, device, doubt, 11));
+    doubt.ambiguity = "the path has an empty segment";
+    EXPECT_TRUE(permission_of(policy, device, doubt, 10));
+    EXPECT_FALSE(permission_of(policy, device, doubt, 11));
+}
+
 struct FaultCase {
     const char* name;
     Effect effect;

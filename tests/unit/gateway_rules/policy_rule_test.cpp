@@ -106,6 +106,59 @@ TEST(Deny, of_the_own_prefix_concerns_each_device_alone) {
     EXPECT_FALSE(authorize(policy, {ClientKind::devices, "A2"}, put));
 }
 
+// ---- keys in doubt ----------------------------------------------------------------------------------
+
+struct DoubtCase {
+    const char* name;
+    std::vector<PolicyRule> rules;
+    const char* target;
+    bool allowed;
+};
+const DoubtCase doubt_cases[] = {
+    {"whole_bucket", {everything}, "/fleet/A1//x", true},
+    {"whole_bucket_encoded_twice", {everything}, "/fleet/50%2520off", true},
+    {"whole_of_any_bucket", {{{"*"}, "{bucket}/*"}}, "/fleet/A1//x", true},
+    {"the_action_on_the_whole_bucket", {{{"GetObject"}, "fleet/*"}}, "/fleet//x", true},
+    {"another_action", {{{"PutObject"}, "fleet/*"}}, "/fleet/A1//x", false},
+    {"another_bucket", {{{"*"}, "other/*"}}, "/fleet/A1//x", false},
+    {"own_prefix", {{{"*"}, "fleet/{device}/*"}}, "/fleet/A1//x", false},
+    {"a_prefix", {{{"*"}, "fleet/A1/*"}}, "/fleet/A1//x", false},
+    {"a_prefix_that_only_looks_whole", {{{"*"}, "fleet/*/*"}}, "/fleet/A1//x", false},
+    {"an_end", {{{"*"}, "fleet/*x"}}, "/fleet/A1//x", false},
+    {"denied_elsewhere", {everything, denied({"GetObject"}, "fleet/secret/*")}, "/fleet/A1//x", false},
+    {"denied_in_another_bucket", {everything, denied({"GetObject"}, "other/*")}, "/fleet/A1//x", true},
+    {"another_action_denied", {everything, denied({"PutObject"}, "fleet/*")}, "/fleet/A1//x", true},
+    {"dot_segments", {everything}, "/fleet/A1/../../other/x", false},
+    {"dot_segments_encoded_twice", {everything}, "/fleet/%252e%252e/other/x", false},
+    {"the_bucket_itself", {everything}, "/fleet//", false},
+};
+
+class Doubt : public testing::TestWithParam<DoubtCase> {};
+
+TEST_P(Doubt, is_for_those_who_may_do_it_to_every_key) {
+    const auto operation = classify({"GET", GetParam().target, 11, {}});
+    const auto denial = operation ? authorize({GetParam().rules}, {ClientKind::devices, "A1"}, *operation)
+                                  : std::optional(operation.error());
+    EXPECT_EQ(!denial, GetParam().allowed);
+    if (denial) {
+        EXPECT_EQ(denial->reason, Reason::ambiguous_path);
+    }
+}
+INSTANTIATE_TEST_SUITE_P(table, Doubt, testing::ValuesIn(doubt_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(Doubt, about_a_copy_source_is_judged_alone) {
+    const PolicyRule own{{"CopyObject", "GetObject"}, "fleet/{device}/*"};
+    const PolicyRule reads{{"GetObject"}, "public/*"};
+    const auto copy = [&](const char* source) {
+        const auto operation = classify({"PUT", "/fleet/A1/to", 11, {{"x-amz-copy-source", source}}});
+        return authorize({{own, reads}}, {ClientKind::devices, "A1"}, operation.value());
+    };
+    EXPECT_FALSE(copy("fleet/A1/x"));
+    EXPECT_TRUE(copy("fleet/A1//x"));
+    EXPECT_FALSE(copy("public/A1//x"));
+}
+
 // ---- devices and listeners --------------------------------------------------------------------------
 
 struct ScopeCase {

@@ -12,6 +12,7 @@ struct OperationCase {
     const char* method;
     const char* target;
     const char* action;  ///< or `ambiguous`
+    bool in_doubt = false;
 };
 
 const OperationCase object_cases[] = {
@@ -114,9 +115,10 @@ const OperationCase ambiguous_cases[] = {
     {"dot_at_the_end", "GET", "/fleet/A1/.", ambiguous},
     {"slash_encoded", "GET", "/fleet/A1%2Fx", ambiguous},
     {"slash_encoded_in_lower_case", "GET", "/fleet/A1%2fx", ambiguous},
-    {"slash_twice", "GET", "/fleet//A1/x", ambiguous},
+    {"slash_twice", "GET", "/fleet//A1/x", "GetObject", true},
+    {"slashes_only", "GET", "/fleet//", ambiguous},
     {"slash_first_twice", "GET", "//fleet/A1/x", ambiguous},
-    {"slash_last_twice", "GET", "/fleet/A1//", ambiguous},
+    {"slash_last_twice", "GET", "/fleet/A1//", "GetObject", true},
     {"backslash", "GET", "/fleet/A1\\x", ambiguous},
     {"backslash_encoded", "GET", "/fleet/A1%5C..%5CA2", ambiguous},
     {"semicolon", "GET", "/fleet/A1/x;a=b", ambiguous},
@@ -159,6 +161,7 @@ TEST_P(Classify, names_the_operation) {
     }
     ASSERT_TRUE(operation) << operation.error().detail;
     EXPECT_EQ(operation->action, row.action);
+    EXPECT_EQ(operation->ambiguity.empty(), !row.in_doubt);
     EXPECT_EQ(is_action(operation->action), operation->action != unknown_action);
 }
 

@@ -69,6 +69,60 @@ TEST_P(PathStyle, is_split_or_refused) {
 INSTANTIATE_TEST_SUITE_P(table, PathStyle, testing::ValuesIn(path_cases),
                          [](const auto& row) { return row.param.name; });
 
+struct ReadingCase {
+    const char* name;
+    std::string path;
+    std::optional<std::string> key;  ///< nothing: who knows what this is
+    bool in_doubt = true;
+};
+
+const ReadingCase reading_cases[] = {
+    {"key", "/fleet/A1/x", "A1/x", false},
+    {"bucket", "/fleet/", "", false},
+    {"empty_segment", "/fleet/A1//x", "A1//x"},
+    {"empty_segment_first", "/fleet//x", "/x"},
+    {"empty_segment_last", "/fleet/A1//", "A1//"},
+    {"empty_segments", "/fleet///A1///", "//A1///"},
+    {"only_an_empty_segment", "/fleet//", {}},
+    {"only_empty_segments", "/fleet////", {}},
+    {"encoded_twice", "/fleet/50%2520off", "50%20off"},
+    {"encoded_twice_utf8", "/fleet/%25C3%25A9", "%C3%A9"},
+    {"encoded_three_times", "/fleet/50%252520off", "50%2520off"},
+    {"encoded_nine_times", "/fleet/50%2525252525252525252520off", {}},
+    {"encoded_twice_and_empty", "/fleet/%2541//x", "%41//x"},
+    {"slash_encoded_twice", "/fleet/A1%252fB2", {}},
+    {"slash_encoded_three_times", "/fleet/A1%25252fB2", {}},
+    {"slash_built_of_two_escapes", "/fleet/A1%25%32fB2", {}},
+    {"dot_dot_encoded_twice", "/fleet/%252e%252e/x", {}},
+    {"dot_dot_half_encoded_twice", "/fleet/.%252e/x", {}},
+    {"dot_dot_encoded_three_times", "/fleet/%25252e%25252e/x", {}},
+    {"dot_encoded_twice", "/fleet/%252E", {}},
+    {"backslash_encoded_twice", "/fleet/a%255Cb", {}},
+    {"nul_encoded_twice", "/fleet/a%2500", {}},
+    {"query_encoded_twice", "/fleet/a%253Facl", {}},
+    {"fragment_encoded_twice", "/fleet/a%2523", {}},
+    {"parameter_encoded_twice", "/fleet/..%253Bx/y", {}},
+    {"no_utf8_encoded_twice", "/fleet/a%25ff", {}},
+    {"dot_segment_behind_an_empty_one", "/fleet/A1//../../x", {}},
+    {"encoded_slash", "/fleet/A1%2Fx", {}},
+    {"no_bucket", "//fleet/x", {}},
+};
+
+class Reading : public testing::TestWithParam<ReadingCase> {};
+
+TEST_P(Reading, stays_an_object_of_the_bucket) {
+    const auto& row = GetParam();
+    const auto reading = read_path_style(row.path);
+    ASSERT_EQ(static_cast<bool>(reading), row.key.has_value());
+    if (!reading) return;
+    EXPECT_EQ(reading->address, (ObjectAddress{"fleet", *row.key}));
+    EXPECT_EQ(!reading->ambiguity.empty(), row.in_doubt) << reading->ambiguity;
+    EXPECT_EQ(split_path_style(row.path).has_value(), !row.in_doubt);
+}
+
+INSTANTIATE_TEST_SUITE_P(table, Reading, testing::ValuesIn(reading_cases),
+                         [](const auto& row) { return row.param.name; });
+
 struct HostCase {
     const char* name;
     const char* host;
