@@ -111,6 +111,14 @@ bool is_signature(std::string_view name) {
     return std::ranges::find(signature_parameters, name) != std::end(signature_parameters);
 }
 
+/// Fields that presigned requests carry in their query instead and that ask for nothing more: checksums and
+/// metadata. Of others, such as an ACL, no client needs that.
+constexpr std::string_view hoisted_fields[] = {"x-amz-checksum-", "x-amz-sdk-checksum-algorithm",
+                                               "x-amz-meta-"};
+bool is_hoisted_field(std::string_view name) {
+    return std::ranges::any_of(hoisted_fields, [&](auto prefix) { return name.starts_with(prefix); });
+}
+
 /// Header fields by which an upload does more than its operation says, and the permission that AWS asks for
 /// it.
 struct Extension {
@@ -166,7 +174,7 @@ const Row* find_row(std::string_view method, Level level, const std::vector<s3::
             continue;
         const bool explained = std::ranges::all_of(query, [&](const auto& parameter) {
             return selects(row, parameter.name) || is_modifier(parameter.name) ||
-                   is_signature(parameter.name);
+                   is_signature(parameter.name) || is_hoisted_field(parameter.name);
         });
         const auto selectors = std::ranges::count_if(row.selectors, [](auto name) { return !name.empty(); });
         if (explained && selectors > best_selectors) {
