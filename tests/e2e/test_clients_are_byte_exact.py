@@ -1,0 +1,270 @@
+"""Whatever boto3, the AWS CLI, s3cmd and rclone send, the store receives byte for byte: all requests of the clients
+are taken down before the gateway and behind it, for an operator who may use every key."""
+
+import os
+import ssl
+import unittest
+import urllib.error
+import urllib.request
+
+from support.byte_exact import end_to_end
+from support.case import main
+from support.fleet import FleetTest
+from support.operators import Operators
+from support.processes import run
+from support.store import BUCKET, s3_client
+from support.wiretap import Wiretap
+
+# As in Debian; another one may be first on the PATH.
+AWS = "/usr/bin/aws"
+RCLONE = "/usr/bin/rclone"
+KEYS = (
+    "plain.MF4",
+    "grüße/日本語/🚚.MF4",
+    "a b  c",
+    "a+b",
+    "100%",
+    "50%20off",
+    "a//b",
+    "a///b//",
+    "folder/",
+    "!\"#$&'()*,-.:;<=>@[]^_`{|}~",
+    "what?acl",
+)
+
+
+class Tapped(FleetTest):
+    """Client -> wiretap (TLS, and the operator's certificate) -> gateway -> store."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        operators = Operators(cls)
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(operators.server.chain, operators.server.key)
+        cls.before = Wiretap(operators.port, server, operators.context)
+        cls.addClassCleanup(cls.before.stop)
+        cls.endpoint = f"https://127.0.0.1:{cls.before.port}"
+        cls.file = cls.folder / "sent file.MF4"
+        cls.file.write_bytes(os.urandom(100_000))
+        cls.environment = os.environ | {
+            "AWS_ACCESS_KEY_ID": cls.signer.access_key,
+            "AWS_SECRET_ACCESS_KEY": cls.signer.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CA_BUNDLE": str(cls.pki.root),
+            "AWS_MAX_ATTEMPTS": "1",
+            "HOME": str(cls.folder),
+        }
+
+    def compare(self, arrived):
+        """The order is the clients': they may use several connections, and the gateway has its own."""
+        sent = sorted(map(end_to_end, self.before.requests()), key=repr)
+        arrived = sorted(map(end_to_end, arrived), key=repr)
+        self.assertGreater(len(sent), 0, "the client sent nothing")
+        print(f"{len(sent)} requests ... ", end="", flush=True)
+        self.assertEqual([each[:3] for each in arrived], [each[:3] for each in sent])
+        self.assertTrue(arrived == sent, "a body has changed")
+
+    def boto3(self):
+        client = s3_client(
+            self.endpoint, self.signer.access_key, self.signer.secret_key, verify=str(self.pki.root)
+        )
+        self.addCleanup(client.close)
+        return client
+
+    def call(self, *command, fails=False, **environment):
+        done = run(*command, seconds=120, env=self.environment | environment)
+        if not fails:
+            self.assertEqual(done.returncode, 0, f"{command}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def aws(self, *arguments, **options):
+        return self.call(AWS, "--endpoint-url", self.endpoint, *arguments, **options)
+
+
+class TrailersAreByteExact(Tapped):
+    """Checksums behind an upload's body, which radosgw does not take."""
+
+    def test_boto3(self):
+        client = self.boto3()
+        for algorithm in ("CRC32", "SHA256"):
+            with open(self.file, "rb") as body:
+                client.put_object(Bucket=BUCKET, Key="sum", Body=body, ChecksumAlgorithm=algorithm)
+        self.check("crc32", "sha256")
+
+    @unittest.skipUnless(os.access(AWS, os.X_OK), "awscli is not installed")
+    def test_aws_cli(self):
+        sent = ("--bucket", BUCKET, "--key", "sum", "--body", self.file)
+        self.aws("s3api", "put-object", *sent, "--checksum-algorithm", "SHA1")
+        self.check("sha1")
+
+    def check(self, *algorithms):
+        arrived = self.store.requests[-len(algorithms) :]
+        self.compare(arrived)
+        self.before.forget()
+        for request, algorithm in zip(arrived, algorithms, strict=True):
+            self.assertEqual(request.header("x-amz-content-sha256"), "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+            self.assertIn(f"\r\nx-amz-checksum-{algorithm}:".encode(), request.body)
+
+
+class ClientsAreByteExact(Tapped):
+    """The same with radosgw, and a second wiretap before it."""
+
+    real_store = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.behind = Wiretap(cls.store.port)
+        cls.addClassCleanup(cls.behind.stop)
+        text = cls.gateway.configuration.read_text()
+        cls.gateway.stop()
+        cls.gateway.write_configuration(
+            text.replace(cls.store.endpoint, f"http://127.0.0.1:{cls.behind.port}")
+        )
+        cls.gateway.start()
+        cls.large = cls.folder / "large.MF4"
+        cls.large.write_bytes(os.urandom(9 << 20))
+
+    def setUp(self):
+        super().setUp()
+        self.before.forget()
+        self.behind.forget()
+
+    def tearDown(self):
+        self.compare(self.behind.requests())
+
+    # ---- boto3 ------------------------------------------------------------------------------------
+
+    def test_boto3_keys(self):
+        client = self.boto3()
+        for key in KEYS:
+            client.put_object(Bucket=BUCKET, Key=key, Body=b"hello")
+            self.assertEqual(client.get_object(Bucket=BUCKET, Key=key)["Body"].read(), b"hello", key)
+            client.head_object(Bucket=BUCKET, Key=key)
+            if "?" not in key:  # in a copy source, some stores take what follows for a version
+                source = {"Bucket": BUCKET, "Key": key}
+                client.copy_object(Bucket=BUCKET, Key=key + ".copy", CopySource=source)
+            client.list_objects_v2(Bucket=BUCKET, Prefix=key, Delimiter="/", StartAfter="a+b &=%")
+            client.list_objects(Bucket=BUCKET, Prefix=key, Marker="a//b")
+        client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in KEYS]})
+        for key in KEYS:
+            client.delete_object(Bucket=BUCKET, Key=key)
+
+    def test_boto3_fields(self):
+        client = self.boto3()
+        client.put_object(
+            Bucket=BUCKET,
+            Key="fields",
+            Body=b"hello",
+            ContentType="application/x-mdf",
+            CacheControl="no-cache, max-age=0",
+            ContentDisposition='attachment; filename="a  b.MF4"',
+            Metadata={"Fw": "01.09.01", "odd-value": 'a  b, "c" = d;'},
+            Tagging="a=b&c=d%20e",
+            StorageClass="STANDARD",
+            ACL="private",
+        )
+        client.get_object(Bucket=BUCKET, Key="fields", Range="bytes=0-2")
+        client.get_object(
+            Bucket=BUCKET, Key="fields", ResponseContentDisposition='attachment; filename="ä b+c.txt"'
+        )
+        client.get_object_tagging(Bucket=BUCKET, Key="fields")
+        client.get_object_acl(Bucket=BUCKET, Key="fields")
+        client.get_bucket_location(Bucket=BUCKET)
+        client.head_bucket(Bucket=BUCKET)
+
+    def test_boto3_multipart(self):
+        client = self.boto3()
+        upload = client.create_multipart_upload(Bucket=BUCKET, Key=KEYS[1])["UploadId"]
+        part = client.upload_part(Bucket=BUCKET, Key=KEYS[1], UploadId=upload, PartNumber=1, Body=b"hello")
+        client.list_parts(Bucket=BUCKET, Key=KEYS[1], UploadId=upload, MaxParts=5)
+        client.list_multipart_uploads(Bucket=BUCKET, Prefix="grüße/")
+        parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+        client.complete_multipart_upload(Bucket=BUCKET, Key=KEYS[1], UploadId=upload, MultipartUpload=parts)
+        client.upload_file(str(self.large), BUCKET, "large")
+
+    def test_boto3_presigned(self):
+        client = self.boto3()
+        context = ssl.create_default_context(cafile=str(self.pki.root))
+        for key in KEYS:
+            for call, method, body in (("put_object", "PUT", b"hello"), ("get_object", "GET", None)):
+                url = client.generate_presigned_url(call, Params={"Bucket": BUCKET, "Key": key})
+                request = urllib.request.Request(url, data=body, method=method)
+                try:
+                    with urllib.request.urlopen(request, context=context) as answered:
+                        answered.read()
+                except urllib.error.HTTPError as error:
+                    self.fail(f"{method} {url}: {error.code}")
+
+    # ---- commands -----------------------------------------------------------------------------------
+
+    @unittest.skipUnless(os.access(AWS, os.X_OK), "awscli is not installed")
+    def test_aws_cli(self):
+        for key in (KEYS[1], KEYS[2], KEYS[5], KEYS[6]):
+            self.aws("s3", "cp", "--only-show-errors", self.file, f"s3://{BUCKET}/{key}")
+        self.aws("s3", "cp", "--only-show-errors", f"s3://{BUCKET}/{KEYS[6]}", "-", fails=True)
+        self.aws("s3", "mv", "--only-show-errors", f"s3://{BUCKET}/{KEYS[2]}", f"s3://{BUCKET}/moved + %")
+        self.aws("s3", "cp", "--only-show-errors", self.large, f"s3://{BUCKET}/large")
+        self.aws("s3", "ls", f"s3://{BUCKET}/moved + ")
+        self.aws("s3", "rm", "--recursive", "--only-show-errors", f"s3://{BUCKET}/")
+        url = self.aws("s3", "presign", f"s3://{BUCKET}/{KEYS[9]}").strip()
+        self.call("curl", "--silent", "--cacert", self.pki.root, url)
+
+    def test_s3cmd(self):
+        def s3cmd(*arguments):
+            return self.call(
+                "s3cmd",
+                f"--access_key={self.signer.access_key}",
+                f"--secret_key={self.signer.secret_key}",
+                f"--host=127.0.0.1:{self.before.port}",
+                f"--host-bucket=127.0.0.1:{self.before.port}",
+                "--region=us-east-1",
+                f"--ca-certs={self.pki.root}",
+                "--no-progress",
+                *arguments,
+            )
+
+        for key in (KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]):
+            s3cmd("put", self.file, f"s3://{BUCKET}/{key}")
+            s3cmd("info", f"s3://{BUCKET}/{key}")
+        s3cmd(
+            "put",
+            "--multipart-chunk-size-mb=5",
+            "--add-header=x-amz-meta-a: b c",
+            self.large,
+            f"s3://{BUCKET}/large",
+        )
+        s3cmd("get", "--force", f"s3://{BUCKET}/{KEYS[6]}", self.folder / "received")
+        s3cmd("cp", f"s3://{BUCKET}/{KEYS[3]}", f"s3://{BUCKET}/copy + %")
+        s3cmd("ls", "--recursive", f"s3://{BUCKET}/a b+")
+        s3cmd("del", "--recursive", "--force", f"s3://{BUCKET}/")
+
+    @unittest.skipUnless(os.access(RCLONE, os.X_OK), "rclone is not installed")
+    def test_rclone(self):
+        remote = f":s3,provider=Ceph,env_auth=true,region=us-east-1,endpoint='{self.endpoint}':{BUCKET}"
+
+        def rclone(*arguments):
+            common = (
+                "--config",
+                "/dev/null",
+                "--ca-cert",
+                self.pki.root,
+                "--retries",
+                "1",
+                "--transfers",
+                "1",
+            )
+            return self.call(RCLONE, *common, *arguments, AWS_CA_BUNDLE="")
+
+        for key in (KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]):
+            rclone("copyto", self.file, f"{remote}/{key}")
+        rclone("copyto", "--s3-upload-cutoff", "5M", "--s3-chunk-size", "5M", self.large, f"{remote}/large")
+        rclone("cat", f"{remote}/{KEYS[5]}")
+        rclone("moveto", f"{remote}/{KEYS[3]}", f"{remote}/moved + %")
+        rclone("lsf", "--recursive", remote)
+        rclone("delete", remote)
+
+
+if __name__ == "__main__":
+    main()
