@@ -16,7 +16,8 @@ bool may_concern_others(const S3Operation& operation) {
     const auto is_in = [&](const auto& actions) {
         return std::ranges::find(actions, operation.action) != std::end(actions);
     };
-    return is_in(further_reaching) || (operation.address.key.empty() && !is_in(harmless));
+    return is_in(further_reaching) || (operation.address.key.empty() && !is_in(harmless)) ||
+           !operation.ambiguity.empty();  // some stores would take a key of somebody else's
 }
 
 /// While the ramp guards anybody's objects, nobody touches objects that the gateway cannot see.

@@ -129,6 +129,12 @@ TEST(Shadow, lets_nobody_reach_around_the_ramp) {
         EXPECT_FALSE(may(action, key, a1_is_enforced)) << action << ": it may be about A1";
         EXPECT_FALSE(may(action, key, (Ramp{1, {}}))) << action;
     }
+    const auto may_put = [&](const Ramp& ramp) {
+        const auto slashes = classify({"PUT", "/fleet//A1/x", 11, {}});
+        return !judge_in_shadow(everything, ramp, {none, "", {}}, slashes.value()).now;
+    };
+    EXPECT_TRUE(may_put(Ramp{}));
+    EXPECT_FALSE(may_put(a1_is_enforced)) << "to who merges slashes it is A1's";
     EXPECT_TRUE(may("DeleteObject", "B2/x", a1_is_enforced));
     EXPECT_TRUE(may("GetBucketLocation", "", a1_is_enforced));
 }
