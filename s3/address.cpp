@@ -63,7 +63,9 @@ bool has_escape(std::string_view text) {
 
 /// Why readers could see more in a decoded segment than a part of a key; nothing when they cannot.
 std::optional<Error> fault_of_segment(std::string_view segment) {
-    if (segment == "." || segment == "..") return Error{Fault::ambiguous, "the path has a dot segment"};
+    // With an encoded `;` too: a proxy that decodes it shows the next server path parameters (RFC 3986 3.3).
+    const std::string_view name = segment.substr(0, segment.find(';'));
+    if (name == "." || name == "..") return Error{Fault::ambiguous, "the path has a dot segment"};
     while (!segment.empty()) {
         const auto byte = static_cast<unsigned char>(segment[0]);
         if (byte == '/') return Error{Fault::ambiguous, "the path has an encoded slash"};
@@ -159,8 +161,8 @@ Result<ObjectAddress> split_path_style(std::string_view raw_path) {
     return only_reading(read_path_style(raw_path));
 }
 
-Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_view domain,
-                                           std::string_view raw_path) {
+Result<PathReading> read_virtual_hosted(std::string_view host, std::string_view domain,
+                                        std::string_view raw_path) {
     const std::size_t colon = std::min(host.find(':'), host.size());
     const std::string_view port = host.substr(std::min(colon + 1, host.size()));
     if ((colon < host.size() && (port.empty() || port.size() > 5)) ||
@@ -169,16 +171,21 @@ Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_vi
     }
     const std::string name = lower(host.substr(0, colon));
     const std::string suffix = '.' + lower(domain);
-    if (suffix.compare(1, std::string::npos, name) == 0) return split_path_style(raw_path);
+    if (suffix.compare(1, std::string::npos, name) == 0) return read_path_style(raw_path);
     if (name.size() <= suffix.size() || !std::string_view{name}.ends_with(suffix)) {
         return Error{Fault::malformed, "the Host header names no bucket of this domain"};
     }
     const std::string bucket = name.substr(0, name.size() - suffix.size());
     if (!is_bucket_name(bucket)) return Error{Fault::malformed, "the Host header has no valid bucket name"};
     if (!raw_path.starts_with('/')) return Error{Fault::malformed, "the path does not begin with '/'"};
-    auto address = only_reading(read_key(raw_path.substr(1)));
-    if (address) address->bucket = bucket;
-    return address;
+    auto reading = read_key(raw_path.substr(1));
+    if (reading) reading->address.bucket = bucket;
+    return reading;
+}
+
+Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_view domain,
+                                           std::string_view raw_path) {
+    return only_reading(read_virtual_hosted(host, domain, raw_path));
 }
 
 std::string request_path(const ObjectAddress& address, RequestStyle style) {

@@ -41,6 +41,9 @@ Result<PathReading> read_path_style(std::string_view raw_path);
 /// A host that is `domain` itself is path style; any other host is malformed.
 Result<ObjectAddress> split_virtual_hosted(std::string_view host, std::string_view domain,
                                            std::string_view raw_path);
+/// The same of what `read_path_style` takes.
+Result<PathReading> read_virtual_hosted(std::string_view host, std::string_view domain,
+                                        std::string_view raw_path);
 
 /// The path of the request target for an address: path style `/bucket/key`, virtual-hosted `/key`.
 enum class RequestStyle { path, virtual_hosted };

@@ -18,9 +18,12 @@ constexpr Likewise likewise[] = {
     {"PutObject", "UploadPart"},
     {"PutObject", "UploadPartCopy"},
     {"PutObject", "CompleteMultipartUpload"},
+    {"PutObject", rename_object},
     {"GetObject", "SelectObjectContent"},
     {"GetObject", "GetObjectTorrent"},
+    {"GetObject", rename_object},
     {"DeleteObject", delete_objects},
+    {"DeleteObject", rename_object},
     {"ListObjects", "ListObjectsV2"},
     {"ListObjects", "ListObjectVersions"},
     {"ListObjectsV2", "ListObjects"},
@@ -55,8 +58,9 @@ struct Place {
 };
 
 bool is_about(const PolicyRule& rule, const Client& client, std::string_view action, const Place& place) {
-    // Keys that are in the body, or that nobody knows for sure: only who may do it to all of them may do it.
-    if (action == delete_objects || !place.ambiguity.empty()) {
+    // Keys that the path does not name, or that nobody knows for sure: only who may do it to all of them may
+    // do it.
+    if (needs_whole_bucket(action) || !place.ambiguity.empty()) {
         return matches_bucket(rule.on, client.name, place.address.bucket) &&
                (rule.effect == Effect::deny || key_pattern(rule) == "*");
     }
@@ -97,11 +101,19 @@ std::optional<Denial> authorize_action(const Policy& policy, const Client& clien
 
 // ---- faults -----------------------------------------------------------------------------------------
 
+/// For names that are right elsewhere.
+std::string advice(std::string_view action) {
+    if (action.starts_with("s3:")) return "; write it without 's3:'";
+    const std::string_view operations = operations_for_foreign_action(action);
+    return operations.empty() ? "" : "; here it is " + std::string(operations);
+}
+
 std::optional<std::string> fault_of_actions(const PolicyRule& rule) {
     const std::string key = rule.effect == Effect::allow ? "allow: " : "deny: ";
     if (rule.actions.empty()) return key + "name at least one S3 action";
     for (const std::string& action : rule.actions) {
-        if (action != "*" && !is_action(action)) return key + "'" + action + "' is no S3 action";
+        if (action != "*" && !is_action(action))
+            return key + "'" + action + "' is no S3 action" + advice(action);
     }
     return std::nullopt;
 }
@@ -119,9 +131,10 @@ std::optional<std::string> fault_of_place(const PolicyRule& rule) {
         return "on: only for devices does {device} stand for something";
     }
     if (rule.effect == Effect::allow && key_pattern(rule) != "*" &&
-        std::ranges::find(rule.actions, delete_objects) != rule.actions.end()) {
-        return "allow: the keys of DeleteObjects stand in its body, so that only the whole bucket can be "
-               "meant, as in 'fleet/*'";
+        std::ranges::any_of(rule.actions, [](const auto& action) { return needs_whole_bucket(action); })) {
+        return "allow: the keys of DeleteObjects and RenameObject do not all stand in the path, so that only "
+               "the "
+               "whole bucket can be meant, as in 'fleet/*'";
     }
     return std::nullopt;
 }

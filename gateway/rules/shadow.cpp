@@ -8,7 +8,7 @@ namespace {
 
 /// Operations that touch objects which their address does not name: these stand in a header field or in the
 /// body.
-constexpr std::string_view further_reaching[] = {"CopyObject", "UploadPartCopy"};
+constexpr std::string_view further_reaching[] = {"CopyObject", "UploadPartCopy", "RenameObject"};
 /// What is asked of a whole bucket may concern anybody's objects in it, but for these.
 constexpr std::string_view harmless[] = {"HeadBucket", "GetBucketLocation", "ListBuckets"};
 

@@ -171,7 +171,8 @@ const BuiltInCase unrestricted_cases[] = {
     {"acl", "PUT", "/fleet/x?acl", ""},
     {"remove_bucket", "DELETE", "/fleet", ""},
     {"buckets", "GET", "/", "wrong_prefix"},
-    {"unknown", "GET", "/fleet/x?versionId=1", "action_denied"},
+    {"version", "GET", "/fleet/x?versionId=1", ""},
+    {"unknown", "GET", "/fleet/x?version=1", "action_denied"},
 };
 
 class Unrestricted : public testing::TestWithParam<BuiltInCase> {};
