@@ -42,25 +42,38 @@ std::optional<Denial> check_target(std::string_view target) {
     return std::nullopt;
 }
 
-constexpr std::string_view guarded_names[] = {"host",
-                                              "content-length",
-                                              "transfer-encoding",
-                                              "connection",
-                                              "authorization",
-                                              "expect",
-                                              "content-md5",
-                                              "range",
-                                              "content-type",
-                                              "date",
-                                              "te",
-                                              "trailer"};
+/// Fields that decide something: what a message is, what it asks for, for whom.
+constexpr std::string_view guarded_names[] = {
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "expect",
+    "host",
+    "if-match",
+    "if-none-match",
+    "keep-alive",
+    "proxy-connection",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+};
+constexpr std::string_view guarded_beginnings[] = {"x-amz-", "x-http-method", "x-method-override",
+                                                   "x-original-url", "x-rewrite-url"};
 
 /// Some stores turn every `-` of a name into `_` (or the reverse), so `x_amz_copy_source` is a copy.
 std::optional<Denial> check_name(std::string_view name) {
     if (name.find('_') == name.npos) return std::nullopt;
     std::string mapped(name);
     std::ranges::transform(mapped, mapped.begin(), [](char c) { return c == '_' ? '-' : lower(c); });
-    if (mapped.starts_with("x-amz-") || std::ranges::find(guarded_names, mapped) != std::end(guarded_names)) {
+    if (std::ranges::any_of(guarded_beginnings,
+                            [&](auto beginning) { return mapped.starts_with(beginning); }) ||
+        std::ranges::find(guarded_names, mapped) != std::end(guarded_names)) {
         return malformed("a field name that some stores read as " + mapped);
     }
     return std::nullopt;
