@@ -106,7 +106,7 @@ std::optional<Denial> Exchange::judge() {
         delivery_.keep_alive && !has_body();  // until the body was taken, the next head is not in sight
 
     if (auto denial = check_device_requests()) return denial;
-    auto operation = classify(head_);
+    auto operation = classify(head_, snapshot_->settings.virtual_hosts);
     if (!operation) return operation.error();
     record_.operation = operation->action;
     record_.bucket = operation->address.bucket;

@@ -48,17 +48,31 @@ ExplainedLink explain_link(const Snapshot& snapshot, const pki::ChainLink& link,
     return explained;
 }
 
+struct HostAndTarget {
+    std::string_view host;  ///< empty when there is none
+    std::string_view target;
+};
+/// `https://bucket.s3.example.com/key`, or only the path.
+HostAndTarget split_url(std::string_view text) {
+    constexpr std::string_view scheme = "https://";
+    if (!text.starts_with(scheme)) return {"", text};
+    text.remove_prefix(scheme.size());
+    const auto slash = std::min(text.find('/'), text.size());
+    return {text.substr(0, slash), text.substr(slash)};
+}
+
 ExplainedRequest explain_request(const Snapshot& snapshot, const Client& client, const std::string& request) {
     ExplainedRequest explained{request, std::string(unknown_action), {}};
     const auto space = request.find(' ');
     if (space == std::string::npos) {
-        explained.denial = bad_request(Reason::malformed, "not of the form 'METHOD /bucket/key'");
+        explained.denial = bad_request(Reason::malformed,
+                                       "not of the form 'METHOD /bucket/key' or 'METHOD https://host/path'");
         return explained;
     }
-    RequestHead head;
-    head.method = std::string_view(request).substr(0, space);
-    head.target = std::string_view(request).substr(space + 1);
-    const auto operation = classify(head);
+    const auto [host, target] = split_url(std::string_view(request).substr(space + 1));
+    RequestHead head{std::string_view(request).substr(0, space), target, 11, {}};
+    if (!host.empty()) head.fields.push_back({"Host", host});
+    const auto operation = classify(head, snapshot.settings.virtual_hosts);
     if (!operation) {
         explained.denial = operation.error();
         return explained;

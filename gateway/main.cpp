@@ -252,7 +252,7 @@ int main(int argc, char** argv) {
     explain_command->add_option("--at", explain_options.at,
                                 "time, such as 2026-01-31T12:00:00Z; default now");
     explain_command->add_option("--request", explain_options.requests,
-                                "such as 'PUT /bucket/key'; may be repeated");
+                                "such as 'PUT /bucket/key' or 'PUT https://host/key'; may be repeated");
     explain_command->add_flag("--json", explain_options.json, "for machines");
     explain_command->footer(
         "Exit status: 0 let in and every request allowed, 1 refused or a request denied, 2 unusable input.\n"

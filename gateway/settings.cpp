@@ -2,8 +2,10 @@
 
 #include "config/yaml_reader.h"
 #include "gateway/policy_settings.h"
+#include "gateway/rules/addressing.h"
 #include "gateway/rules/device_concerned.h"
 #include "pki/file.h"
+#include "pki/server_name.h"
 
 #include <algorithm>
 #include <optional>
@@ -211,6 +213,10 @@ class SettingsReader {
             if (rest.ends_with('/')) rest.remove_suffix(1);
             settings_.store = read_address(*map, "endpoints", {std::string(rest), endpoint.mark});
         }
+        for (const Located& name : map->strings("virtual_hosts"))
+            settings_.virtual_hosts.push_back(pki::lower_case(name.text));
+        if (const auto fault = fault_of_virtual_hosts(settings_.virtual_hosts))
+            map->fault("virtual_hosts: " + *fault);
         map->choice<int>("signing", 0, {{"passthrough", 0}});
         map->finish();
     }

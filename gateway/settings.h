@@ -61,6 +61,7 @@ struct Settings {
     Policy policy;
     AccessKeySettings access_keys;
     SocketAddress store;
+    HostNames virtual_hosts;  ///< below which Host names a bucket; lower case
     Limits limits;
     SocketAddress admin;  // restart-only
     LogSettings log;

@@ -16,6 +16,7 @@ class FleetTest(EndToEndTest):
     """A gateway before a recording stand-in of the store, or before a real one if the class says so."""
 
     real_store = False
+    store_domain = ""  # of a real store: below which Host names a bucket
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +25,7 @@ class FleetTest(EndToEndTest):
         cls.device = cls.pki.device(DEVICE)
         cls.other = cls.pki.device(OTHER_DEVICE)
         if cls.real_store:
-            cls.store = start_store(cls)
+            cls.store = start_store(cls, cls.store_domain)
             cls.signer = Signer(cls.store.access_key, cls.store.secret_key)
         else:
             cls.store = ImposterStore()

@@ -38,8 +38,9 @@ def s3_client(endpoint, access_key, secret_key, **options):
 class RadosStore:
     """A running store with an empty bucket `fleet`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, domain=""):
         self.folder = folder
+        self.domain = domain  # below which Host names a bucket
         self.port = free_port()
         self.access_key = secrets.token_hex(10).upper()
         self.secret_key = secrets.token_urlsafe(30)
@@ -59,6 +60,8 @@ class RadosStore:
             "--until-input-ends",
             "--port",
             self.port,
+            "--domain",
+            self.domain,
             self.folder,
             stdin=read_end,
             dies_with_test=False,
@@ -96,9 +99,9 @@ class RadosStore:
         return digest.hexdigest()
 
 
-def start_store(test_class):
+def start_store(test_class, domain=""):
     """The store of a test class, ended after its last test."""
-    store = RadosStore(test_class.folder / "store")
+    store = RadosStore(test_class.folder / "store", domain)
     test_class.addClassCleanup(store.stop)
     test_class.addClassCleanup(store.client.close)
     store.start()
