@@ -28,6 +28,8 @@ const PathCase path_cases[] = {
     {"encoded_slash", "/fleet/A1%2Flog", {}},
     {"encoded_slash_lower", "/fleet/A1%2flog", {}},
     {"dot_dot", "/fleet/A1/../B2/x", {}},
+    {"dot_dot_with_encoded_parameter", "/fleet/A1/..%3Bx/B2/x", {}},
+    {"dots_in_a_name_with_encoded_semicolon", "/fleet/A1/..a%3Bx", ObjectAddress{"fleet", "A1/..a;x"}},
     {"encoded_dot_dot", "/fleet/A1/%2e%2E/B2/x", {}},
     {"half_encoded_dot_dot", "/fleet/A1/.%2e/B2", {}},
     {"dot", "/fleet/./x", {}},
