@@ -41,6 +41,7 @@ class Connection {
     void stop();
     /// Ends the running wait, if there is one.
     void interrupt();
+    bool is_stopped() const { return stopped_; }
     bool is_open() const { return socket_.is_open(); }
     void close();
 

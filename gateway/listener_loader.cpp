@@ -1,5 +1,6 @@
 #include "gateway/listener_loader.h"
 
+#include "gateway/certificate_and_key.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
 #include "pki/pkcs7.h"
@@ -107,18 +108,11 @@ class ListenerLoader {
             load_.fault(std::move(line));
             return std::nullopt;
         };
-        const auto chain_pem = pki::read_file(files.chain, max_pem_bytes);
-        if (!chain_pem) return failed(chain_pem.error().message);
-        auto key_pem = pki::read_secret_file(files.key, max_pem_bytes);
-        if (!key_pem) return failed(key_pem.error().message);
-        auto key = pki::parse_private_key(*key_pem, files.key.string());
-        inputs += sha256(*chain_pem) + sha256(*key_pem);
-        pki::wipe(*key_pem);
-        auto chain = pki::parse_certificates(*chain_pem, files.chain.string());
-        if (!chain) return failed(chain.error().message);
-        if (!key) return failed(key.error().message);
-        if (!check_certificate(*chain->front(), files) || !check_anchors(*chain, files)) return std::nullopt;
-        auto identity = pki::ServerIdentity::create(std::move(*chain), std::move(*key),
+        auto read = read_certificate_and_key(files.chain, files.key, inputs);
+        if (!read) return failed(read.error().message);
+        if (!check_certificate(*read->chain.front(), files) || !check_anchors(read->chain, files))
+            return std::nullopt;
+        auto identity = pki::ServerIdentity::create(std::move(read->chain), std::move(read->key),
                                                     files.key.string() + " with " + files.chain.string());
         if (!identity) return failed(identity.error().message);
         if (settings_.profile != pki::TlsProfile::modern) {

@@ -1,32 +1,15 @@
 #pragma once
 
 #include "gateway/client_stream.h"
+#include "gateway/tls_channel.h"
 #include "pki/socket_bio.h"
 #include "pki/tls_server.h"
 
 #include <memory>
-#include <string>
 
 namespace sallyport::gateway {
 
-/// Why a handshake failed, when it is not the peer judge's doing.
-struct HandshakeFailure {
-    enum class Kind {
-        none,
-        no_certificate,
-        no_shared_cipher,
-        protocol,
-        timeout,
-        peer_closed,
-        stopped,
-        other_server  ///< the judge says that another one is for this client: `restart`
-    } kind = Kind::none;
-    std::string detail;
-};
-
-/// The server side of a TLS connection, driven directly on its socket: records are read into the caller's
-/// buffer without a copy of our own, and written together in one send. Awaits nothing while OpenSSL has
-/// data. Not thread-safe.
+/// The server side of a TLS connection. Not thread-safe.
 class TlsStream final : public ClientStream {
   public:
     /// `judge` must outlive the stream.
@@ -34,34 +17,35 @@ class TlsStream final : public ClientStream {
               pki::PeerJudge& judge);
 
     /// Before the handshake: its judge may say `other_server`.
-    void may_restart() { pki::keep_hello(*ssl_); }
+    void may_restart() { pki::keep_hello(*channel_.ssl()); }
     /// Begins again with the hello that was read, for another server. False when memory is out.
     bool restart(std::shared_ptr<const pki::TlsServer> server, pki::PeerJudge& judge);
 
-    Connection& connection() override { return connection_; }
-    const SSL& ssl() const { return *ssl_; }
+    Connection& connection() override { return channel_.connection(); }
+    const SSL& ssl() const { return *channel_.ssl(); }
     /// Has the peer said anything yet?
-    bool has_received() const { return pki::has_received(*ssl_); }
+    bool has_received() const { return pki::has_received(*channel_.ssl()); }
     /// False when memory was out; then nothing else may be called.
-    bool valid() const { return ssl_ != nullptr; }
+    bool valid() const { return channel_.ssl() != nullptr; }
 
-    /// Sends the alert that tells the peer why, too. `kind` is `none` on success.
-    boost::asio::awaitable<HandshakeFailure> handshake();
+    /// See TlsChannel.
+    boost::asio::awaitable<HandshakeFailure> handshake() { return channel_.handshake(); }
 
-    boost::asio::awaitable<IoResult> read_some(std::span<char> into) override;
-    boost::asio::awaitable<IoStatus> write(std::span<const char> from) override;
-    boost::asio::awaitable<void> close(std::chrono::milliseconds patience) override;
-    bool has_pending() const override;
-    void release_memory() override;
+    boost::asio::awaitable<IoResult> read_some(std::span<char> into) override {
+        return channel_.read_some(into);
+    }
+    boost::asio::awaitable<IoStatus> write(std::span<const char> from) override {
+        return channel_.write(from);
+    }
+    boost::asio::awaitable<void> close(std::chrono::milliseconds patience) override {
+        return channel_.close(patience);
+    }
+    bool has_pending() const override { return channel_.has_pending(); }
+    void release_memory() override { channel_.release_memory(); }
 
   private:
-    boost::asio::awaitable<IoStatus> flush();
-    HandshakeFailure failure_of(int result, IoStatus waited);
-
-    Connection connection_;
-    std::shared_ptr<const pki::TlsServer> server_;
-    std::string outgoing_;  // gathered by the BIO of ssl_, which therefore goes first
-    pki::SslPtr ssl_;
+    std::shared_ptr<const pki::TlsServer> server_;  // outlives its connection
+    TlsChannel channel_;
 };
 
 }  // namespace sallyport::gateway

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "gateway/connection.h"
+#include "pki/openssl.h"
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace sallyport::gateway {
+
+/// Why a handshake failed, when it is not the peer judge's doing.
+struct HandshakeFailure {
+    enum class Kind {
+        none,
+        no_certificate,
+        no_shared_cipher,
+        protocol,
+        timeout,
+        peer_closed,
+        stopped,
+        other_server  ///< the judge says that another one is for this client: TlsStream::restart
+    } kind = Kind::none;
+    std::string detail;
+};
+
+/// Either side of a TLS connection, driven directly on its socket: records are read into the caller's buffer
+/// without a copy of our own, and written together in one send. Awaits nothing while OpenSSL has data. Not
+/// thread-safe.
+class TlsChannel {
+  public:
+    explicit TlsChannel(boost::asio::ip::tcp::socket socket) : connection_(std::move(socket)) {}
+
+    /// Speaks by `ssl` from here on, a fresh object of the side that this is. False when memory is out (null
+    /// stands for that, too); then nothing but `connection` may be called.
+    bool use(pki::SslPtr ssl);
+
+    Connection& connection() { return connection_; }
+    /// Null until `use` has succeeded.
+    SSL* ssl() const { return ssl_.get(); }
+
+    /// Sends the alert that tells the peer why, too. `kind` is `none` on success.
+    boost::asio::awaitable<HandshakeFailure> handshake();
+
+    /// See ClientStream. An end of the connection that the peer has not announced is a failure, unless the
+    /// SSL object says otherwise (SSL_OP_IGNORE_UNEXPECTED_EOF).
+    boost::asio::awaitable<IoResult> read_some(std::span<char> into);
+    boost::asio::awaitable<IoStatus> write(std::span<const char> from);
+    /// Several pieces, which leave together.
+    boost::asio::awaitable<IoStatus> write_parts(std::span<const std::string_view> parts);
+    boost::asio::awaitable<void> close(std::chrono::milliseconds patience);
+    /// Says that nothing follows if that is possible without waiting, and can be true: OpenSSL resumes only
+    /// sessions of connections that ended so.
+    void end();
+    bool has_pending() const { return SSL_has_pending(ssl_.get()) == 1; }
+    void release_memory();
+
+    /// Copies what could be read next, of one record at most, and waits for nothing. Nothing when nothing has
+    /// arrived.
+    std::optional<IoResult> peek(std::span<char> into);
+    /// Why the last read failed, for logs; empty when it did not, or when there is nothing to say.
+    const std::string& problem() const { return problem_; }
+
+  private:
+    bool seal(std::string_view data);
+    boost::asio::awaitable<IoStatus> flush();
+    HandshakeFailure failure_of(int result, IoStatus waited);
+
+    Connection connection_;
+    std::string problem_;
+    std::string outgoing_;  // gathered by the BIO of ssl_, which therefore goes first
+    pki::SslPtr ssl_;
+};
+
+}  // namespace sallyport::gateway
