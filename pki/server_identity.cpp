@@ -11,7 +11,7 @@ Result<ServerIdentity> ServerIdentity::create(std::vector<CertificatePtr> chain,
     ServerIdentity identity;
     if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
         take_openssl_errors("");
-        return Error{Fault::input, origin + ": the private key does not fit the server certificate"};
+        return Error{Fault::input, origin + ": the private key does not fit the certificate"};
     }
     identity.issuers_.reset(sk_X509_new_null());
     if (!identity.issuers_) return Error{Fault::runtime, take_openssl_errors("out of memory")};

@@ -65,7 +65,7 @@ bool is_pure(const Include& include) {
         R"re(|openssl/(ssl|rand|bio)\.h|(netdb|unistd|fcntl|poll|pthread|signal|time|stdio)\.h)re"
         R"re(|(ctime|cstdio|iostream|fstream|filesystem|thread|mutex|shared_mutex|condition_variable)re"
         R"re(|future|semaphore|latch|barrier|stop_token|random)$))re"
-        R"re(|"pki/(file|socket_bio|tls_server|session_cache|key|issue)\.h$)re");
+        R"re(|"pki/(file|socket_bio|tls_client|tls_server|session_cache|key|issue)\.h$)re");
     return !std::regex_search(include.spelling, impure);
 }
 
