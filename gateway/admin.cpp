@@ -133,6 +133,17 @@ json::object crl_object(const pki::CrlFacts& crl) {
     return object;
 }
 
+json::object endpoint_object(const StoreUpstream& upstream, const StoreEndpoint& endpoint) {
+    json::array addresses;
+    for (const auto& server : *upstream.servers()) {
+        if (server->endpoint.get() != &endpoint) continue;
+        addresses.push_back({{"address", server->address_text()},
+                             {"up", server->state->up()},
+                             {"requests", server->state->in_flight.load()}});
+    }
+    return {{"endpoint", endpoint.label}, {"addresses", std::move(addresses)}};
+}
+
 }  // namespace
 
 Admin::Reply Admin::readiness() const {
@@ -180,6 +191,9 @@ std::string Admin::status() const {
         agreed.push_back(
             {{"version", version}, {"cipher", cipher}, {"key_bits", key_bits}, {"devices", devices}});
     }
+    json::array endpoints;
+    for (const auto& endpoint : snapshot->upstream->endpoints())
+        endpoints.push_back(endpoint_object(*snapshot->upstream, *endpoint));
     const json::value document = {{"version", SALLYPORT_VERSION},
                                   {"started", std::chrono::system_clock::to_time_t(started_)},
                                   {"draining", draining_.load()},
@@ -187,6 +201,7 @@ std::string Admin::status() const {
                                   {"connections", shared_.connections.load()},
                                   {"listeners", std::move(listeners)},
                                   {"known_devices", std::move(agreed)},
+                                  {"store", std::move(endpoints)},
                                   {"crls", std::move(crls)}};
     return json::serialize(document) + "\n";
 }

@@ -2,6 +2,10 @@
 
 namespace sallyport::gateway {
 
+std::string ConfigurationPaths::place(const YAML::Mark& mark) const {
+    return file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+}
+
 std::filesystem::path ConfigurationPaths::resolve(const std::string& path) const {
     return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : folder_ / path;
 }

@@ -13,7 +13,10 @@ namespace sallyport::gateway {
 class ConfigurationPaths {
   public:
     explicit ConfigurationPaths(const std::filesystem::path& file)
-        : folder_(file.has_parent_path() ? file.parent_path() : ".") {}
+        : file_(file.string()), folder_(file.has_parent_path() ? file.parent_path() : ".") {}
+
+    /// "file:line:column", for faults that show only when more is read than the configuration.
+    std::string place(const YAML::Mark& mark) const;
 
     std::filesystem::path resolve(const std::string& path) const;
 
@@ -24,6 +27,7 @@ class ConfigurationPaths {
     std::vector<std::filesystem::path> existing_files(config::MapReader& map, std::string_view key) const;
 
   private:
+    std::string file_;
     std::filesystem::path folder_;
 };
 

@@ -106,7 +106,7 @@ std::optional<Denial> Exchange::judge() {
         delivery_.keep_alive && !has_body();  // until the body was taken, the next head is not in sight
 
     if (auto denial = check_device_requests()) return denial;
-    auto operation = classify(head_, snapshot_->settings.virtual_hosts);
+    auto operation = classify(head_, snapshot_->settings.store.virtual_hosts);
     if (!operation) return operation.error();
     record_.operation = operation->action;
     record_.bucket = operation->address.bucket;
@@ -217,18 +217,17 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
 
 asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
     session_.store() = nullptr;
-    const std::string endpoint = endpoint_text();
-    auto opened = co_await session_.worker().pool().open(snapshot_->settings.store, limits().store_connect,
+    auto opened = co_await session_.worker().pool().open(snapshot_->upstream, limits().store_connect,
                                                          only_fresh, session_.store());
     session_.store() = nullptr;
     if (!opened.connection) {
         if (opened.timed_out) exceeded(Deadline::store_connect);
-        if (!session_.stopped_by()) session_.worker().shared().metrics.upstream_up(endpoint, false);
         co_return store_unavailable(opened.timed_out ? Reason::store_timeout : Reason::store_down,
                                     opened.detail);
     }
-    if (!opened.connection->reused()) session_.worker().shared().metrics.upstream_up(endpoint, true);
     store_ = std::move(opened.connection);
+    endpoint_ = store_->endpoint();
+    record_.upstream = endpoint_->label;
     session_.store() = &store_->connection();
     // The wait may have been long: a device that was revoked meanwhile sends nothing.
     if (session_.stopped_by())
@@ -240,9 +239,11 @@ asio::awaitable<std::optional<Denial>> Exchange::send_head() {
     const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
     store_->connection().expires_after(limits().body_progress);
     const std::string_view parts[] = {head};
-    const IoStatus written = co_await store_->write(parts);
+    const IoStatus written = co_await store_->stream().write(parts);
     if (written == IoStatus::ok) co_return std::nullopt;
-    co_return store_unavailable(Reason::store_down, "the store closed the connection");
+    char next = 0;
+    store_->stream().peek({&next, 1});  // over TLS it may have said why
+    co_return store_unavailable(Reason::store_down, "the store closed the connection" + why_broken());
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_continue) {
@@ -268,14 +269,14 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
                 answer_end_ -= answer_begin_;
                 answer_begin_ = 0;
             }
-            const IoResult read = co_await store_->read_some(block_->span().subspan(answer_end_));
+            const IoResult read = co_await store_->stream().read_some(block_->span().subspan(answer_end_));
             if (read.status == IoStatus::timed_out) {
                 if (may_stay_silent && answer_end_ == 0) co_return std::nullopt;
                 exceeded(Deadline::store_answer);
                 co_return gateway_timeout("no answer within limits.store_answer");
             }
             if (read.status != IoStatus::ok)
-                co_return bad_gateway("the store closed the connection without an answer");
+                co_return bad_gateway("the store closed the connection without an answer" + why_broken());
             answer_end_ += read.bytes;
         }
         if (answer_.status < 100) co_return bad_gateway("status " + std::to_string(answer_.status));
@@ -287,6 +288,12 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
         if (answer_.status == 100 && until_continue) co_return std::nullopt;
     }
     co_return bad_gateway("too many interim answers");
+}
+
+/// What TLS says about it, for the log.
+std::string Exchange::why_broken() const {
+    const std::string problem = store_->stream().problem();
+    return problem.empty() ? "" : ": " + problem;
 }
 
 asio::awaitable<void> Exchange::deny(const Denial& denial) {
@@ -340,12 +347,6 @@ void Exchange::abort(Reason reason, std::string detail) {
     session_.stop(reason);
 }
 
-std::string Exchange::endpoint_text() const {
-    const SocketAddress& store = snapshot_->settings.store;
-    const bool ipv6 = store.host.find(':') != std::string::npos;
-    return "http://" + (ipv6 ? "[" + store.host + "]" : store.host) + ":" + std::to_string(store.port);
-}
-
 /// What the store has accepted vouches for the claim of a client without certificate.
 void Exchange::note_device() {
     if (!shadow_) {
@@ -372,7 +373,7 @@ void Exchange::finish_record() {
     record_.duration = Clock::now() - begun_;
     if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;
     note_device();
-    session_.worker().requests().count(record_, endpoint_text());
+    session_.worker().requests().count(record_);
     session_.worker().shared().log.request(record_);
 }
 

@@ -59,10 +59,10 @@ class Exchange {
     boost::asio::awaitable<std::optional<Denial>> send_head();
     /// Reads an answer head into `block_`, passing over interim answers, but for 100 if that is asked for.
     boost::asio::awaitable<std::optional<Denial>> read_answer_head(bool until_continue);
+    std::string why_broken() const;
     boost::asio::awaitable<void> deny(const Denial& denial);
     boost::asio::awaitable<void> discard_body();
     void abort(Reason reason, std::string detail);
-    std::string endpoint_text() const;
     void finish_record();
 
     // ---- exchange_bodies.cpp ----
@@ -113,6 +113,7 @@ class Exchange {
     int interim_answers_ = 0;
 
     std::unique_ptr<StoreConnection> store_;
+    std::shared_ptr<const StoreEndpoint> endpoint_;  ///< of `store_`, also when that is gone
     std::shared_ptr<Watch> watch_;
     std::optional<Block> block_;
     std::size_t answer_begin_ = 0;  ///< unread bytes of the answer within `block_`

@@ -55,6 +55,8 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
         }
     }
     watch_store();
+    // TLS may hold what the socket does not show any more.
+    watch_->readable = store_->stream().has_pending();
     Sent sent = Sent::whole;
     if (delivery_.framing == Framing::chunked) {
         sent = co_await send_chunked_body();
@@ -75,13 +77,13 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
 bool Exchange::store_has_answered() {
     constexpr int max_interim_answers = 8;
     for (;;) {
-        switch (store_->take_interim()) {
-            case StoreConnection::Heard::nothing:
+        switch (store_->stream().take_interim()) {
+            case StoreStream::Heard::nothing:
                 watch_store();
                 return false;
-            case StoreConnection::Heard::more:
+            case StoreStream::Heard::more:
                 return true;
-            case StoreConnection::Heard::interim:
+            case StoreStream::Heard::interim:
                 if (++interim_answers_ > max_interim_answers) return true;
         }
     }
@@ -142,7 +144,7 @@ asio::awaitable<Exchange::Sent> Exchange::pass_up(std::string_view data, std::st
     }
     store_->connection().expires_after(limits().body_progress);
     const std::string_view parts[] = {before, data, after};
-    const IoStatus written = co_await store_->write(parts);
+    const IoStatus written = co_await store_->stream().write(parts);
     if (written == IoStatus::ok) co_return Sent::whole;
     if (written == IoStatus::stopped) {
         abort(Reason::revoked, "cut while its body was in flight");
@@ -246,8 +248,7 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     if (whole && delivery->keep_alive && request_sent_ && answer_begin_ == answer_end_) {
         session_.store() = nullptr;
         if (watch_) watch_->device = nullptr;
-        session_.worker().pool().put_back(std::move(store_), snapshot_->settings.store,
-                                          limits().idle_store_connections);
+        session_.worker().pool().put_back(std::move(store_), limits().idle_store_connections);
     }
     co_return std::exchange(answer_denial_, std::nullopt);
 }
@@ -282,7 +283,7 @@ asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_vie
 asio::awaitable<bool> Exchange::read_answer_body() {
     if (answer_begin_ < answer_end_) co_return true;
     store_->connection().expires_after(limits().body_progress);
-    const IoResult read = co_await store_->read_some(block_->span());
+    const IoResult read = co_await store_->stream().read_some(block_->span());
     answer_begin_ = 0;
     answer_end_ = read.bytes;
     answer_status_ = read.status;
@@ -302,7 +303,7 @@ void Exchange::answer_cut_short() {
         exceeded(Deadline::store_body);
         give_up_answer(gateway_timeout("the store's answer stood still for limits.body_progress"));
     } else {
-        give_up_answer(bad_gateway("the store's answer ended early"));
+        give_up_answer(bad_gateway("the store's answer ended early" + why_broken()));
     }
 }
 
@@ -349,7 +350,7 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
         answer_end_ -= answer_begin_;
         answer_begin_ = 0;
         store_->connection().expires_after(limits().body_progress);
-        const IoResult read = co_await store_->read_some(room.subspan(answer_end_));
+        const IoResult read = co_await store_->stream().read_some(room.subspan(answer_end_));
         answer_status_ = read.status;
         if (read.status != IoStatus::ok) {
             answer_cut_short();

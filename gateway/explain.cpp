@@ -72,7 +72,7 @@ ExplainedRequest explain_request(const Snapshot& snapshot, const Client& client,
     const auto [host, target] = split_url(std::string_view(request).substr(space + 1));
     RequestHead head{std::string_view(request).substr(0, space), target, 11, {}};
     if (!host.empty()) head.fields.push_back({"Host", host});
-    const auto operation = classify(head, snapshot.settings.virtual_hosts);
+    const auto operation = classify(head, snapshot.settings.store.virtual_hosts);
     if (!operation) {
         explained.denial = operation.error();
         return explained;

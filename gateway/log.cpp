@@ -121,6 +121,7 @@ void Log::request(const RequestRecord& record) {
     line["bytes_in"] = record.bytes_in;
     line["bytes_out"] = record.bytes_out;
     line["duration_ms"] = milliseconds(record.duration);
+    if (!record.upstream.empty()) line["upstream"] = record.upstream;
     if (record.upstream_status != 0) line["upstream_status"] = record.upstream_status;
     line["upstream_ms"] = milliseconds(record.upstream_duration);
     access_->append(json::serialize(line));

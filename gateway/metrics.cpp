@@ -57,8 +57,9 @@ Metrics::Metrics()
       bytes_in_(counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "in"}})),
       bytes_out_(
           counter(registry_, "sallyport_bytes_total", "Body bytes relayed").Add({{"direction", "out"}})),
-      upstream_up_(gauge(registry_, "sallyport_upstream_up",
-                         "1 when the last connection attempt to the store succeeded")),
+      upstream_up_(
+          gauge(registry_, "sallyport_upstream_up",
+                "1 when an address of the endpoint is up: it takes connections and passes its checks")),
       upstream_requests_(
           counter(registry_, "sallyport_upstream_requests_total", "Answers of the store by status code")),
       upstream_duration_(histogram(registry_, "sallyport_upstream_request_duration_seconds",
@@ -151,7 +152,28 @@ void Metrics::known_devices(const std::map<DeviceInventory::Agreed, std::size_t>
 }
 
 void Metrics::upstream_up(const std::string& endpoint, bool up) {
-    upstream_up_.Add({{"endpoint", endpoint}}).Set(up);
+    const std::lock_guard lock(endpoints_mutex_);
+    const auto found = endpoints_up_.find(endpoint);
+    if (found != endpoints_up_.end()) found->second->Set(up);
+}
+
+void Metrics::follow_endpoints(const Snapshot& snapshot) {
+    std::map<std::string, Gauge*> fresh;
+    const std::lock_guard lock(endpoints_mutex_);
+    for (const auto& endpoint : snapshot.upstream->endpoints()) {
+        const auto known = endpoints_up_.find(endpoint->label);
+        if (known != endpoints_up_.end()) {
+            fresh.insert(*known);
+            endpoints_up_.erase(known);
+            continue;
+        }
+        Gauge& gauge = upstream_up_.Add({{"endpoint", endpoint->label}});
+        gauge.Set(1);  // until something speaks against it
+        fresh.emplace(endpoint->label, &gauge);
+    }
+    for (const auto& [label, gone] : endpoints_up_)
+        upstream_up_.Remove(gone);
+    endpoints_up_ = std::move(fresh);
 }
 
 void Metrics::reloaded(bool successful) {
@@ -178,6 +200,7 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
             crl_infos_.back()->Set(1);
         }
     }
+    follow_endpoints(snapshot);
     certificate_authority("device_ca", snapshot.devices);
     certificate_authority("operator_ca", snapshot.operators);
     for (const ListenerRules& listener : snapshot.listeners) {
@@ -218,7 +241,7 @@ void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {
     }
 }
 
-void Metrics::Requests::count(const RequestRecord& record, const std::string& endpoint) {
+void Metrics::Requests::count(const RequestRecord& record) {
     // Operation names are literals and listeners live as long as the server: their addresses are keys.
     auto& requests = requests_[{record.listener.data(), record.operation.data(), record.status}];
     if (requests == nullptr) {
@@ -237,6 +260,7 @@ void Metrics::Requests::count(const RequestRecord& record, const std::string& en
     metrics_.bytes_in_.Increment(static_cast<double>(record.bytes_in));
     metrics_.bytes_out_.Increment(static_cast<double>(record.bytes_out));
     if (record.upstream_status == 0) return;
+    const std::string endpoint(record.upstream);
     auto& upstream = upstream_[{endpoint, record.upstream_status}];
     if (upstream == nullptr) {
         upstream = &metrics_.upstream_requests_.Add(

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <tuple>
 
@@ -36,6 +37,7 @@ class Metrics {
     void exceeded(Deadline deadline) { exceeded_[static_cast<std::size_t>(deadline)]->Increment(); }
     void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }
     void known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals);
+    /// Only of endpoints of the snapshot that was published last.
     void upstream_up(const std::string& endpoint, bool up);
     void reloaded(bool successful);
     void revocation_enforced(std::chrono::nanoseconds after);
@@ -48,7 +50,7 @@ class Metrics {
     class Requests {
       public:
         explicit Requests(Metrics& metrics) : metrics_(metrics) {}
-        void count(const RequestRecord& record, const std::string& endpoint);
+        void count(const RequestRecord& record);
 
       private:
         using Key = std::tuple<const char*, const char*, unsigned>;
@@ -60,6 +62,7 @@ class Metrics {
     };
 
   private:
+    void follow_endpoints(const Snapshot& snapshot);
     void certificate_authority(const char* usage, const std::shared_ptr<const ClientAuthority>& authority);
 
     template <class Metric>
@@ -82,6 +85,8 @@ class Metrics {
     prometheus::Counter& bytes_in_;
     prometheus::Counter& bytes_out_;
     Family<prometheus::Gauge>& upstream_up_;
+    std::mutex endpoints_mutex_;
+    std::map<std::string, prometheus::Gauge*> endpoints_up_;
     Family<prometheus::Counter>& upstream_requests_;
     Family<prometheus::Histogram>& upstream_duration_;
     Family<prometheus::Gauge>& crl_number_;

@@ -32,6 +32,7 @@ struct RequestRecord {
     std::uint64_t bytes_out = 0;   ///< body bytes given to the device
     unsigned upstream_status = 0;  ///< 0 when the store gave no answer
     std::chrono::nanoseconds upstream_duration{0};
+    std::string_view upstream;  ///< the endpoint that it went to; empty when it went to none
 };
 
 /// One finished handshake.

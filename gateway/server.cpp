@@ -114,6 +114,7 @@ void Server::run() {
             --running_workers_;
         });
     }
+    store_watch_.start();
     admin_->start();
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
     log_.event(Log::Level::info, "ready",
@@ -122,6 +123,7 @@ void Server::run() {
     control_.run();  // until the workers are through with a drain
     for (std::thread& thread : threads_)
         thread.join();
+    store_watch_.stop();
     admin_->stop();
     log_.event(Log::Level::info, "stopped", {});
 }
@@ -224,6 +226,10 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
     }
     if (!settings.access_keys.devices_file.empty()) paths.push_back(settings.access_keys.devices_file);
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
+    const StoreTlsSettings& store = settings.store.tls;
+    for (const NamedFile* file : {&store.ca, &store.certificate, &store.key}) {
+        if (!file->path.empty()) paths.push_back(file->path);
+    }
     for (const ListenerSettings& listener : settings.listeners) {
         for (const CertificateFiles& certificate : listener.certificates) {
             paths.push_back(certificate.chain);
@@ -352,6 +358,7 @@ void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
     metrics_.reloaded(true);
     ladder_.update(*next, now_seconds());
     snapshots_.publish(next);
+    store_watch_.follow(next->upstream);
 
     struct Progress {
         std::atomic<std::size_t> waiting;

@@ -8,6 +8,7 @@
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
+#include "gateway/store_watch.h"
 #include "gateway/worker.h"
 
 #include <atomic>
@@ -67,14 +68,16 @@ class Server {
     AddressLimiter handshakes_by_address_;
     AddressLimiter failures_by_address_;
     DeviceLimiter device_limiter_;
-    Shared shared_{snapshots_,           metrics_,       log_, inventory_, handshakes_by_address_,
-                   failures_by_address_, device_limiter_};
+    StoreEvents store_events_{metrics_, log_};
+    Shared shared_{snapshots_,           metrics_,        log_,         inventory_, handshakes_by_address_,
+                   failures_by_address_, device_limiter_, store_events_};
     std::vector<ListeningSocket> sockets_;
     std::vector<Listener> listeners_;  // complete before the first worker keeps a reference
     std::vector<Port> ports_;          // the same
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_;
     FileWatch files_;
+    StoreWatch store_watch_{store_events_};
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::thread> threads_;
     std::unique_ptr<Admin> admin_;

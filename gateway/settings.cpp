@@ -200,25 +200,7 @@ class SettingsReader {
     void read_store(MapReader& root) {
         auto map = root.map("store");
         if (!map) return root.fault("'store' is missing");
-        const auto endpoints = map->strings("endpoints");
-        if (endpoints.size() != 1) map->fault("endpoints: exactly one is needed in this version");
-        constexpr std::string_view scheme = "http://";
-        for (const Located& endpoint : endpoints) {
-            std::string_view rest = endpoint.text;
-            if (!rest.starts_with(scheme)) {
-                map->fault(endpoint.mark, "endpoints: '" + endpoint.text + "' does not begin with http://");
-                continue;
-            }
-            rest.remove_prefix(scheme.size());
-            if (rest.ends_with('/')) rest.remove_suffix(1);
-            settings_.store = read_address(*map, "endpoints", {std::string(rest), endpoint.mark});
-        }
-        for (const Located& name : map->strings("virtual_hosts"))
-            settings_.virtual_hosts.push_back(pki::lower_case(name.text));
-        if (const auto fault = fault_of_virtual_hosts(settings_.virtual_hosts))
-            map->fault("virtual_hosts: " + *fault);
-        map->choice<int>("signing", 0, {{"passthrough", 0}});
-        map->finish();
+        settings_.store = gateway::read_store(*map, paths_);
     }
 
     void read_limits(MapReader& root) {
@@ -247,6 +229,7 @@ class SettingsReader {
         read_device_limits(*map);
         l.idle_store_connections =
             map->integer("idle_store_connections", l.idle_store_connections, 0, 10'000);
+        l.idle_store = map->duration("idle_store", l.idle_store, 100ms, 24h);
         map->finish();
     }
 

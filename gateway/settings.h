@@ -5,6 +5,7 @@
 #include "gateway/device_limiter.h"
 #include "gateway/listener_settings.h"
 #include "gateway/rules/policy.h"
+#include "gateway/store_settings.h"
 #include "pki/chain_verifier.h"
 
 #include <chrono>
@@ -33,9 +34,10 @@ struct Limits {
     std::uint64_t tls_sessions = 20'000;     ///< kept for resumption, for each listener
     std::chrono::milliseconds tls_session_lifetime{3'600'000};
     std::uint64_t crl_bytes = 1ULL << 30U;
-    std::uint64_t known_devices = 100'000;      ///< in the inventory
-    DeviceLimits device = {};                   ///< of each device
-    std::uint64_t idle_store_connections = 64;  ///< kept for each worker thread and endpoint
+    DeviceLimits device = {};                      ///< of each device
+    std::uint64_t known_devices = 100'000;         ///< in the inventory
+    std::uint64_t idle_store_connections = 64;     ///< kept for each worker thread and address of the store
+    std::chrono::milliseconds idle_store{60'000};  ///< how long they are kept unused
 };
 
 struct LogSettings {                // restart-only
@@ -60,8 +62,7 @@ struct Settings {
     std::filesystem::path state;  ///< folder of what must survive a restart; empty = nothing does
     Policy policy;
     AccessKeySettings access_keys;
-    SocketAddress store;
-    HostNames virtual_hosts;  ///< below which Host names a bucket; lower case
+    StoreSettings store;
     Limits limits;
     SocketAddress admin;  // restart-only
     LogSettings log;

@@ -2,6 +2,7 @@
 
 #include "gateway/crl_loader.h"
 #include "gateway/listener_loader.h"
+#include "gateway/store_loader.h"
 #include "gateway/trust_loader.h"
 #include "pki/file.h"
 
@@ -33,6 +34,7 @@ std::string digest_of_inputs(const Snapshot& snapshot) {
     for (const ListenerRules& listener : snapshot.listeners)
         inputs += listener.tls_inputs;
     inputs += snapshot.access_key_inputs;
+    if (snapshot.upstream) inputs += snapshot.upstream->tls_inputs();
     return sha256(inputs);
 }
 
@@ -94,6 +96,7 @@ LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::
     snapshot->generation = previous == nullptr ? 1 : previous->generation + 1;
     snapshot->verdicts = std::make_shared<VerdictCache>(remembered_verdicts);
     load_access_keys(*snapshot, load);
+    snapshot->upstream = load_store(snapshot->settings.store, load);
     if (load_authorities(*snapshot, load)) {
         if (const auto authorities = authorities_of(*snapshot); !authorities.empty())
             snapshot->revocation = load_revocation(snapshot->settings, authorities, load);

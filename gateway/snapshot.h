@@ -4,6 +4,7 @@
 #include "gateway/rules/peer.h"
 #include "gateway/rules/ramp.h"
 #include "gateway/settings.h"
+#include "gateway/store_upstream.h"
 #include "gateway/verdict_cache.h"
 #include "pki/revocation_index_builder.h"
 #include "pki/tls_server.h"
@@ -50,6 +51,8 @@ struct Snapshot {
     std::shared_ptr<const AccessKeys> access_keys;
     std::string access_key_inputs;  ///< digest of the file
     pki::RevocationIndex revocation;
+    /// Where requests go. The next snapshot has the same one unless its section or files have changed.
+    std::shared_ptr<StoreUpstream> upstream;
     std::string inputs;  ///< digest of the configuration and of all certificates and keys that it names
     std::shared_ptr<VerdictCache> verdicts;  ///< of paths that were verified under this snapshot
 

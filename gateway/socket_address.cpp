@@ -5,14 +5,11 @@
 #include <arpa/inet.h>
 
 namespace sallyport::gateway {
-namespace {
 
-bool is_ip(const std::string& text) {
+bool is_ip_address(const std::string& text) {
     unsigned char octets[16];
     return inet_pton(AF_INET, text.c_str(), octets) == 1 || inet_pton(AF_INET6, text.c_str(), octets) == 1;
 }
-
-}  // namespace
 
 std::optional<SocketAddress> parse_address(std::string_view text) {
     const auto colon = text.rfind(':');
@@ -24,7 +21,7 @@ std::optional<SocketAddress> parse_address(std::string_view text) {
     SocketAddress address{std::string(host), 0};
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
     if (error != std::errc{} || end != port.data() + port.size() || address.port == 0) return std::nullopt;
-    if (!is_ip(address.host) || bracketed != (address.host.find(':') != std::string::npos))
+    if (!is_ip_address(address.host) || bracketed != (address.host.find(':') != std::string::npos))
         return std::nullopt;
     return address;
 }

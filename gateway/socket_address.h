@@ -16,6 +16,9 @@ struct SocketAddress {
     bool operator==(const SocketAddress&) const = default;
 };
 
+/// IPv4 or IPv6, without brackets.
+bool is_ip_address(const std::string& text);
+
 /// "127.0.0.1:8443" or "[::1]:8443"; nothing for anything else.
 std::optional<SocketAddress> parse_address(std::string_view text);
 

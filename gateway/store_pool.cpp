@@ -1,122 +1,125 @@
 #include "gateway/store_pool.h"
 
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace sallyport::gateway {
 namespace {
 
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 
-constexpr std::size_t max_parts = 4;
-
-/// An idle connection that can be read has been closed by the store, or carries bytes that nobody asked for.
-bool is_quiet(tcp::socket& socket) {
-    char byte = 0;
-    return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-           (errno == EAGAIN || errno == EWOULDBLOCK);
-}
+constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds name_poll{10};
 
 }  // namespace
 
-std::size_t interim_answer_length(std::string_view received) noexcept {
-    if (!received.starts_with("HTTP/1.1 1") || received.starts_with("HTTP/1.1 101")) return 0;
-    const auto end = received.find("\r\n\r\n");
-    return end == received.npos ? 0 : end + 4;
+StoreConnection::StoreConnection(std::unique_ptr<StoreStream> stream,
+                                 std::shared_ptr<const StoreServer> server,
+                                 std::shared_ptr<const StoreUpstream> upstream, bool reused)
+    : upstream_(std::move(upstream)),
+      server_(std::move(server)),
+      stream_(std::move(stream)),
+      reused_(reused) {
+    server_->state->in_flight.fetch_add(1, std::memory_order_relaxed);
 }
 
-asio::awaitable<IoStatus> StoreConnection::write(std::span<const std::string_view> parts) {
-    std::array<iovec, max_parts> vectors{};
-    std::size_t count = 0;
-    for (const std::string_view part : parts) {
-        if (!part.empty()) vectors.at(count++) = {const_cast<char*>(part.data()), part.size()};
+StoreConnection::~StoreConnection() {
+    server_->state->in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+/// Only at a start, and after a reload that brought a name: until its first look-up has ended.
+asio::awaitable<void> StorePool::wait_for_names(std::shared_ptr<const StoreUpstream> upstream,
+                                                Clock::time_point until) {
+    asio::steady_timer timer(io_);
+    while (upstream->servers()->empty() && upstream->awaits_names() && Clock::now() < until) {
+        timer.expires_after(name_poll);
+        co_await timer.async_wait(tuple_awaitable);
     }
-    std::size_t first = 0;
-    while (first < count) {
-        msghdr message{};
-        message.msg_iov = &vectors.at(first);
-        message.msg_iovlen = count - first;
-        const ssize_t sent = ::sendmsg(connection_.socket().native_handle(), &message, MSG_NOSIGNAL);
-        if (sent < 0) {
-            if (errno == EINTR) continue;
-            if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoStatus::failed;
-            const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
-            if (waited != IoStatus::ok) co_return waited;
-            continue;
-        }
-        auto rest = static_cast<std::size_t>(sent);
-        while (first < count && rest >= vectors.at(first).iov_len)
-            rest -= vectors.at(first++).iov_len;
-        if (rest > 0) {
-            iovec& partly = vectors.at(first);
-            partly.iov_base = static_cast<char*>(partly.iov_base) + rest;
-            partly.iov_len -= rest;
-        }
+}
+
+std::shared_ptr<const StoreServer> StorePool::choose(const StoreServers& servers,
+                                                     const std::vector<const StoreServer*>& tried) {
+    candidates_.clear();
+    for (const auto& server : servers) {
+        candidates_.push_back({server->state->up(), std::ranges::find(tried, server.get()) != tried.end(),
+                               server->state->in_flight.load(std::memory_order_relaxed)});
     }
-    co_return IoStatus::ok;
+    const auto chosen = choose_server(candidates_, turn_++);
+    return chosen ? servers[*chosen] : nullptr;
 }
 
-StoreConnection::Heard StoreConnection::take_interim() {
-    char peeked[1024];
-    const int socket = connection_.socket().native_handle();
-    const ssize_t count = ::recv(socket, peeked, sizeof peeked, MSG_PEEK | MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Heard::nothing;
-    if (count <= 0) return Heard::more;  // an end or a failure
-    const std::size_t length = interim_answer_length({peeked, static_cast<std::size_t>(count)});
-    if (length == 0) return Heard::more;
-    return ::recv(socket, peeked, length, 0) == static_cast<ssize_t>(length) ? Heard::interim : Heard::more;
+std::unique_ptr<StoreStream> StorePool::take_idle(const StoreServer& server) {
+    const auto found = idle_.find(&server);
+    if (found == idle_.end()) return nullptr;
+    auto& connections = found->second.connections;
+    while (!connections.empty()) {
+        auto stream = std::move(connections.back().stream);
+        connections.pop_back();
+        if (stream->is_quiet()) return stream;
+    }
+    return nullptr;
 }
 
-asio::awaitable<StorePool::Opened> StorePool::open(const SocketAddress& store,
+asio::awaitable<StorePool::Opened> StorePool::open(std::shared_ptr<const StoreUpstream> upstream,
                                                    std::chrono::milliseconds connect_limit, bool only_fresh,
                                                    Connection*& in_progress) {
-    if (store != store_) {  // a reload moved the store
+    using Failure = StoreConnect::Failure;
+    if (upstream != upstream_) {  // a reload changed the store
         idle_.clear();
-        store_ = store;
+        upstream_ = upstream;
     }
-    while (!only_fresh && !idle_.empty()) {
-        tcp::socket socket = std::move(idle_.back());
-        idle_.pop_back();
-        if (is_quiet(socket))
-            co_return Opened{std::make_unique<StoreConnection>(std::move(socket), true), false, ""};
+    const auto begun = Clock::now();
+    if (upstream->awaits_names()) co_await wait_for_names(upstream, begun + connect_limit);
+    Opened failed{nullptr, false, "no address of the store is known: its name was not found"};
+    std::vector<const StoreServer*> tried;
+    for (;;) {
+        const auto servers = upstream->servers();
+        const auto server = choose(*servers, tried);
+        if (!server || (!tried.empty() && Clock::now() > begun + 2 * connect_limit)) co_return failed;
+        if (!only_fresh) {
+            if (auto idle = take_idle(*server)) {
+                co_return Opened{
+                    std::make_unique<StoreConnection>(std::move(idle), server, std::move(upstream), true)};
+            }
+        }
+        StoreConnect made =
+            co_await connect_to_store(io_, server, upstream->tls(), connect_limit, in_progress);
+        if (made.failure == Failure::none) {
+            events_.note(*upstream, *server, StoreHealth::Sign::connected, "");
+            co_return Opened{std::make_unique<StoreConnection>(std::move(made.stream), server,
+                                                               std::move(upstream), false)};
+        }
+        failed = {nullptr, made.failure == Failure::timed_out, server->endpoint->label + ": " + made.detail};
+        if (made.failure == Failure::stopped) co_return failed;
+        if (made.failure == Failure::ours) {
+            if (idle_.empty()) co_return failed;
+            idle_.clear();  // what they hold may be what is missing
+            continue;
+        }
+        events_.note(*upstream, *server, StoreHealth::Sign::connect_failed, made.detail);
+        tried.push_back(server.get());
     }
-
-    boost::system::error_code error;
-    const tcp::endpoint endpoint(asio::ip::make_address(store.host), store.port);
-    tcp::socket socket(io_);
-    socket.open(endpoint.protocol(), error);
-    if (!error) socket.native_non_blocking(true, error);
-    if (!error) socket.set_option(tcp::no_delay(true), error);
-    if (error) co_return Opened{nullptr, false, "cannot open a socket: " + error.message()};
-    auto opened = std::make_unique<StoreConnection>(std::move(socket), false);
-    Connection& connection = opened->connection();
-    if (::connect(connection.socket().native_handle(), endpoint.data(),
-                  static_cast<socklen_t>(endpoint.size())) != 0) {
-        if (errno != EINPROGRESS)
-            co_return Opened{nullptr, false, std::string("connect: ") + std::strerror(errno)};
-        in_progress = &connection;
-        connection.expires_after(connect_limit);
-        const IoStatus waited = co_await connection.wait(tcp::socket::wait_write);
-        in_progress = nullptr;
-        if (waited == IoStatus::timed_out) co_return Opened{nullptr, true, "connecting took too long"};
-        if (waited != IoStatus::ok) co_return Opened{nullptr, false, "connecting was given up"};
-        int failure = 0;
-        socklen_t size = sizeof failure;
-        ::getsockopt(connection.socket().native_handle(), SOL_SOCKET, SO_ERROR, &failure, &size);
-        if (failure != 0) co_return Opened{nullptr, false, std::string("connect: ") + std::strerror(failure)};
-    }
-    co_return Opened{std::move(opened), false, ""};
 }
 
-void StorePool::put_back(std::unique_ptr<StoreConnection> connection, const SocketAddress& store,
-                         std::size_t keep_at_most) {
-    if (store == store_ && idle_.size() < keep_at_most)
-        idle_.push_back(std::move(connection->connection().socket()));
+void StorePool::put_back(std::unique_ptr<StoreConnection> connection, std::size_t keep_at_most) {
+    if (connection->upstream_ != upstream_ || connection->connection().is_stopped()) return;
+    IdleServer& idle = idle_[connection->server_.get()];
+    idle.server = connection->server_;
+    if (idle.connections.size() >= keep_at_most) return;
+    connection->stream_->release_memory();
+    idle.connections.push_back({std::move(connection->stream_), Clock::now()});
+}
+
+void StorePool::close_unused(Clock::time_point before) {
+    for (auto server = idle_.begin(); server != idle_.end();) {
+        auto& connections = server->second.connections;
+        const auto is_used = [&](const Idle& idle) { return idle.since >= before; };
+        connections.erase(connections.begin(), std::ranges::find_if(connections, is_used));
+        server = connections.empty() ? idle_.erase(server) : std::next(server);
+    }
 }
 
 }  // namespace sallyport::gateway

@@ -32,7 +32,7 @@ constexpr auto handshake_pause = 5ms;
 }  // namespace
 
 Worker::Worker(Shared& shared, const std::vector<Listener>& listeners, const std::vector<Port>& ports)
-    : shared_(shared), listeners_(listeners), requests_(shared.metrics) {
+    : shared_(shared), listeners_(listeners), pool_(io_, shared.store_events), requests_(shared.metrics) {
     for (const Port& port : ports) {
         sockaddr_storage address{};
         socklen_t size = sizeof address;
@@ -167,6 +167,7 @@ void Worker::recheck_all() {
         if (became == Session::Reconsidered::cut && turns > 0) --turns;
         deferred |= became == Session::Reconsidered::deferred;
     }
+    pool_.close_unused(Clock::now() - snapshot->settings.limits.idle_store);
     next_recheck_ = Clock::now() + (deferred ? tick_interval : recheck_interval);
 }
 

@@ -34,6 +34,7 @@ struct Shared {
     AddressLimiter& handshakes_by_address;
     AddressLimiter& failures_by_address;
     DeviceLimiter& devices;
+    StoreEvents& store_events;
     std::atomic<std::uint64_t> handshakes{0};  ///< that go on
     std::atomic<std::uint64_t> connections{0};
     std::uint64_t max_connections =
@@ -126,7 +127,7 @@ class Worker {
     boost::asio::io_context io_{1};
     boost::asio::steady_timer timer_{io_};
     std::vector<std::unique_ptr<boost::asio::ip::tcp::acceptor>> acceptors_;
-    StorePool pool_{io_};
+    StorePool pool_;
     Metrics::Requests requests_;
     std::vector<std::unique_ptr<char[]>> shelf_;
     std::unordered_set<Session*> sessions_;

@@ -85,7 +85,7 @@ TEST(Settings, have_defaults_for_all_but_the_least) {
     EXPECT_TRUE(s.state.empty());
     ASSERT_EQ(s.policy.rules.size(), 1U);
     EXPECT_EQ(s.policy.rules[0].on, "{bucket}/{device}/*");
-    EXPECT_EQ(s.store, (SocketAddress{"127.0.0.1", 9000}));
+    EXPECT_EQ(s.store.endpoints, (std::vector{StoreUrl{false, false, "127.0.0.1", 9000}}));
     EXPECT_EQ(s.admin, (SocketAddress{"127.0.0.1", 9901}));
     EXPECT_EQ(s.limits.connections, 10'000U);
     EXPECT_EQ(s.log.access, "stdout");
@@ -253,10 +253,11 @@ std::vector<FaultCase> fault_cases() {
         {"rule_for_somebody_else", rule("{who: anyone, allow: [PutObject], on: 'b/*'}"), "15:11",
          "is none of: device"},
         {"no_store", with("store:\n  endpoints: [http://127.0.0.1:9000]\n", ""), "1:1", "'store' is missing"},
-        {"two_endpoints", with("9000]", "9000, http://127.0.0.1:9001]"), "11:3", "exactly one is needed"},
-        {"endpoint_https", with("http://", "https://"), "11:15", "does not begin with http://"},
-        {"endpoint_with_path", with("9000]", "9000/a]"), "11:15", "is not IP:PORT"},
-        {"endpoint_with_slash", with("9000]", "9000/]"), "", ""},
+        {"no_endpoint", with("[http://127.0.0.1:9000]", "[]"), "11:3", "1 to 16 are needed"},
+        {"endpoint_without_scheme", with("http://", "//"), "11:15", "does not begin with http://"},
+        {"two_endpoints", with("9000]", "9000, http://127.0.0.1:9001]"), "", ""},
+        {"store_ca_missing", with("http://127.0.0.1:9000]", "https://a]\n  tls: {ca: none.pem}"), "12:13",
+         "none.pem does not exist"},
         {"signing_resign", with("  endpoints", "  signing: resign\n  endpoints"), "11:12",
          "is none of: passthrough"},
         {"no_admin", with("admin:\n  address: 127.0.0.1:9901\n", ""), "1:1", "'admin' is missing"},
