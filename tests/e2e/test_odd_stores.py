@@ -4,6 +4,7 @@ import time
 
 from support.case import main
 from support.fleet import FleetTest
+from support.https_client import server_context
 from support.imposter import answer
 from support.scripted_store import ScriptedStore, read_body, read_head
 
@@ -12,13 +13,17 @@ BODY = b"x" * 300_000
 
 
 class OddStores(FleetTest):
+    tls = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.odd = ScriptedStore()
+        cls.odd = ScriptedStore(server_context(cls.pki.server("store")) if cls.tls else None)
         cls.addClassCleanup(cls.odd.stop)
         cls.gateway.stop()
         text = cls.gateway.configuration.read_text().replace(cls.store.endpoint, cls.odd.endpoint)
+        if cls.tls:
+            text = text.replace("  signing:", f"  tls: {{ca: {cls.pki.root}}}\n  signing:")
         cls.gateway.write_configuration("limits: {store_answer: 3s, body_progress: 3s}\n" + text)
         cls.gateway.start()
 
@@ -84,6 +89,10 @@ class OddStores(FleetTest):
         more_than_sockets_hold = BODY * 100
         self.assertEqual(self.put(script, body=more_than_sockets_hold), 502)
         self.assertEqual(self.put(script, expect=True), 502)
+
+
+class OddStoresOverTls(OddStores):
+    tls = True
 
 
 if __name__ == "__main__":

@@ -60,6 +60,22 @@ class Gateway:
     def write_configuration(self, text):
         replace_file(self.configuration, text)
 
+    def change_configuration(self, *replacements):
+        """Replaces texts of the running configuration, each (old, new), and waits until that is in force."""
+        text = self.configuration.read_text()
+        for old, new in replacements:
+            assert old in text, f"not in the configuration: {old}"
+            text = text.replace(old, new)
+        self.put_in_force(text)
+
+    def put_in_force(self, text):
+        """Waits until the gateway obeys this configuration."""
+        if text == self.configuration.read_text():
+            return
+        generation = self.generation()
+        self.write_configuration(text)
+        self.wait_for_generation_after(generation)
+
     def publish_crl(self, content, name="device-ca.pem"):
         """Puts a CRL in place in one step, as a careful operator does. Returns when (time.monotonic)."""
         return replace_file(self.folder / "crl" / name, content)

@@ -30,6 +30,16 @@ def tls_context(pki, identity=None, version=None, tickets=True):
     return context
 
 
+def server_context(identity, client_ca=None):
+    """The other side: for stand-ins of the store. `client_ca`: they ask for a certificate, too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.chain, identity.key)
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return context
+
+
 class Connection:
     """An open TLS connection. A failed handshake and a cut connection are OSErrors (ssl.SSLError is one)."""
 

@@ -17,11 +17,21 @@ def answer(status, reason, body=b"", headers=()):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
+def hang_up(connection):
+    """Ends it though another thread waits for it. That thread closes it: a descriptor that is closed here could
+    be another file when the thread writes its last TLS record to it."""
+    try:
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        pass  # closed already
+
+
 class ImposterStore:
     """Listens on a free port of 127.0.0.1. `reply(request) -> bytes` makes the answers; by default the store
     keeps what is PUT and gives it back."""
 
-    def __init__(self, reply=None):
+    def __init__(self, reply=None, context=None, port=0):
+        """`context`: an ssl.SSLContext with which it speaks TLS. `port`: that of one that has stopped."""
         self.requests = []
         self.received = b""  # every byte of every connection, even without a request in it
         self.faults = []  # what no gateway may send
@@ -29,18 +39,19 @@ class ImposterStore:
         self.reply = reply or self._store
         self._lock = threading.Lock()
         self._sockets = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._context = context
+        self.sessions_resumed = []  # of each TLS connection
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.endpoint = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
-        # A blocked accept() does not notice close().
-        self._listener.shutdown(socket.SHUT_RDWR)
+        hang_up(self._listener)  # a blocked accept() does not notice close()
         self._listener.close()
         with self._lock:
             for connection in self._sockets:
-                connection.close()
+                hang_up(connection)
 
     def wait_for_requests(self, count, seconds=15):
         wait_until(lambda: len(self.requests) >= count, f"{count} requests at the imposter store", seconds)
@@ -60,6 +71,8 @@ class ImposterStore:
         reader = RequestReader(lambda: self._receive(connection))
         request = None
         try:
+            if self._context:
+                connection = self._encrypted(connection)
             while True:
                 request = reader.read_head()
                 self.requests.append(request)
@@ -73,6 +86,13 @@ class ImposterStore:
             if request and not request.complete:
                 request.cut = True
             connection.close()
+
+    def _encrypted(self, connection):
+        encrypted = self._context.wrap_socket(connection, server_side=True)
+        with self._lock:
+            self._sockets[self._sockets.index(connection)] = encrypted
+            self.sessions_resumed.append(encrypted.session_reused)
+        return encrypted
 
     def _receive(self, connection):
         block = connection.recv(1 << 18)

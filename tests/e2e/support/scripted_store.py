@@ -7,10 +7,12 @@ import threading
 class ScriptedStore:
     """Speaks each connection's script: a function of the socket."""
 
-    def __init__(self):
-        self.script = None
+    def __init__(self, context=None):
+        """`context`: an ssl.SSLContext with which it speaks TLS."""
+        self.script = lambda connection: None  # health checks come before the first script
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.endpoint = f"{'https' if context else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -24,6 +26,8 @@ class ScriptedStore:
     def _serve(self, connection):
         connection.settimeout(20)
         try:
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
             self.script(connection)
         except OSError:
             pass

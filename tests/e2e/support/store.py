@@ -38,9 +38,12 @@ def s3_client(endpoint, access_key, secret_key, **options):
 class RadosStore:
     """A running store with an empty bucket `fleet`."""
 
-    def __init__(self, folder, domain=""):
+    def __init__(self, folder, domain="", tls=None):
+        """`tls`: the certificate with which it speaks TLS, too, on `tls_port`."""
         self.folder = folder
         self.domain = domain  # below which Host names a bucket
+        self.tls = tls
+        self.tls_port = free_port()
         self.port = free_port()
         self.access_key = secrets.token_hex(10).upper()
         self.secret_key = secrets.token_urlsafe(30)
@@ -53,6 +56,12 @@ class RadosStore:
         log = self.folder.with_suffix(".log")
         # Not killed with the test: the script has three daemons to end. It does so when its input ends.
         read_end, self._input = os.pipe()
+        frontend = ""
+        if self.tls:
+            frontend = (
+                f"ssl_endpoint=127.0.0.1:{self.tls_port} ssl_certificate={self.tls.chain}"
+                f" ssl_private_key={self.tls.key}"
+            )
         self._program = Program(
             log,
             CHECKOUT / "tests/store/radosgw",
@@ -62,6 +71,8 @@ class RadosStore:
             self.port,
             "--domain",
             self.domain,
+            "--frontend",
+            frontend,
             self.folder,
             stdin=read_end,
             dies_with_test=False,
@@ -99,9 +110,9 @@ class RadosStore:
         return digest.hexdigest()
 
 
-def start_store(test_class, domain=""):
+def start_store(test_class, domain="", tls=None):
     """The store of a test class, ended after its last test."""
-    store = RadosStore(test_class.folder / "store", domain)
+    store = RadosStore(test_class.folder / "store", domain, tls)
     test_class.addClassCleanup(store.stop)
     test_class.addClassCleanup(store.client.close)
     store.start()
