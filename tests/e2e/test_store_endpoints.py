@@ -161,7 +161,7 @@ class StoreEndpoints(FleetTest):
         idle.script = script
         self.use(idle.endpoint)
         self.gateway.change_configuration(("workers: 2", "workers: 2\nlimits: {idle_store: 100ms}"))
-        self.send(self.connect(self.device), 1)
+        self.send(self.connect(self.device), 1, "GET")
         wait_until(lambda: ends, "the gateway closes the connection")
         self.assertEqual(ends, [b""])
 
