@@ -54,7 +54,9 @@ asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
     if (stopped_) co_return IoStatus::stopped;
     if (std::exchange(timed_out_, false)) co_return IoStatus::timed_out;
     if (interrupted) co_return IoStatus::interrupted;
-    co_return error ? IoStatus::failed : IoStatus::ok;
+    if (error) co_return IoStatus::failed;
+    if (stall_ > std::chrono::milliseconds::zero()) deadline_ = Clock::now() + stall_;
+    co_return IoStatus::ok;
 }
 
 asio::awaitable<IoResult> Connection::receive_some(std::span<char> into) {

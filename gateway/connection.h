@@ -34,7 +34,15 @@ class Connection {
     explicit Connection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
     /// The time until which the following waits may last.
-    void expires_after(std::chrono::milliseconds span) { deadline_ = Clock::now() + span; }
+    void expires_after(std::chrono::milliseconds span) {
+        deadline_ = Clock::now() + span;
+        stall_ = std::chrono::milliseconds::zero();
+    }
+    /// How long bytes may stand still: the span begins anew whenever a wait ends because some have moved.
+    void stalls_after(std::chrono::milliseconds span) {
+        deadline_ = Clock::now() + span;
+        stall_ = span;
+    }
     /// Ends the wait whose deadline has passed. Resolution is that of the worker's ticks.
     void tick(Clock::time_point now);
     /// Ends this connection: the running wait and every later one return `stopped`.
@@ -63,6 +71,7 @@ class Connection {
   private:
     boost::asio::ip::tcp::socket socket_;
     Clock::time_point deadline_ = Clock::time_point::max();
+    std::chrono::milliseconds stall_{0};  ///< 0: the deadline stays where it is
     bool waiting_ = false;
     bool stopped_ = false;
     bool timed_out_ = false;

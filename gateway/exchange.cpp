@@ -237,7 +237,7 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
 
 asio::awaitable<std::optional<Denial>> Exchange::send_head() {
     const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
-    store_->connection().expires_after(limits().body_progress);
+    store_->connection().stalls_after(limits().body_progress);
     const std::string_view parts[] = {head};
     const IoStatus written = co_await store_->stream().write(parts);
     if (written == IoStatus::ok) co_return std::nullopt;
@@ -313,7 +313,7 @@ asio::awaitable<void> Exchange::deny(const Denial& denial) {
         denial_answer(denial, path_, record_.request_id, record_.method == "HEAD", keep_alive_);
     record_.status = denial.status;
     answered_ = true;
-    session_.stream().connection().expires_after(limits().body_progress);
+    session_.stream().connection().stalls_after(limits().body_progress);
     const IoStatus written = co_await session_.stream().write(answer);
     if (written != IoStatus::ok) aborted_ = true;
     if (keep_alive_ && !aborted_) co_await discard_body();
@@ -329,7 +329,7 @@ asio::awaitable<void> Exchange::discard_body() {
             body_left_ -= bytes;
             continue;
         }
-        session_.stream().connection().expires_after(limits().body_progress);
+        session_.stream().connection().stalls_after(limits().body_progress);
         const std::size_t wanted = std::min<std::uint64_t>(body_left_, sizeof dropped);
         const IoResult read = co_await session_.stream().read_some({dropped, wanted});
         if (read.status != IoStatus::ok) {

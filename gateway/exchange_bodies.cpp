@@ -47,7 +47,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
         if (has_answer_head_) co_return Sent::answered_early;
         answer_begin_ = answer_end_ = 0;
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        session_.stream().connection().expires_after(limits().body_progress);
+        session_.stream().connection().stalls_after(limits().body_progress);
         const IoStatus written = co_await session_.stream().write(go_on);
         if (written != IoStatus::ok) {
             abort(Reason::peer_closed, "the device left before its body");
@@ -120,7 +120,7 @@ asio::awaitable<std::optional<Exchange::Sent>> Exchange::read_body(std::span<cha
     }
     for (;;) {
         if (watch_->readable && store_has_answered()) co_return Sent::answered_early;
-        session_.stream().connection().expires_after(limits().body_progress);
+        session_.stream().connection().stalls_after(limits().body_progress);
         const IoResult read = co_await session_.stream().read_some(into);
         if (read.status == IoStatus::interrupted) continue;
         if (read.status == IoStatus::ok) {
@@ -142,7 +142,7 @@ asio::awaitable<Exchange::Sent> Exchange::pass_up(std::string_view data, std::st
         abort(Reason::revoked, "cut while its body was in flight");
         co_return Sent::aborted;
     }
-    store_->connection().expires_after(limits().body_progress);
+    store_->connection().stalls_after(limits().body_progress);
     const std::string_view parts[] = {before, data, after};
     const IoStatus written = co_await store_->stream().write(parts);
     if (written == IoStatus::ok) co_return Sent::whole;
@@ -261,7 +261,7 @@ asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_vie
         co_return false;
     }
     answered_ = true;
-    session_.stream().connection().expires_after(limits().body_progress);
+    session_.stream().connection().stalls_after(limits().body_progress);
     IoStatus written = IoStatus::ok;
     if (head.empty() && !chunked) {
         written = co_await session_.stream().write(data);
@@ -282,7 +282,7 @@ asio::awaitable<bool> Exchange::pass_down(std::string_view head, std::string_vie
 
 asio::awaitable<bool> Exchange::read_answer_body() {
     if (answer_begin_ < answer_end_) co_return true;
-    store_->connection().expires_after(limits().body_progress);
+    store_->connection().stalls_after(limits().body_progress);
     const IoResult read = co_await store_->stream().read_some(block_->span());
     answer_begin_ = 0;
     answer_end_ = read.bytes;
@@ -349,7 +349,7 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
                   room.begin() + static_cast<std::ptrdiff_t>(answer_end_), room.begin());
         answer_end_ -= answer_begin_;
         answer_begin_ = 0;
-        store_->connection().expires_after(limits().body_progress);
+        store_->connection().stalls_after(limits().body_progress);
         const IoResult read = co_await store_->stream().read_some(room.subspan(answer_end_));
         answer_status_ = read.status;
         if (read.status != IoStatus::ok) {

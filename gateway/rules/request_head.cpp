@@ -106,7 +106,9 @@ std::string host_name(std::string_view value) {
         unsigned number = 0;
         const char* last = port.data() + port.size();
         const auto [end, error] = std::from_chars(port.data() + 1, last, number);
-        if (port.size() < 2 || error != std::errc{} || end != last || number == 0 || number > 65535)
+        // Nor with leading zeros: whoever compares texts would take it for another port.
+        if (port.size() < 2 || port[1] == '0' || error != std::errc{} || end != last || number == 0 ||
+            number > 65535)
             return "";
     }
     return name;
