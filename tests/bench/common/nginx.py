@@ -20,6 +20,8 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    client_max_body_size 0;
+    keepalive_requests 100000000;
     {upstream}
     server {{
         listen 127.0.0.1:{port} ssl;
@@ -44,6 +46,7 @@ STORE = """\
 upstream store {{
         server 127.0.0.1:{port};
         keepalive 64;
+        keepalive_requests 100000000;
     }}
 """
 
@@ -51,6 +54,7 @@ PROXY = """\
 location / {
             proxy_pass http://store;
             proxy_http_version 1.1;
+            proxy_request_buffering off;
             proxy_set_header Connection "";
             proxy_set_header Host $http_host;
         }

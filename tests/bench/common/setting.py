@@ -20,6 +20,8 @@ DEVICE = "AABBCCDD"
 OTHER_DEVICE = "11223344"
 TICKS = os.sysconf("SC_CLK_TCK")
 LOAD_SECONDS = 300
+LOGGING = "log: {access: access.log, events: events.log, level: info}"
+NO_LOGGING = "log: {access: 'off', events: events.log, level: warning}"
 CLEAR_PEAK = "5"  # proc(5), clear_refs
 
 
@@ -84,6 +86,9 @@ class MeasuredGateway(Gateway):
         self.write_configuration(self.configuration.read_text().replace("workers: 2", "workers: 1"))
         if crl:
             self.put_crl(crl)
+
+    def without_logs(self):
+        self.write_configuration(self.configuration.read_text().replace(LOGGING, NO_LOGGING))
 
     def put_crl(self, file):
         os.replace(file, self.folder / "crl" / "device-ca.pem")

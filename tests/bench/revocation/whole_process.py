@@ -3,9 +3,7 @@
 SALLYPORT_BIN=build/release/bin python3 -B tests/bench/revocation/whole_process.py [--with-nginx]
 """
 
-import argparse
 import contextlib
-import shutil
 import statistics
 import sys
 from pathlib import Path
@@ -13,13 +11,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 from setting import MeasuredGateway, Pki, SUITE  # noqa: E402
-from support.case import new_folder  # noqa: E402
 from support.imposter import ImposterStore  # noqa: E402
 
 import handshakes  # noqa: E402
+import parts  # noqa: E402
 import rounds  # noqa: E402
 import stall  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
+from parts import title  # noqa: E402
 
 MILLION = 1_000_000
 PARTS = ("load", "large", "handshake", "stall")
@@ -71,7 +70,7 @@ class Measurement:
                 crl = self.pki.big_crl(entries, "der")
                 gateway = stack.enter_context(self.gateway(f"handshake-{name}", crl))
                 gateway.settled()
-                servers.append(rounds.Server(name, gateway.process.pid, gateway.port))
+                servers.append(rounds.Server(f"CRL {name}", gateway.process.pid, gateway.port))
             self.compare(f"Gateway, {SUITE}", servers, self.options.rounds)
         if self.options.with_nginx:
             self.handshake_nginx()
@@ -85,7 +84,7 @@ class Measurement:
                 nginx = Nginx(self.folder / f"nginx-{entries}", self.pki, root + crl.read_text())
                 stack.callback(nginx.stop)
                 print(f"\n  nginx, {entries:,} entries: {nginx.start():.1f} s to start, {mib(nginx.memory_kib())}")
-                servers.append(rounds.Server(f"{entries:,}", nginx.pid, nginx.port))
+                servers.append(rounds.Server(f"CRL {entries:,}", nginx.pid, nginx.port))
             # nginx completes the handshake of a bad certificate and answers 400.
             turns = max(self.options.rounds // 10, 10)  # each takes its time
             self.compare(f"nginx, {SUITE}", servers, turns, forged=False)
@@ -101,8 +100,7 @@ class Measurement:
             def cost(server, client=client):
                 return handshakes.cpu_us(server, client, count)
 
-            for server, cpu, ratio, (low, high) in rounds.compare(servers, cost, turns):
-                print(f"  CRL {server:12} {cpu:8.1f} us   x {ratio:.4f}  (quartiles {low:.4f} to {high:.4f})")
+            parts.print_ratios(rounds.compare(servers, cost, turns), digits=4)
 
     # ---- stalls --------------------------------------------------------------------------------
 
@@ -116,10 +114,6 @@ class Measurement:
             for when, waits in (("quiet", [one.quiet for one in seen]), ("reloads", [one.during for one in seen])):
                 longest = [one.longest for one in waits]
                 print(f"  longest of {when}: median {statistics.median(longest):.1f} ms, most {max(longest):.1f} ms")
-
-
-def title(text):
-    print(f"\n{text}", flush=True)
 
 
 def mib(kib):
@@ -143,8 +137,7 @@ def print_stall(seen):
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser = parts.parser_of(__doc__, PARTS)
     parser.add_argument("--rounds", type=int, default=200, help="of handshakes with each server")
     parser.add_argument("--handshakes", type=int, default=10, help="in a round")
     parser.add_argument("--reloads", type=int, default=5, help="of each list, and of those that may stall")
@@ -154,15 +147,7 @@ def options():
 
 
 def main():
-    chosen = options()
-    folder = new_folder("bench")
-    try:
-        with contextlib.ExitStack() as stack:
-            measurement = Measurement(chosen, Path(folder), stack)
-            for part in chosen.only or PARTS:
-                getattr(measurement, part)()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    parts.run(Measurement, PARTS, options())
 
 
 if __name__ == "__main__":

@@ -3,32 +3,28 @@
 SALLYPORT_BIN=build/release/bin python3 -B tests/bench/tls/whole_process.py [--only full|resumed|idle|storm]
 """
 
-import argparse
 import contextlib
 import os
 import re
 import resource
-import shutil
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
+import parts  # noqa: E402
 import rounds  # noqa: E402
+from helpers import Devices, ObjectStore, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
+from parts import title  # noqa: E402
 from setting import MeasuredGateway, Pki, SUITE, memory_kib, schedule_ns  # noqa: E402
-from support.case import new_folder  # noqa: E402
 from support.processes import run  # noqa: E402
-
-from clients import Devices, TinyStore, cpu_us  # noqa: E402
 
 PARTS = ("full", "resumed", "idle", "storm")
 FULL_BUDGET = 0.85  # of nginx
 RESUMED_BUDGET = 0.40
 IDLE_BUDGET_KIB = 35
-LOGGING = "log: {access: access.log, events: events.log, level: info}"
-NO_LOGGING = "log: {access: 'off', events: events.log, level: warning}"
 CRL_ENTRIES = 1000
 MAX_CONNECTIONS = 16384
 
@@ -39,7 +35,7 @@ class Measurement:
         self.folder = folder
         self.stack = stack
         self.pki = Pki(folder / "pki")
-        self.store = TinyStore()
+        self.store = ObjectStore()
         stack.callback(self.store.stop)
 
     @contextlib.contextmanager
@@ -56,8 +52,7 @@ class Measurement:
             nginx.start()
             gateway = MeasuredGateway(self.folder / f"{name}-gateway", self.pki, self.store.endpoint, crl)
             if not logs:
-                text = gateway.configuration.read_text()
-                gateway.write_configuration(text.replace(LOGGING, NO_LOGGING))
+                gateway.without_logs()
             stack.callback(gateway.stop)
             gateway.start()
             gateway.settled()
@@ -68,7 +63,7 @@ class Measurement:
 
     @contextlib.contextmanager
     def devices(self, number, first=1):
-        devices = Devices(self.pki, number, first)
+        devices = Devices("bench_tls_client", self.pki, number, first)
         try:
             yield devices.wait_until_ready()
         finally:
@@ -98,13 +93,7 @@ class Measurement:
 
             helpers = (devices.pid, self.store.pid)
             print(f"  {kind}; budget x {budget}")
-            for server, cpu, ratio, (low, high) in rounds.compare(
-                servers, cost, self.options.rounds, helpers
-            ):
-                print(
-                    f"    {server:8} {cpu:8.1f} us   x {ratio:.3f}  (quartiles {low:.3f} to {high:.3f})",
-                    flush=True,
-                )
+            parts.print_ratios(rounds.compare(servers, cost, self.options.rounds, helpers))
 
     # ---- memory --------------------------------------------------------------------------------
 
@@ -145,7 +134,7 @@ class Measurement:
         processes = self.options.processes
         each = self.options.storm // processes
         with contextlib.ExitStack() as stack:
-            crowd = [Devices(self.pki, each, first + i * each) for i in range(processes)]
+            crowd = [Devices("bench_tls_client", self.pki, each, first + i * each) for i in range(processes)]
             for devices in crowd:
                 stack.callback(devices.stop)
                 devices.wait_until_ready()
@@ -154,7 +143,7 @@ class Measurement:
                 before, begin = schedule_ns(server.pid), time.monotonic()
                 for devices in crowd:
                     devices.begin("full", server.port, each, self.options.at_once // processes)
-                errors = sum(devices.end() for devices in crowd)
+                errors = sum(devices.end()[0] for devices in crowd)
                 took = time.monotonic() - begin
                 cpu, waited = ((end - begin) / 1e9 for end, begin in zip(schedule_ns(server.pid), before))
         number = each * processes
@@ -171,13 +160,8 @@ def rsa_signatures_per_second():
     return float(re.search(r"rsa 2048 bits\s+\S+\s+\S+\s+([\d.]+)", done.stdout).group(1))
 
 
-def title(text):
-    print(f"\n{text}", flush=True)
-
-
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser = parts.parser_of(__doc__, PARTS)
     parser.add_argument("--rounds", type=int, default=40, help="with each server")
     parser.add_argument("--connections", type=int, default=50, help="in a round")
     parser.add_argument("--threads", type=int, default=8, help="connections at a time")
@@ -196,14 +180,7 @@ def main():
         sys.exit(f"{NGINX} is missing (Debian: nginx-light)")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for all that it starts
-    folder = new_folder("bench")
-    try:
-        with contextlib.ExitStack() as stack:
-            measurement = Measurement(chosen, Path(folder), stack)
-            for part in chosen.only or PARTS:
-                getattr(measurement, part)()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    parts.run(Measurement, PARTS, chosen)
 
 
 if __name__ == "__main__":

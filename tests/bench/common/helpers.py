@@ -1,9 +1,7 @@
 """The processes beside the servers: devices, and the store."""
 
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 from setting import SUITE, run_time_ns
 from support.processes import program
@@ -37,19 +35,22 @@ class Helper:
         self.process.wait()
 
 
-class TinyStore(Helper):
+class ObjectStore(Helper):
+    """See object_store.cpp."""
+
     def __init__(self):
-        super().__init__(sys.executable, "-B", Path(__file__).with_name("tiny_store.py"))
+        super().__init__(program("bench_object_store"))
         self.port = int(self.hear())
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
 
 class Devices(Helper):
-    """`number` devices with ids from `first` on, which connect from a process of their own."""
+    """`number` devices with ids from `first` on, which connect from a process of their own: `client` is one of the
+    programs that client_program.h describes."""
 
-    def __init__(self, pki, number, first=1):
+    def __init__(self, client, pki, number, first=1):
         super().__init__(
-            program("bench_tls_client"),
+            program(client),
             *("--ca-cert", pki.device_ca, "--ca-key", pki.folder / "device-ca.key"),
             *("--key", pki.folder / "device.key", "--suite", SUITE),
             *("--devices", number, "--first", first),
@@ -59,24 +60,25 @@ class Devices(Helper):
         self.hear()
         return self
 
-    def begin(self, what, port=0, count=0, threads=1):
-        self.process.stdin.write(f"{what} {port} {count} {threads}\n")
+    def begin(self, what, port=0, count=0, threads=1, size=0):
+        self.process.stdin.write(f"{what} {port} {count} {threads} {size}\n")
         self.process.stdin.flush()
 
     def end(self):
-        """How many connections failed."""
-        return int(self.hear().split()[0])
+        """The numbers of the answer. The first says how many connections or requests failed."""
+        return [int(word) for word in self.hear().split()]
 
-    def run(self, what, port=0, count=0, threads=1):
-        self.begin(what, port, count, threads)
-        errors = self.end()
+    def run(self, what, port=0, count=0, threads=1, size=0):
+        self.begin(what, port, count, threads, size)
+        errors, *rest = self.end()
         if errors:
-            raise AssertionError(f"{what}: {errors} of {count} connections failed")
+            raise AssertionError(f"{what}: {errors} of {count} failed")
+        return rest
 
 
-def cpu_us(server, devices, what, count, threads):
-    """Server CPU of one connection in microseconds."""
+def cpu_us(server, devices, what, count, threads, size=0):
+    """Server CPU of one connection or request in microseconds."""
     before = run_time_ns(server.pid)
-    devices.run(what, server.port, count, threads)
+    devices.run(what, server.port, count, threads, size)
     time.sleep(0.1)  # until the logs are written, too
     return (run_time_ns(server.pid) - before) / count / 1000

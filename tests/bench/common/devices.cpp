@@ -1,4 +1,4 @@
-#include "tests/bench/tls/devices.h"
+#include "tests/bench/common/devices.h"
 
 #include "pki/certificate.h"
 #include "pki/file.h"
@@ -33,16 +33,6 @@ std::string id_of(std::size_t number) {
     return text;
 }
 
-/// As a device writes it. Nobody looks at the signature: the store is none.
-std::string request_of(const std::string& id) {
-    return "GET /fleet/" + id +
-           "/device.json HTTP/1.1\r\nHost: 127.0.0.1\r\nx-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"
-           "x-amz-date: 20260115T080000Z\r\nAuthorization: AWS4-HMAC-SHA256 "
-           "Credential=FLEETKEY/20260115/us-east-1/s3/aws4_request, "
-           "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=" +
-           std::string(64, '0') + "\r\n\r\n";
-}
-
 pki::Result<Device> make_device(const std::string& id, const pki::Signer& signer, EVP_PKEY& key) {
     const auto dates = pki::validity(*signer.certificate);
     if (!dates) return dates.error();
@@ -52,10 +42,24 @@ pki::Result<Device> make_device(const std::string& id, const pki::Signer& signer
     profile.alternative_names.push_back({pki::AlternativeName::Type::uri, "urn:canedge:device:" + id});
     auto certificate = pki::issue_certificate(profile, key, &signer);
     if (!certificate) return certificate.error();
-    return Device{std::move(*certificate), request_of(id)};
+    return Device{id, std::move(*certificate)};
 }
 
 }  // namespace
+
+std::string Device::request(std::string_view method, std::string_view object,
+                            std::uint64_t body_bytes) const {
+    std::string head(method);
+    head += " /fleet/" + id + "/";
+    head += object;
+    head += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    if (body_bytes > 0) head += "Content-Length: " + std::to_string(body_bytes) + "\r\n";
+    return head +
+           "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\nx-amz-date: 20260115T080000Z\r\n"
+           "Authorization: AWS4-HMAC-SHA256 Credential=FLEETKEY/20260115/us-east-1/s3/aws4_request, "
+           "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=" +
+           std::string(64, '0') + "\r\n\r\n";
+}
 
 pki::Result<Fleet> make_fleet(const FleetFiles& files, std::size_t count, std::size_t first) {
     auto authority = read_certificate(files.authority);

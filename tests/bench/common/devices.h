@@ -4,15 +4,21 @@
 #include "pki/result.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sallyport::bench {
 
-/// A device as the servers see it: a certificate that nobody else has, and what it asks for.
+/// A device as the servers see it: a certificate that nobody else has.
 struct Device {
+    std::string id;
     pki::CertificatePtr certificate;
-    std::string request;
+
+    /// The head of a request for one of its own objects, as a device writes it. With `body_bytes` it
+    /// announces a body, else it has none. Nobody looks at the signature: the store is none.
+    std::string request(std::string_view method, std::string_view object, std::uint64_t body_bytes = 0) const;
 };
 
 /// Many devices of one CA. They share a key: the servers see certificates only, and keys take long to make.

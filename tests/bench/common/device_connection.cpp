@@ -1,5 +1,7 @@
-#include "tests/bench/tls/device_connection.h"
+#include "tests/bench/common/device_connection.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -14,7 +16,7 @@
 namespace sallyport::bench {
 namespace {
 
-constexpr std::size_t object_bytes = 1024;
+constexpr std::size_t block_bytes = 64 * 1024;
 constexpr timeval patience{20, 0};
 
 [[noreturn]] void fail(const std::string& doing) {
@@ -78,24 +80,60 @@ DeviceConnection::~DeviceConnection() {
     ::close(socket_);
 }
 
-void DeviceConnection::get(const std::string& request) {
-    if (SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) <= 0) fail("write");
+void DeviceConnection::send(std::string_view text) {
+    if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) <= 0) fail("write");
+}
+
+void DeviceConnection::send_body(std::uint64_t bytes) {
+    static const std::string block(block_bytes, 'x');
+    for (; bytes > 0; bytes -= std::min<std::uint64_t>(bytes, block.size()))
+        send(std::string_view(block).substr(0, bytes));
+}
+
+std::size_t DeviceConnection::read(char* into, std::size_t room) {
+    const int count = SSL_read(ssl_.get(), into, static_cast<int>(room));
+    if (count <= 0) fail("read");
+    return static_cast<std::size_t>(count);
+}
+
+void DeviceConnection::receive(std::uint64_t bytes) {
+    char block[block_bytes];
+    while (bytes > 0)
+        bytes -= read(block, std::min<std::uint64_t>(bytes, sizeof block));
+}
+
+std::uint64_t DeviceConnection::get(std::string_view request) {
+    send(request);
+    return read_answer();
+}
+
+void DeviceConnection::put(std::string_view head, std::uint64_t bytes) {
+    send(head);
+    send_body(bytes);
     read_answer();
 }
 
-void DeviceConnection::read_answer() {
+std::uint64_t DeviceConnection::read_answer() {
     constexpr std::string_view end_of_head = "\r\n\r\n";
+    constexpr std::string_view length_field = "\r\ncontent-length: ";
     std::string answer;
     char block[4096];
     std::size_t head = std::string::npos;
-    while (head == std::string::npos || answer.size() < head + end_of_head.size() + object_bytes) {
-        const int count = SSL_read(ssl_.get(), block, sizeof block);
-        if (count <= 0) fail("read");
-        answer.append(block, static_cast<std::size_t>(count));
+    while (head == std::string::npos) {
+        answer.append(block, read(block, sizeof block));
         head = answer.find(end_of_head);
-        if (!answer.starts_with("HTTP/1.1 200 "))
-            throw std::runtime_error("answer: " + answer.substr(0, answer.find('\r')));
     }
+    if (!answer.starts_with("HTTP/1.1 200 "))
+        throw std::runtime_error("answer: " + answer.substr(0, answer.find('\r')));
+    std::string fields = answer.substr(0, head + 2);
+    std::ranges::transform(fields, fields.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::size_t field = fields.find(length_field);
+    if (field == std::string::npos) throw std::runtime_error("answer: no Content-Length");
+    const std::uint64_t length = std::stoull(fields.substr(field + length_field.size()));
+    const std::size_t came = answer.size() - head - end_of_head.size();
+    if (came > length) throw std::runtime_error("answer: more than its Content-Length");
+    receive(length - came);
+    return length;
 }
 
 SessionPtr DeviceConnection::session() const {

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "pki/openssl.h"
-#include "tests/bench/tls/devices.h"
+#include "tests/bench/common/devices.h"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace sallyport::bench {
 
@@ -24,14 +25,22 @@ class DeviceConnection {
     DeviceConnection(const DeviceConnection&) = delete;
     DeviceConnection& operator=(const DeviceConnection&) = delete;
 
-    /// One request; the answer must be 200 with the whole object.
-    void get(const std::string& request);
+    /// One request without a body; the answer must be 200. Returns the bytes of its body.
+    std::uint64_t get(std::string_view request);
+    /// The same with `bytes` of a body behind the head, which must announce them.
+    void put(std::string_view head, std::uint64_t bytes);
+    /// Parts of the above, for transfers that stop half-way.
+    void send(std::string_view text);
+    void send_body(std::uint64_t bytes);
+    void receive(std::uint64_t bytes);
+
     SessionPtr session() const;
     /// Says goodbye and waits until the server has closed, too: its work is done then.
     void close();
 
   private:
-    void read_answer();
+    std::size_t read(char* into, std::size_t room);
+    std::uint64_t read_answer();
 
     int socket_;
     pki::SslPtr ssl_;
