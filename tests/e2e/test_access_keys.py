@@ -2,6 +2,7 @@
 
 from support.case import main
 from support.fleet import DEVICE, OTHER_DEVICE, FleetTest
+from support.gateway import replace_file
 from support.sigv4 import Signer
 
 OWN_KEY = "KEYOFAABBCCDD"
@@ -18,6 +19,12 @@ class AccessKeys(FleetTest):
         section = f"access_keys: {{fleet: [{FLEET_KEY}], devices: keys.txt}}\n"
         cls.gateway.write_configuration(text + section)
         cls.gateway.reload()
+
+    def write_keys(self, text):
+        """Returns when they count."""
+        generation = self.gateway.generation()
+        replace_file(self.keys, text)
+        self.gateway.wait_for_generation_after(generation)
 
     def put(self, identity, key):
         """The answer, and how many requests have reached the store by it."""
@@ -53,21 +60,19 @@ class AccessKeys(FleetTest):
         self.assertEqual((answer.status, answer.error_code()), (403, "AccessDenied"))
 
     def test_a_changed_file_counts_at_once(self):
-        generation = self.gateway.generation()
-        self.addCleanup(self.keys.write_text, self.keys.read_text())
-        self.keys.write_text(f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE} NEWKEY\n")
-        self.gateway.wait_for_generation_after(generation)
+        self.addCleanup(self.write_keys, self.keys.read_text())
+        self.write_keys(f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE} NEWKEY\n")
         self.assert_allowed(self.other, "NEWKEY")
         self.assert_refused(self.other, FLEET_KEY)
 
     def test_a_faulty_file_changes_nothing(self):
         before = self.keys.read_text()
         failures = len(self.gateway.events("reload", result="failed"))
-        self.keys.write_text(f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE}\n")
+        replace_file(self.keys, f"{DEVICE} {OWN_KEY}\n{OTHER_DEVICE}\n")
         event = self.gateway.wait_for_event("reload", skip=failures, result="failed")
         self.assertIn(f"keys.txt:2: device {OTHER_DEVICE} has no access key", event["detail"])
         self.assert_allowed(self.device, OWN_KEY)
-        self.keys.write_text(before)
+        self.write_keys(f"{before}# and nothing else\n")
 
 
 if __name__ == "__main__":
