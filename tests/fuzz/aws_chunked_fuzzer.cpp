@@ -32,19 +32,15 @@ Body read_in_pieces(AwsChunkedForm form, std::string_view framed, std::size_t si
         begin += step.bytes;
         body.content += step.data;
         body.announced += step.size;
-        body.fields +=
-            std::string(step.name) + ':' + std::string(step.value) + std::string(step.signature) + '\n';
         if (step.kind == Kind::need_more) {
             check(step.bytes == 0 && end - begin < 1024 + 2, "1,024 bytes suffice for a step");
-            body.fields.pop_back();  // how often it asked for more is no part of the body
-            body.fields.pop_back();
             if (end == framed.size()) return body;
             end = std::min(end + size, framed.size());
             continue;
         }
-        if (step.kind == Kind::data) {  // pieces of data are as the pieces of the input
-            body.fields.pop_back();
-            body.fields.pop_back();
+        if (step.kind != Kind::data) {  // of which there are as many as the input has pieces
+            body.fields +=
+                std::string(step.name) + ':' + std::string(step.value) + std::string(step.signature);
         }
         check(step.kind == Kind::malformed || step.bytes > 0, "a step goes on");
         check((step.kind == Kind::chunk || step.kind == Kind::trailer_signature) || step.signature.empty(),
