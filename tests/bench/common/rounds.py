@@ -16,16 +16,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def cores_apart(servers, helpers=()):
+def cores_apart(servers, companions=()):
     """All servers on one core and the client on the others: which core a server gets must not favour it.
 
-    `helpers`: processes that run already and belong to the client's side.
+    `companions`: processes that run already and belong to the client's side.
     """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
         for server in servers:
             pin(server.pid, cores[:1])
-        for pid in helpers:
+        for pid in companions:
             pin(pid, cores[1:])
         os.sched_setaffinity(0, cores[1:])
     try:
@@ -39,14 +39,14 @@ def pin(pid, cores):
         os.sched_setaffinity(int(task.name), cores)
 
 
-def compare(servers, cost, rounds, helpers=()):
+def compare(servers, cost, rounds, companions=()):
     """For each server its medians: `cost(server)`, and the ratio to the first server of the same round.
 
     In each round the servers come in another order, so that a machine that grows slower or faster favours nobody.
     """
     figures = [[] for _ in servers]
     order = list(range(len(servers)))
-    with cores_apart(servers, helpers):
+    with cores_apart(servers, companions):
         for server in servers:
             cost(server)
         for _ in range(rounds):

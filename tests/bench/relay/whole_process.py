@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from helpers import Devices, ObjectStore, cpu_us  # noqa: E402
+from companions import Devices, ObjectStore, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
 from parts import title  # noqa: E402
 from setting import MeasuredGateway, Pki, SUITE, memory_kib  # noqa: E402
@@ -109,8 +109,8 @@ class Measurement:
             def cost(server):
                 return cpu_us(server, devices, what, count, at_once, size) * factor
 
-            helpers = (devices.pid, self.store.pid)
-            parts.print_ratios(rounds.compare(servers, cost, self.options.rounds, helpers), unit)
+            companions = (devices.pid, self.store.pid)
+            parts.print_ratios(rounds.compare(servers, cost, self.options.rounds, companions), unit)
 
     # ---- memory --------------------------------------------------------------------------------
 
@@ -177,8 +177,8 @@ class Measurement:
                 middles.setdefault(server.name, []).append(p50 / 1000)
                 return p99 / 1000
 
-            helpers = (bulk.pid, asking.pid, self.store.pid)
-            parts.print_ratios(rounds.compare(servers, p99, self.options.rounds, helpers))
+            companions = (bulk.pid, asking.pid, self.store.pid)
+            parts.print_ratios(rounds.compare(servers, p99, self.options.rounds, companions))
             for name, p50 in middles.items():
                 print(f"    {name:12} p50 {statistics.median(p50):8.1f} us")
 

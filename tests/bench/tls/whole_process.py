@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from helpers import Devices, ObjectStore, cpu_us  # noqa: E402
+from companions import Devices, ObjectStore, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
 from parts import title  # noqa: E402
 from setting import MeasuredGateway, Pki, SUITE, memory_kib, schedule_ns  # noqa: E402
@@ -91,9 +91,9 @@ class Measurement:
             def cost(server):
                 return cpu_us(server, devices, what, self.options.connections, self.options.threads)
 
-            helpers = (devices.pid, self.store.pid)
+            companions = (devices.pid, self.store.pid)
             print(f"  {kind}; budget x {budget}")
-            parts.print_ratios(rounds.compare(servers, cost, self.options.rounds, helpers))
+            parts.print_ratios(rounds.compare(servers, cost, self.options.rounds, companions))
 
     # ---- memory --------------------------------------------------------------------------------
 
@@ -138,8 +138,8 @@ class Measurement:
             for devices in crowd:
                 stack.callback(devices.stop)
                 devices.wait_until_ready()
-            helpers = [self.store.pid, *(devices.pid for devices in crowd)]
-            with rounds.cores_apart([server], helpers):
+            companions = [self.store.pid, *(devices.pid for devices in crowd)]
+            with rounds.cores_apart([server], companions):
                 before, begin = schedule_ns(server.pid), time.monotonic()
                 for devices in crowd:
                     devices.begin("full", server.port, each, self.options.at_once // processes)

@@ -121,7 +121,7 @@ const FileCase file_cases[] = {
     {"no_key", "A1 KEY1\nB2\n", "2: device B2 has no access key"},
     {"no_key_but_a_comment", "A1 # KEY1\n", "1: device A1 has no"},
     {"twice", "A1 KEY1\nA1 KEY2\n", "2: device A1 stands twice"},
-    {"no_id", "XXX KEY1\n", "1: 'XXX' does not match"},
+    {"no_id", "nobody KEY1\n", "1: 'nobody' does not match"},
     {"slash", "A1 KEY/1\n", "1: an access key of A1"},
     {"byte", "A1 K\xC3\xA4Y\n", "1: an access key of A1"},
     {"too_many", "A1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n", "1: device A1 has more than 16"},

@@ -7,7 +7,7 @@ from setting import SUITE, run_time_ns
 from support.processes import program
 
 
-class Helper:
+class Companion:
     """Ends when its input does. In a session of its own: the kernel shares out cores by session (autogroup), and
     hundreds of threads of a client must not take from the server what the machine has for both."""
 
@@ -35,7 +35,7 @@ class Helper:
         self.process.wait()
 
 
-class ObjectStore(Helper):
+class ObjectStore(Companion):
     """See object_store.cpp."""
 
     def __init__(self):
@@ -44,7 +44,7 @@ class ObjectStore(Helper):
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
 
-class Devices(Helper):
+class Devices(Companion):
     """`number` devices with ids from `first` on, which connect from a process of their own: `client` is one of the
     programs that client_program.h describes."""
 
