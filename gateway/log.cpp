@@ -1,17 +1,13 @@
 #include "gateway/log.h"
 
-#include <algorithm>
+#include "gateway/json_line.h"
 
-#include <boost/json.hpp>
+#include <algorithm>
 
 namespace sallyport::gateway {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::string_view level_names[] = {"debug", "info", "warning", "error"};
-/// Enough for the members of a usual line; longer ones take memory from the heap.
-constexpr std::size_t usual_line_bytes = 4096;
 
 /// The digits of `number`, as many as end at `last`.
 void put_digits(char* first, char* last, unsigned number) {
@@ -38,10 +34,6 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
     return text;
 }
 
-double milliseconds(std::chrono::nanoseconds span) {
-    return static_cast<double>(span.count() / 1000) / 1000.0;
-}
-
 }  // namespace
 
 Log::Log(const LogSettings& settings) : events_(settings.events, lost_by("events")) {
@@ -59,17 +51,15 @@ LineWriter::ReportLost Log::lost_by(std::string_view log) {
 
 void Log::event(Level level, std::string_view name, Fields fields) {
     if (level < least_level_) return;
-    unsigned char memory[usual_line_bytes];
-    json::monotonic_resource members(memory, sizeof memory);
-    json::object line(&members);
-    line.reserve(fields.size() + 3);
-    line["time"] = rfc3339(std::chrono::system_clock::now());
-    line["level"] = level_names[static_cast<std::size_t>(level)];
-    line["event"] = name;
+    JsonLine line;
+    line.add("time", rfc3339(std::chrono::system_clock::now()));
+    line.add("level", level_names[static_cast<std::size_t>(level)]);
+    line.add("event", name);
     for (const auto& [key, value] : fields) {
-        std::visit([&line, name = key](const auto& alternative) { line[name] = alternative; }, value.get());
+        std::visit([&line, name = key](const auto& alternative) { line.add(name, alternative); },
+                   value.get());
     }
-    events_.append(json::serialize(line));
+    events_.append(line.finish());
 }
 
 void Log::handshake(const HandshakeRecord& record) {
@@ -98,33 +88,30 @@ void Log::handshake(const HandshakeRecord& record) {
 
 void Log::request(const RequestRecord& record) {
     if (!access_) return;
-    unsigned char memory[usual_line_bytes];
-    json::monotonic_resource members(memory, sizeof memory);
-    json::object line(&members);
-    line.reserve(24);
-    line["time"] = rfc3339(record.time);
-    line["request_id"] = record.request_id;
-    line["generation"] = record.generation;
-    line["listener"] = record.listener;
+    JsonLine line;
+    line.add("time", rfc3339(record.time));
+    line.add("request_id", record.request_id);
+    line.add("generation", record.generation);
+    line.add("listener", record.listener);
     // Operators are no devices: whoever looks for a device's requests must not find theirs.
-    line["device"] = record.client.kind == ClientKind::devices ? record.client.name : "";
-    if (record.client.kind == ClientKind::operators) line["operator"] = record.client.name;
-    line["serial"] = record.serial;
-    line["peer"] = record.peer;
-    line["operation"] = record.operation;
-    line["method"] = record.method;
-    line["bucket"] = record.bucket;
-    line["key"] = record.key;
-    line["status"] = record.status;
-    if (record.reason) line["reason"] = to_string(*record.reason);
-    if (!record.detail.empty()) line["detail"] = record.detail;
-    line["bytes_in"] = record.bytes_in;
-    line["bytes_out"] = record.bytes_out;
-    line["duration_ms"] = milliseconds(record.duration);
-    if (!record.upstream.empty()) line["upstream"] = record.upstream;
-    if (record.upstream_status != 0) line["upstream_status"] = record.upstream_status;
-    line["upstream_ms"] = milliseconds(record.upstream_duration);
-    access_->append(json::serialize(line));
+    line.add("device", record.client.kind == ClientKind::devices ? std::string_view(record.client.name) : "");
+    if (record.client.kind == ClientKind::operators) line.add("operator", record.client.name);
+    line.add("serial", record.serial);
+    line.add("peer", record.peer);
+    line.add("operation", record.operation);
+    line.add("method", record.method);
+    line.add("bucket", record.bucket);
+    line.add("key", record.key);
+    line.add("status", record.status);
+    if (record.reason) line.add("reason", to_string(*record.reason));
+    if (!record.detail.empty()) line.add("detail", record.detail);
+    line.add("bytes_in", record.bytes_in);
+    line.add("bytes_out", record.bytes_out);
+    line.add_milliseconds("duration_ms", record.duration);
+    if (!record.upstream.empty()) line.add("upstream", record.upstream);
+    if (record.upstream_status != 0) line.add("upstream_status", record.upstream_status);
+    line.add_milliseconds("upstream_ms", record.upstream_duration);
+    access_->append(line.finish());
 }
 
 }  // namespace sallyport::gateway
