@@ -1,5 +1,6 @@
 #include "gateway/http_parser.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <boost/asio/buffer.hpp>
@@ -13,6 +14,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 constexpr std::size_t max_fields = 100;
+constexpr std::size_t usual_fields = 16;
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -40,6 +42,7 @@ class EventParser : public http::basic_parser<is_request> {
 
         head_ = &head;
         head.fields.clear();
+        head.fields.reserve(usual_fields);
         beast::error_code error;
         const std::size_t used = this->put(boost::asio::const_buffer(input.data(), end), error);
         head_ = nullptr;
@@ -55,12 +58,12 @@ class EventParser : public http::basic_parser<is_request> {
 
     /// The offset behind the empty line; npos when it is not there yet.
     std::size_t end_of_head(std::string_view text) {
-        for (; scanned_ < text.size(); ++scanned_) {
-            if (text[scanned_] != '\n') continue;
+        for (;; ++scanned_) {
+            scanned_ = std::min(text.find('\n', scanned_), text.size());
+            if (scanned_ == text.size()) return text.npos;
             if (scanned_ == 0 || text[scanned_ - 1] != '\r') return bare_line_end;
             if (scanned_ >= 3 && text[scanned_ - 2] == '\n') return scanned_ + 1;
         }
-        return text.npos;
     }
 
     void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int version,

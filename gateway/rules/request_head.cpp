@@ -21,13 +21,14 @@ Denial malformed(std::string detail) {
 std::optional<Denial> check_bytes(std::string_view raw) {
     for (std::size_t i = 0; i < raw.size(); ++i) {
         const auto c = static_cast<unsigned char>(raw[i]);
+        if (c >= 0x20 && c != 0x7F) continue;  // almost every one
         if (c == '\n') {
             if (i == 0 || raw[i - 1] != '\r') return malformed("a line that does not end with CR LF");
             if (i + 1 < raw.size() && (raw[i + 1] == ' ' || raw[i + 1] == '\t'))
                 return malformed("a folded line");
         } else if (c == '\r') {
             if (i + 1 == raw.size() || raw[i + 1] != '\n') return malformed("a CR without LF");
-        } else if ((c < 0x20 && c != '\t') || c == 0x7F) {
+        } else if (c != '\t') {
             return malformed("a control byte in the head");
         }
     }
