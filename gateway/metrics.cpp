@@ -107,23 +107,6 @@ std::string Metrics::expose() const {
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
-void Metrics::handshake(const HandshakeRecord& record) {
-    const std::string listener(record.listener);
-    handshakes_
-        .Add({{"listener", listener},
-              {"result", record.failure ? "failed" : "ok"},
-              {"resumed", record.resumed ? "true" : "false"}})
-        .Increment();
-    if (record.failure) {
-        handshake_failures_.Add({{"listener", listener}, {"reason", std::string(to_string(*record.failure))}})
-            .Increment();
-        return;
-    }
-    handshake_duration_.Observe(seconds(record.duration));
-    negotiated_.Add({{"version", std::string(record.version)}, {"cipher", std::string(record.cipher)}})
-        .Increment();
-}
-
 void Metrics::handshake_not_begun(const std::string& listener, Reason why) {
     handshakes_.Add({{"listener", listener}, {"result", "failed"}, {"resumed", "false"}}).Increment();
     handshake_failures_.Add({{"listener", listener}, {"reason", std::string(to_string(why))}}).Increment();
@@ -131,10 +114,6 @@ void Metrics::handshake_not_begun(const std::string& listener, Reason why) {
 
 Gauge& Metrics::connections(std::string_view listener) {
     return connections_.Add({{"listener", std::string(listener)}});
-}
-
-void Metrics::connection_closed(std::string_view why) {
-    connections_closed_.Add({{"reason", std::string(why)}}).Increment();
 }
 
 void Metrics::known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals) {
@@ -241,6 +220,42 @@ void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {
     }
 }
 
+// Listeners live as long as the server; reasons, versions and ciphers are literals, of ours and of OpenSSL:
+// their addresses are keys.
+
+void Metrics::Connections::handshake(const HandshakeRecord& record) {
+    auto& handshakes = handshakes_[{record.listener.data(), record.failure.has_value(), record.resumed}];
+    if (handshakes == nullptr) {
+        handshakes = &metrics_.handshakes_.Add({{"listener", std::string(record.listener)},
+                                                {"result", record.failure ? "failed" : "ok"},
+                                                {"resumed", record.resumed ? "true" : "false"}});
+    }
+    handshakes->Increment();
+    if (record.failure) {
+        const std::string_view reason = to_string(*record.failure);
+        auto& failures = failures_[{record.listener.data(), reason.data()}];
+        if (failures == nullptr) {
+            failures = &metrics_.handshake_failures_.Add(
+                {{"listener", std::string(record.listener)}, {"reason", std::string(reason)}});
+        }
+        failures->Increment();
+        return;
+    }
+    metrics_.handshake_duration_.Observe(seconds(record.duration));
+    auto& negotiated = negotiated_[{record.version.data(), record.cipher.data()}];
+    if (negotiated == nullptr) {
+        negotiated = &metrics_.negotiated_.Add(
+            {{"version", std::string(record.version)}, {"cipher", std::string(record.cipher)}});
+    }
+    negotiated->Increment();
+}
+
+void Metrics::Connections::closed(std::string_view why) {
+    auto& closed = closed_[why.data()];
+    if (closed == nullptr) closed = &metrics_.connections_closed_.Add({{"reason", std::string(why)}});
+    closed->Increment();
+}
+
 void Metrics::Requests::count(const RequestRecord& record) {
     // Operation names are literals and listeners live as long as the server: their addresses are keys.
     auto& requests = requests_[{record.listener.data(), record.operation.data(), record.status}];
@@ -260,18 +275,21 @@ void Metrics::Requests::count(const RequestRecord& record) {
     metrics_.bytes_in_.Increment(static_cast<double>(record.bytes_in));
     metrics_.bytes_out_.Increment(static_cast<double>(record.bytes_out));
     if (record.upstream_status == 0) return;
-    const std::string endpoint(record.upstream);
-    auto& upstream = upstream_[{endpoint, record.upstream_status}];
-    if (upstream == nullptr) {
-        upstream = &metrics_.upstream_requests_.Add(
-            {{"endpoint", endpoint}, {"code", std::to_string(record.upstream_status)}});
+    auto& [duration_of_answers, answers] = upstream(record.upstream);
+    auto& answered = answers[record.upstream_status];
+    if (answered == nullptr) {
+        answered = &metrics_.upstream_requests_.Add(
+            {{"endpoint", std::string(record.upstream)}, {"code", std::to_string(record.upstream_status)}});
     }
-    upstream->Increment();
-    auto& upstream_duration = upstream_durations_[endpoint];
-    if (upstream_duration == nullptr) {
-        upstream_duration = &metrics_.upstream_duration_.Add({{"endpoint", endpoint}}, request_seconds);
-    }
-    upstream_duration->Observe(seconds(record.upstream_duration));
+    answered->Increment();
+    duration_of_answers->Observe(seconds(record.upstream_duration));
+}
+
+Metrics::Requests::Upstream& Metrics::Requests::upstream(std::string_view endpoint) {
+    const auto known = upstreams_.find(endpoint);
+    if (known != upstreams_.end()) return known->second;
+    auto& duration = metrics_.upstream_duration_.Add({{"endpoint", std::string(endpoint)}}, request_seconds);
+    return upstreams_.emplace(endpoint, Upstream{&duration, {}}).first->second;
 }
 
 }  // namespace sallyport::gateway

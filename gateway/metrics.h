@@ -22,18 +22,16 @@
 namespace sallyport::gateway {
 
 /// All metric families (README, "Watch it"). Labels come from closed lists or from the configuration, never
-/// from a device. Thread-safe, except for `Requests`.
+/// from a device. Thread-safe, except for `Connections` and `Requests`.
 class Metrics {
   public:
     Metrics();
 
     std::string expose() const;  ///< Prometheus text format 0.0.4
 
-    void handshake(const HandshakeRecord& record);
-    /// A connection that was closed instead.
+    /// A connection that was closed instead of a handshake.
     void handshake_not_begun(const std::string& listener, Reason why);
     prometheus::Gauge& connections(std::string_view listener);
-    void connection_closed(std::string_view why);
     void exceeded(Deadline deadline) { exceeded_[static_cast<std::size_t>(deadline)]->Increment(); }
     void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }
     void known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals);
@@ -46,6 +44,23 @@ class Metrics {
     void crl_states(const std::vector<pki::IssuerStatus>& issuers);
     void crl_outcomes(const std::vector<CrlOutcome>& outcomes);
 
+    /// Counts connections on one thread: remembers its counters, so that a connection costs no label look-up.
+    class Connections {
+      public:
+        explicit Connections(Metrics& metrics) : metrics_(metrics) {}
+        void handshake(const HandshakeRecord& record);
+        /// `why` is a literal.
+        void closed(std::string_view why);
+
+      private:
+        using Literals = std::pair<const char*, const char*>;
+        Metrics& metrics_;
+        std::map<std::tuple<const char*, bool, bool>, prometheus::Counter*> handshakes_;
+        std::map<Literals, prometheus::Counter*> failures_;
+        std::map<Literals, prometheus::Counter*> negotiated_;
+        std::map<const char*, prometheus::Counter*> closed_;
+    };
+
     /// Counts requests on one thread: remembers its counters, so that a request costs no label look-up.
     class Requests {
       public:
@@ -53,12 +68,17 @@ class Metrics {
         void count(const RequestRecord& record);
 
       private:
+        struct Upstream {
+            prometheus::Histogram* duration;
+            std::map<unsigned, prometheus::Counter*> answers;  ///< by status code
+        };
+        Upstream& upstream(std::string_view endpoint);
+
         using Key = std::tuple<const char*, const char*, unsigned>;
         Metrics& metrics_;
         std::map<Key, prometheus::Counter*> requests_;
         std::map<const char*, prometheus::Histogram*> durations_;
-        std::map<std::pair<std::string, unsigned>, prometheus::Counter*> upstream_;
-        std::map<std::string, prometheus::Histogram*> upstream_durations_;
+        std::map<std::string, Upstream, std::less<>> upstreams_;  ///< by endpoint
     };
 
   private:

@@ -246,7 +246,7 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
         record.cipher = SSL_get_cipher_name(&tls_->ssl());
         record.signature = pki::signature_digest(tls_->ssl());
     }
-    worker_.shared().metrics.handshake(record);
+    worker_.connections().handshake(record);
     worker_.shared().log.handshake(record);
     end_handshake();
     if (failure) count_failure(*failure);
@@ -346,7 +346,7 @@ asio::awaitable<void> Session::run() {
     if (admitted && !stopped_by_) co_await stream_->close(farewell);
     const std::string_view why = stopped_by_ ? to_string(*stopped_by_) : admitted ? "done" : "handshake";
     stream_->connection().close();
-    worker_.shared().metrics.connection_closed(why);
+    worker_.connections().closed(why);
 }
 
 }  // namespace sallyport::gateway

@@ -3,11 +3,15 @@
 #include "gateway/session.h"
 #include "gateway/wall_clock.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace sallyport::gateway {
@@ -32,7 +36,11 @@ constexpr auto handshake_pause = 5ms;
 }  // namespace
 
 Worker::Worker(Shared& shared, const std::vector<Listener>& listeners, const std::vector<Port>& ports)
-    : shared_(shared), listeners_(listeners), pool_(io_, shared.store_events), requests_(shared.metrics) {
+    : shared_(shared),
+      listeners_(listeners),
+      pool_(io_, shared.store_events),
+      connections_(shared.metrics),
+      requests_(shared.metrics) {
     for (const Port& port : ports) {
         sockaddr_storage address{};
         socklen_t size = sizeof address;
@@ -55,16 +63,38 @@ asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) 
             co_await pause.async_wait(tuple_awaitable);
             continue;
         }
-        auto [error, socket] = co_await acceptor.async_accept(tuple_awaitable);
-        if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-        if (error) {
-            report_accept_failure(port, error.message());
-            asio::steady_timer pause(io_, accept_pause);
-            co_await pause.async_wait(tuple_awaitable);
-            continue;
-        }
-        start_session(std::move(socket), port);
+        const auto [error] = co_await acceptor.async_wait(tcp::acceptor::wait_read, tuple_awaitable);
+        if (error || !acceptor.is_open()) co_return;
+        const bool accepted = accept_one(port, acceptor);
+        if (accepted) continue;
+        asio::steady_timer pause(io_, accept_pause);
+        co_await pause.async_wait(tuple_awaitable);
     }
+}
+
+/// False when the system lets none in, and a pause is due. By hand: Asio's way takes three system calls more.
+bool Worker::accept_one(const Port& port, tcp::acceptor& acceptor) {
+    tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    const int descriptor =
+        ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor < 0) {
+        // Another worker was faster, or the client has left already (accept(2)).
+        if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return true;
+        report_accept_failure(port, std::strerror(errno));
+        return false;
+    }
+    peer.resize(size);
+    boost::system::error_code error;
+    tcp::socket socket(io_);
+    socket.assign(peer.protocol(), descriptor, error);
+    if (error) {
+        ::close(descriptor);
+        report_accept_failure(port, error.message());
+        return false;
+    }
+    start_session(std::move(socket), peer, port);
+    return true;
 }
 
 void Worker::report_accept_failure(const Port& port, const std::string& detail) {
@@ -93,22 +123,17 @@ bool Worker::admits(const tcp::endpoint& peer, const Port& port, const Limits& l
     return false;
 }
 
-void Worker::start_session(tcp::socket socket, const Port& port) {
+void Worker::start_session(tcp::socket socket, const tcp::endpoint& peer, const Port& port) {
     const auto snapshot = shared_.snapshots.current();
-    boost::system::error_code error;
-    const tcp::endpoint peer = socket.remote_endpoint(error);
-    if (error) return;  // gone already
     const std::uint64_t limit = std::min(snapshot->settings.limits.connections, shared_.max_connections);
     if (shared_.connections.load(std::memory_order_relaxed) >= limit) {
-        shared_.metrics.connection_closed(to_string(Reason::limit));
+        connections_.closed(to_string(Reason::limit));
         return;
     }
     if (speaks_tls(port) && !admits(peer, port, snapshot->settings.limits)) {
-        shared_.metrics.connection_closed(to_string(Reason::limit));
+        connections_.closed(to_string(Reason::limit));
         return;
     }
-    socket.native_non_blocking(true, error);
-    socket.set_option(tcp::no_delay(true), error);
     auto session = std::make_shared<Session>(std::move(socket), port, snapshot, *this, peer);
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
     asio::co_spawn(io_, session->run(), [this, session](std::exception_ptr failure) {

@@ -61,7 +61,7 @@ class Block {
     static constexpr std::size_t bytes = 64 * 1024;
     explicit Block(std::vector<std::unique_ptr<char[]>>& shelf) : shelf_(&shelf) {
         if (shelf.empty()) {
-            memory_ = std::make_unique<char[]>(bytes);
+            memory_ = std::make_unique_for_overwrite<char[]>(bytes);
         } else {
             memory_ = std::move(shelf.back());
             shelf.pop_back();
@@ -99,6 +99,7 @@ class Worker {
     Shared& shared() { return shared_; }
     const std::vector<Listener>& listeners() const { return listeners_; }
     StorePool& pool() { return pool_; }
+    Metrics::Connections& connections() { return connections_; }
     Metrics::Requests& requests() { return requests_; }
     Block lend_block() { return Block(shelf_); }
     bool draining() const { return draining_; }
@@ -117,7 +118,9 @@ class Worker {
     bool admits(const boost::asio::ip::tcp::endpoint& peer, const Port& port, const Limits& limits);
     bool speaks_tls(const Port& port) const;
     bool has_handshakes_left() const;
-    void start_session(boost::asio::ip::tcp::socket socket, const Port& port);
+    bool accept_one(const Port& port, boost::asio::ip::tcp::acceptor& acceptor);
+    void start_session(boost::asio::ip::tcp::socket socket, const boost::asio::ip::tcp::endpoint& peer,
+                       const Port& port);
     void report_accept_failure(const Port& port, const std::string& detail);
     void recheck_all();
     void finish_if_empty();
@@ -128,6 +131,7 @@ class Worker {
     boost::asio::steady_timer timer_{io_};
     std::vector<std::unique_ptr<boost::asio::ip::tcp::acceptor>> acceptors_;
     StorePool pool_;
+    Metrics::Connections connections_;
     Metrics::Requests requests_;
     std::vector<std::unique_ptr<char[]>> shelf_;
     std::unordered_set<Session*> sessions_;
