@@ -21,7 +21,7 @@ class ReadBuffer {
 
     /// Where to read to; moves what is unread to the front. Empty when the buffer is full.
     std::span<char> make_room() {
-        if (!memory_) memory_ = std::make_unique<char[]>(capacity_);
+        if (!memory_) memory_ = std::make_unique_for_overwrite<char[]>(capacity_);
         if (begin_ > 0) {
             std::memmove(memory_.get(), memory_.get() + begin_, end_ - begin_);
             end_ -= begin_;
