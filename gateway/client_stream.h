@@ -3,6 +3,7 @@
 #include "gateway/connection.h"
 
 #include <chrono>
+#include <optional>
 #include <span>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,10 +17,18 @@ class ClientStream {
 
     virtual Connection& connection() = 0;
 
-    /// Waits for the first byte, then takes what is there without waiting, up to `into.size()` bytes.
+    /// Takes what is there without waiting, up to `into.size()` bytes; nothing when that is nothing. (The way
+    /// of most blocks: it costs no coroutine.)
+    virtual std::optional<IoResult> try_read(std::span<char> into) = 0;
+
+    /// Waits for the first byte, then does the same.
     virtual boost::asio::awaitable<IoResult> read_some(std::span<char> into) = 0;
 
-    /// Sends all of `from`. At most 64 KiB at a time should be given: that much is gathered in memory.
+    /// Sends what the socket takes at once, and removes it from `from`. Nothing when a rest is left: `write`
+    /// must be called next, with that rest. `more` follows at once: the kernel may wait for it.
+    virtual std::optional<IoStatus> try_write(std::span<const char>& from, bool more) = 0;
+
+    /// Sends all of `from`.
     virtual boost::asio::awaitable<IoStatus> write(std::span<const char> from) = 0;
 
     /// Says that nothing follows, then takes and drops what the peer still sends, so that a reset does not

@@ -1,5 +1,6 @@
 #include "gateway/connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -15,14 +16,20 @@ using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t max_dropped_bytes = 16U << 20U;
+/// Behind so much of a body more is likely to have come before this has been worked on: it is worth another
+/// look.
+constexpr std::size_t much = 4096;
 
 }  // namespace
 
-void Connection::tick(Clock::time_point now) {
-    if (!waiting_ || timed_out_ || now < deadline_) return;
-    timed_out_ = true;
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
+bool Connection::tick(Clock::time_point now) {
+    if (!waiting_) return false;
+    if (!timed_out_ && now >= deadline_) {
+        timed_out_ = true;
+        boost::system::error_code ignored;
+        socket_.cancel(ignored);
+    }
+    return ticks_waited_++ == 1;
 }
 
 void Connection::stop() {
@@ -48,8 +55,11 @@ void Connection::close() {
 asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
     if (stopped_) co_return IoStatus::stopped;
     waiting_ = true;
+    ticks_waited_ = 0;
+    // It arms the socket anew: what came since the last read, or between that and this, is not missed.
     const auto [error] = co_await socket_.async_wait(what, tuple_awaitable);
     waiting_ = false;
+    if (what == tcp::socket::wait_read && !error) drained_ = false;
     const bool interrupted = std::exchange(interrupted_, false);
     if (stopped_) co_return IoStatus::stopped;
     if (std::exchange(timed_out_, false)) co_return IoStatus::timed_out;
@@ -59,33 +69,50 @@ asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
     co_return IoStatus::ok;
 }
 
+std::optional<IoResult> Connection::try_receive(std::span<char> into) {
+    if (stopped_) return IoResult{IoStatus::stopped};
+    if (drained_) return std::nullopt;
+    ssize_t count = 0;
+    do {
+        count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    } while (count < 0 && errno == EINTR);
+    drained_ = count < static_cast<ssize_t>(std::min(into.size(), much));
+    if (count > 0) return IoResult{IoStatus::ok, static_cast<std::size_t>(count)};
+    if (count == 0) return IoResult{IoStatus::end};
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult{IoStatus::failed};
+    return std::nullopt;
+}
+
 asio::awaitable<IoResult> Connection::receive_some(std::span<char> into) {
     for (;;) {
-        const ssize_t count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
-        if (count > 0) co_return IoResult{IoStatus::ok, static_cast<std::size_t>(count)};
-        if (count == 0) co_return IoResult{IoStatus::end};
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoResult{IoStatus::failed};
+        if (const auto received = try_receive(into)) co_return *received;
         const IoStatus waited = co_await wait(tcp::socket::wait_read);
         if (waited != IoStatus::ok) co_return IoResult{waited};
     }
 }
 
-asio::awaitable<IoStatus> Connection::send_all(std::string_view from, std::size_t& sent) {
-    IoStatus status = IoStatus::ok;
-    while (sent < from.size() && status == IoStatus::ok) {
-        const ssize_t count =
-            ::send(socket_.native_handle(), from.data() + sent, from.size() - sent, MSG_NOSIGNAL);
+std::optional<IoStatus> Connection::try_send(std::string_view from, std::size_t& sent, bool more) {
+    if (stopped_) return IoStatus::stopped;
+    while (sent < from.size()) {
+        const ssize_t count = ::send(socket_.native_handle(), from.data() + sent, from.size() - sent,
+                                     MSG_NOSIGNAL | (more ? MSG_MORE : 0));
         if (count >= 0) {
             sent += static_cast<std::size_t>(count);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            status = co_await wait(tcp::socket::wait_write);
-            if (status == IoStatus::interrupted) status = IoStatus::ok;  // an interrupt is for reads
+            return std::nullopt;
         } else if (errno != EINTR) {
-            status = IoStatus::failed;
+            return IoStatus::failed;
         }
     }
-    co_return status;
+    return IoStatus::ok;
+}
+
+asio::awaitable<IoStatus> Connection::send_all(std::string_view from, std::size_t& sent) {
+    for (;;) {
+        if (const auto done = try_send(from, sent, false)) co_return *done;
+        const IoStatus waited = co_await wait(tcp::socket::wait_write);
+        if (waited != IoStatus::ok && waited != IoStatus::interrupted) co_return waited;  // that is for reads
+    }
 }
 
 asio::awaitable<void> Connection::drain_and_close() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -43,8 +44,9 @@ class Connection {
         deadline_ = Clock::now() + span;
         stall_ = span;
     }
-    /// Ends the wait whose deadline has passed. Resolution is that of the worker's ticks.
-    void tick(Clock::time_point now);
+    /// Ends the wait whose deadline has passed. Resolution is that of the worker's ticks. True, once for each
+    /// wait, when it has lasted from one tick to the next.
+    bool tick(Clock::time_point now);
     /// Ends this connection: the running wait and every later one return `stopped`.
     void stop();
     /// Ends the running wait, if there is one.
@@ -55,12 +57,24 @@ class Connection {
 
     boost::asio::ip::tcp::socket& socket() { return socket_; }
 
+    /// Has the last wait ended before a tick saw it?
+    bool waited_briefly() const { return ticks_waited_ == 0; }
+
+    /// The last read most likely took all that there was: the next one waits at once, which costs less than
+    /// to try. (Waiting looks again, so nothing is missed.)
+    bool is_drained() const { return drained_; }
+    void set_drained(bool drained) { drained_ = drained; }
+
     /// Waits until the socket can be read or written, or its wait is ended.
     boost::asio::awaitable<IoStatus> wait(boost::asio::ip::tcp::socket::wait_type what);
 
+    /// Takes what is there without waiting; nothing when that is nothing.
+    std::optional<IoResult> try_receive(std::span<char> into);
     /// Waits for the first byte, then takes what is there.
     boost::asio::awaitable<IoResult> receive_some(std::span<char> into);
 
+    /// Sends what the socket takes at once; nothing when a rest is left. `sent` counts along; `more` follows.
+    std::optional<IoStatus> try_send(std::string_view from, std::size_t& sent, bool more);
     /// Sends all of `from`, which must live until then; `sent` counts along. An interrupt does not end it.
     boost::asio::awaitable<IoStatus> send_all(std::string_view from, std::size_t& sent);
 
@@ -73,6 +87,8 @@ class Connection {
     Clock::time_point deadline_ = Clock::time_point::max();
     std::chrono::milliseconds stall_{0};  ///< 0: the deadline stays where it is
     bool waiting_ = false;
+    unsigned ticks_waited_ = 0;
+    bool drained_ = false;
     bool stopped_ = false;
     bool timed_out_ = false;
     bool interrupted_ = false;

@@ -77,14 +77,18 @@ asio::awaitable<Exchange::HeadRead> Exchange::read_head() {
         if (head_denial_) co_return HeadRead::denied;
 
         const bool first = session_.buffer().empty();
-        const IoResult read = co_await session_.stream().read_some(room);
-        if (read.status == IoStatus::timed_out) exceeded(Deadline::head);
-        if (read.status == IoStatus::timed_out && !first) {
+        auto read = session_.stream().try_read(room);
+        if (!read) {
+            const IoResult read_later = co_await session_.stream().read_some(room);
+            read = read_later;
+        }
+        if (read->status == IoStatus::timed_out) exceeded(Deadline::head);
+        if (read->status == IoStatus::timed_out && !first) {
             head_denial_ = request_timeout("the head took too long");
             co_return HeadRead::denied;
         }
-        if (read.status != IoStatus::ok) co_return HeadRead::nothing;
-        session_.buffer().filled(read.bytes);
+        if (read->status != IoStatus::ok) co_return HeadRead::nothing;
+        session_.buffer().filled(read->bytes);
     }
 }
 
@@ -239,7 +243,11 @@ asio::awaitable<std::optional<Denial>> Exchange::send_head() {
     const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
     store_->connection().stalls_after(limits().body_progress);
     const std::string_view parts[] = {head};
-    const IoStatus written = co_await store_->stream().write(parts);
+    auto written = store_->stream().try_write(parts);
+    if (!written) {
+        const IoStatus written_later = co_await store_->stream().write_rest();
+        written = written_later;
+    }
     if (written == IoStatus::ok) co_return std::nullopt;
     char next = 0;
     store_->stream().peek({&next, 1});  // over TLS it may have said why
@@ -269,15 +277,20 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
                 answer_end_ -= answer_begin_;
                 answer_begin_ = 0;
             }
-            const IoResult read = co_await store_->stream().read_some(block_->span().subspan(answer_end_));
-            if (read.status == IoStatus::timed_out) {
+            const auto room = block_->span().subspan(answer_end_);
+            auto read = store_->stream().try_read(room);
+            if (!read) {
+                const IoResult read_later = co_await store_->stream().read_some(room);
+                read = read_later;
+            }
+            if (read->status == IoStatus::timed_out) {
                 if (may_stay_silent && answer_end_ == 0) co_return std::nullopt;
                 exceeded(Deadline::store_answer);
                 co_return gateway_timeout("no answer within limits.store_answer");
             }
-            if (read.status != IoStatus::ok)
+            if (read->status != IoStatus::ok)
                 co_return bad_gateway("the store closed the connection without an answer" + why_broken());
-            answer_end_ += read.bytes;
+            answer_end_ += read->bytes;
         }
         if (answer_.status < 100) co_return bad_gateway("status " + std::to_string(answer_.status));
         if (answer_.status >= 200) {

@@ -6,8 +6,10 @@
 #include "gateway/rules/permission.h"
 #include "gateway/session.h"
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -65,23 +67,36 @@ class Exchange {
     void abort(Reason reason, std::string detail);
     void finish_record();
 
-    // ---- exchange_bodies.cpp ----
+    // ---- exchange_upload.cpp ----
     boost::asio::awaitable<Sent> send_body();
     boost::asio::awaitable<Sent> send_plain_body();
     boost::asio::awaitable<Sent> send_chunked_body();
+    // The `try_` functions do what needs no wait: most blocks cost no coroutine and no allocation.
+    std::optional<Sent> try_read_body(std::span<char> into, std::size_t& bytes);
     boost::asio::awaitable<std::optional<Sent>> read_body(std::span<char> into, std::size_t& bytes);
-    boost::asio::awaitable<Sent> pass_up(std::string_view data, std::string_view before,
-                                         std::string_view after);
+    std::optional<Sent> take_body(const IoResult& read, std::size_t& bytes);
+    std::optional<Sent> try_pass_up(std::string_view data, std::string_view before, std::string_view after);
+    boost::asio::awaitable<Sent> pass_up_rest();
+    Sent sent_up(IoStatus written);
+    bool turn_is_over(std::size_t bytes);
     void watch_store();
     bool store_has_answered();
     void pass_over_interim_answers();
+
+    // ---- exchange_answer.cpp ----
     boost::asio::awaitable<std::optional<Denial>> relay_answer();
     boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head);
     boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);
     boost::asio::awaitable<bool> relay_until_close(std::string head, bool chunked);
-    boost::asio::awaitable<bool> pass_down(std::string_view head, std::string_view data, bool chunked);
+    boost::asio::awaitable<bool> pass_down(std::string& head, std::string_view data, bool chunked);
+    std::optional<bool> try_pass_down(std::string& head, std::string_view data, bool chunked);
+    boost::asio::awaitable<bool> pass_down_rest();
+    std::optional<bool> try_write_down();
+    bool taken_down(IoStatus written);
     /// The next bytes of the answer's body into `block_`; false at their end, see `answer_status_`.
+    std::optional<bool> try_read_answer_body();
     boost::asio::awaitable<bool> read_answer_body();
+    bool take_answer_body(const IoResult& read);
     void answer_cut_short();
     /// The device hears of it as long as nothing else was said to it; afterwards its connection ends.
     void give_up_answer(Denial denial);
@@ -111,6 +126,9 @@ class Exchange {
     std::optional<Denial> answer_denial_;
     bool keep_alive_after_body_ = true;
     int interim_answers_ = 0;
+
+    std::size_t turn_bytes_ = 0;  ///< that have flowed since other connections had their turn
+    std::array<std::span<const char>, 2> unsent_{};  ///< of what is passed down
 
     std::unique_ptr<StoreConnection> store_;
     std::shared_ptr<const StoreEndpoint> endpoint_;  ///< of `store_`, also when that is gone

@@ -10,6 +10,8 @@ class PlainStream final : public ClientStream {
     explicit PlainStream(boost::asio::ip::tcp::socket socket) : connection_(std::move(socket)) {}
 
     Connection& connection() override { return connection_; }
+    std::optional<IoResult> try_read(std::span<char> into) override { return connection_.try_receive(into); }
+    std::optional<IoStatus> try_write(std::span<const char>& from, bool more) override;
     boost::asio::awaitable<IoResult> read_some(std::span<char> into) override {
         return connection_.receive_some(into);
     }

@@ -103,8 +103,16 @@ void Session::count_failure(Reason failure) {
 }
 
 void Session::tick(Clock::time_point now) {
-    stream_->connection().tick(now);
+    const bool is_quiet = stream_->connection().tick(now);
+    if (is_quiet && admitted_) release_memory();
     if (store_ != nullptr) store_->tick(now);
+}
+
+/// A client that sends or takes nothing for a while keeps as little as possible; one that asks one thing
+/// after the other keeps what it needs again at once.
+void Session::release_memory() {
+    if (idle_ && buffer_.empty()) buffer_.release();
+    stream_->release_memory();
 }
 
 void Session::stop(Reason reason) {
@@ -318,13 +326,14 @@ asio::awaitable<bool> Session::wait_for_request() {
     const bool refuses_requests_only = judge_->admission().is_shadow();
     if (!refuses_requests_only && !still_admitted())
         co_return false;  // an upload that was let finish ends here
-    buffer_.release();
-    stream_->release_memory();
     idle_ = true;
+    // One that asks one thing after the other keeps what it needs again at once.
+    if (brief_waits_ < 2) release_memory();
     stream_->connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
     const IoStatus waited = co_await stream_->connection().wait(asio::ip::tcp::socket::wait_read);
     idle_ = false;
     if (waited == IoStatus::timed_out) worker_.shared().metrics.exceeded(Deadline::idle);
+    brief_waits_ = stream_->connection().waited_briefly() ? brief_waits_ + 1 : 0;
     co_return waited == IoStatus::ok;
 }
 

@@ -102,6 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void count_failure(Reason failure);
     void report_handshake(std::optional<Reason> failure, std::string detail);
     boost::asio::awaitable<bool> wait_for_request();
+    void release_memory();
 
     Worker& worker_;
     const Port& port_;
@@ -122,6 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool handshaking_ = false;
     bool admitted_ = false;
     bool idle_ = false;
+    std::uint64_t brief_waits_ = 0;  ///< for a request, in a row
     bool committing_ = false;
     bool finishing_upload_ = false;
     bool is_counted_ = false;  ///< among the connections of its device

@@ -7,14 +7,9 @@
 #include <sys/uio.h>
 
 namespace sallyport::gateway {
-namespace {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
-
-constexpr std::size_t max_parts = 4;
-
-}  // namespace
 
 std::size_t interim_answer_length(std::string_view received) noexcept {
     if (!received.starts_with("HTTP/1.1 1") || received.starts_with("HTTP/1.1 101")) return 0;
@@ -34,40 +29,59 @@ StoreStream::Heard StoreStream::take_interim() {
 
 bool StoreStream::is_quiet() {
     char byte = 0;
-    return !peek({&byte, 1});
+    if (peek({&byte, 1})) return false;
+    connection().set_drained(true);
+    return true;
+}
+
+std::optional<IoStatus> StoreStream::try_write(std::span<const std::string_view> parts) {
+    first_unsent_ = max_parts;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+        if (!part->empty()) unsent_.at(--first_unsent_) = *part;
+    }
+    return try_write_rest();
+}
+
+asio::awaitable<IoStatus> StoreStream::write(std::span<const std::string_view> parts) {
+    if (const auto written = try_write(parts)) co_return *written;
+    const IoStatus written_later = co_await write_rest();
+    co_return written_later;
+}
+
+void StoreStream::sent(std::size_t bytes) {
+    while (first_unsent_ < max_parts && bytes >= unsent_[first_unsent_].size())
+        bytes -= unsent_[first_unsent_++].size();
+    if (bytes > 0) unsent_.at(first_unsent_).remove_prefix(bytes);
 }
 
 // ---- plain -------------------------------------------------------------------------------------------
 
-asio::awaitable<IoStatus> PlainStoreStream::write(std::span<const std::string_view> parts) {
-    std::array<iovec, max_parts> vectors{};
-    std::size_t count = 0;
-    for (const std::string_view part : parts) {
-        if (!part.empty()) vectors.at(count++) = {const_cast<char*>(part.data()), part.size()};
-    }
-    std::size_t first = 0;
-    while (first < count) {
+std::optional<IoStatus> PlainStoreStream::try_write_rest() {
+    if (connection_.is_stopped()) return IoStatus::stopped;
+    while (!unsent().empty()) {
+        std::array<iovec, max_parts> vectors;
         msghdr message{};
-        message.msg_iov = &vectors.at(first);
-        message.msg_iovlen = count - first;
-        const ssize_t sent = ::sendmsg(connection_.socket().native_handle(), &message, MSG_NOSIGNAL);
-        if (sent < 0) {
-            if (errno == EINTR) continue;
-            if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoStatus::failed;
-            const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
-            if (waited != IoStatus::ok) co_return waited;
-            continue;
-        }
-        auto rest = static_cast<std::size_t>(sent);
-        while (first < count && rest >= vectors.at(first).iov_len)
-            rest -= vectors.at(first++).iov_len;
-        if (rest > 0) {
-            iovec& partly = vectors.at(first);
-            partly.iov_base = static_cast<char*>(partly.iov_base) + rest;
-            partly.iov_len -= rest;
+        message.msg_iov = vectors.data();
+        for (const std::string_view part : unsent())
+            vectors.at(message.msg_iovlen++) = {const_cast<char*>(part.data()), part.size()};
+        const ssize_t count = ::sendmsg(connection_.socket().native_handle(), &message, MSG_NOSIGNAL);
+        if (count >= 0) {
+            sent(static_cast<std::size_t>(count));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return std::nullopt;
+        } else if (errno != EINTR) {
+            return IoStatus::failed;
         }
     }
-    co_return IoStatus::ok;
+    return IoStatus::ok;
+}
+
+asio::awaitable<IoStatus> PlainStoreStream::write_rest() {
+    for (;;) {
+        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
+        if (waited != IoStatus::ok) co_return waited;
+        if (const auto done = try_write_rest()) co_return *done;
+    }
 }
 
 std::optional<IoResult> PlainStoreStream::peek(std::span<char> into) {
@@ -94,6 +108,28 @@ asio::awaitable<std::optional<HandshakeFailure>> TlsStoreStream::handshake(pki::
     if (const std::string problem = pki::verification_problem(*channel_.ssl()); !problem.empty())
         failure.detail = "its certificate is not trusted: " + problem;
     co_return failure;
+}
+
+std::optional<IoStatus> TlsStoreStream::try_write_rest() {
+    while (!unsent().empty()) {
+        const std::string_view part = unsent().front();
+        std::span<const char> rest(part);
+        const auto written = channel_.try_write(rest, unsent().size() > 1);
+        sent(part.size() - rest.size());
+        if (written != IoStatus::ok) return written;
+    }
+    return IoStatus::ok;
+}
+
+asio::awaitable<IoStatus> TlsStoreStream::write_rest() {
+    while (!unsent().empty()) {
+        const std::string_view part = unsent().front();
+        const bool more = unsent().size() > 1;
+        const IoStatus written = co_await channel_.write(part, more);
+        if (written != IoStatus::ok) co_return written;
+        sent(part.size());
+    }
+    co_return IoStatus::ok;
 }
 
 bool TlsStoreStream::take(std::span<char> into) {

@@ -4,6 +4,7 @@
 #include "gateway/tls_channel.h"
 #include "pki/tls_client.h"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,14 +22,21 @@ class StoreStream {
 
     virtual Connection& connection() = 0;
 
-    /// Waits for the first byte, then takes what is there. `end` only when the store says that nothing
-    /// follows: over TLS an end without close_notify is a failure (RFC 8446 6.1), for somebody between us
-    /// could have made it.
+    /// Takes what is there without waiting; nothing when that is nothing. (The way of most blocks: it costs
+    /// no coroutine.) `end` only when the store says that nothing follows: over TLS an end without
+    /// close_notify is a failure (RFC 8446 6.1), for somebody between us could have made it.
+    virtual std::optional<IoResult> try_read(std::span<char> into) = 0;
+
+    /// Waits for the first byte, then does the same.
     virtual boost::asio::awaitable<IoResult> read_some(std::span<char> into) = 0;
 
-    /// Sends all parts, four at most, together where the socket takes them. At most 64 KiB or so at a time
-    /// should be given: TLS gathers that much in memory.
-    virtual boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts) = 0;
+    /// Sends what the socket takes at once of all parts, `max_parts` at most. Nothing when a rest is left:
+    /// `write_rest` must be called next, and the parts live until it is done.
+    std::optional<IoStatus> try_write(std::span<const std::string_view> parts);
+    virtual boost::asio::awaitable<IoStatus> write_rest() = 0;
+    /// Sends all parts.
+    boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts);
+    static constexpr std::size_t max_parts = 4;
 
     /// Copies what could be read next and waits for nothing. Nothing when nothing has arrived.
     virtual std::optional<IoResult> peek(std::span<char> into) = 0;
@@ -51,6 +59,17 @@ class StoreStream {
     /// An idle connection that can be read has been closed by the store, or carries bytes that nobody asked
     /// for.
     bool is_quiet();
+
+  protected:
+    virtual std::optional<IoStatus> try_write_rest() = 0;
+    /// Of the parts that are being written: what the socket has not taken. None is empty.
+    std::span<std::string_view> unsent() { return std::span(unsent_).subspan(first_unsent_); }
+    /// The socket has taken so much of them.
+    void sent(std::size_t bytes);
+
+  private:
+    std::array<std::string_view, max_parts> unsent_{};
+    std::size_t first_unsent_ = max_parts;
 };
 
 /// The length of the whole interim answer (1xx but 101) that `received` begins with; 0 when it begins with
@@ -63,15 +82,19 @@ class PlainStoreStream final : public StoreStream {
     explicit PlainStoreStream(boost::asio::ip::tcp::socket socket) : connection_(std::move(socket)) {}
 
     Connection& connection() override { return connection_; }
+    std::optional<IoResult> try_read(std::span<char> into) override { return connection_.try_receive(into); }
     boost::asio::awaitable<IoResult> read_some(std::span<char> into) override {
         return connection_.receive_some(into);
     }
-    boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts) override;
+    boost::asio::awaitable<IoStatus> write_rest() override;
     std::optional<IoResult> peek(std::span<char> into) override;
     bool take(std::span<char> into) override;
     bool has_pending() const override { return false; }
     void release_memory() override {}
     std::string problem() const override { return ""; }
+
+  protected:
+    std::optional<IoStatus> try_write_rest() override;
 
   private:
     Connection connection_;
@@ -89,17 +112,19 @@ class TlsStoreStream final : public StoreStream {
     boost::asio::awaitable<std::optional<HandshakeFailure>> handshake(pki::SslPtr ssl);
 
     Connection& connection() override { return channel_.connection(); }
+    std::optional<IoResult> try_read(std::span<char> into) override { return channel_.try_read(into); }
     boost::asio::awaitable<IoResult> read_some(std::span<char> into) override {
         return channel_.read_some(into);
     }
-    boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts) override {
-        return channel_.write_parts(parts);
-    }
+    boost::asio::awaitable<IoStatus> write_rest() override;
     std::optional<IoResult> peek(std::span<char> into) override { return channel_.peek(into); }
     bool take(std::span<char> into) override;
     bool has_pending() const override { return channel_.has_pending(); }
     void release_memory() override { channel_.release_memory(); }
     std::string problem() const override { return channel_.problem(); }
+
+  protected:
+    std::optional<IoStatus> try_write_rest() override;
 
   private:
     TlsChannel channel_;

@@ -14,6 +14,7 @@ using tcp = asio::ip::tcp;
 
 /// One turn of a connection; then the others of its thread come first.
 constexpr std::size_t max_read_at_once = 128 * 1024;
+constexpr std::size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
 
 HandshakeFailure::Kind kind_of(unsigned long error) {
     if (ERR_GET_LIB(error) != ERR_LIB_SSL) return HandshakeFailure::Kind::protocol;
@@ -35,18 +36,12 @@ bool TlsChannel::use(pki::SslPtr ssl) {
     return ssl_ != nullptr;
 }
 
-/// Encrypts into `outgoing_`.
-bool TlsChannel::seal(std::string_view data) {
-    while (!data.empty()) {
-        std::size_t count = 0;
-        ERR_clear_error();
-        if (SSL_write_ex(ssl_.get(), data.data(), data.size(), &count) != 1) return false;
-        data.remove_prefix(count);
-    }
-    return true;
+void TlsChannel::allow_reading() {
+    pki::allow_reading(*ssl_, connection_.is_drained() ? 0 : max_read_at_once);
 }
 
 asio::awaitable<IoStatus> TlsChannel::flush() {
+    if (outgoing_.empty()) co_return IoStatus::ok;
     std::size_t sent = 0;
     const IoStatus status = co_await connection_.send_all(outgoing_, sent);
     outgoing_.erase(0, sent);  // a later flush must not say it twice
@@ -69,8 +64,9 @@ HandshakeFailure TlsChannel::failure_of(int result, IoStatus waited) {
 asio::awaitable<HandshakeFailure> TlsChannel::handshake() {
     for (;;) {
         ERR_clear_error();
-        pki::allow_reading(*ssl_, max_read_at_once);
+        allow_reading();
         const int result = SSL_do_handshake(ssl_.get());
+        if (pki::is_drained(*ssl_)) connection_.set_drained(true);
         // The reason stands in this thread's error queue, which an await could hand to others.
         const int error = SSL_get_error(ssl_.get(), result);
         HandshakeFailure failure;
@@ -81,59 +77,97 @@ asio::awaitable<HandshakeFailure> TlsChannel::handshake() {
         const IoStatus flushed = co_await flush();
         if (failed) co_return failure;
         if (flushed != IoStatus::ok) co_return failure_of(result, flushed);
-        if (result == 1) co_return failure;
+        if (result == 1) {
+            pki::keep_record_buffers(*ssl_);
+            co_return failure;
+        }
         const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
         if (waited != IoStatus::ok) co_return failure_of(result, waited);
     }
 }
 
+std::optional<IoResult> TlsChannel::take(std::span<char> into) {
+    std::size_t taken = 0;
+    int error = SSL_ERROR_NONE;
+    allow_reading();
+    ERR_clear_error();
+    while (taken < into.size()) {
+        std::size_t count = 0;
+        const int result = SSL_read_ex(ssl_.get(), into.data() + taken, into.size() - taken, &count);
+        if (result != 1) {
+            error = SSL_get_error(ssl_.get(), result);
+            break;
+        }
+        taken += count;
+    }
+    if (pki::is_drained(*ssl_)) connection_.set_drained(true);
+    // The reason stands in this thread's error queue, which an await could hand to others.
+    if (error == SSL_ERROR_SSL) problem_ = pki::take_openssl_errors("TLS");
+    if (taken > 0) return IoResult{IoStatus::ok, taken};  // an end or error will show on the next call
+    if (error == SSL_ERROR_WANT_READ) return std::nullopt;
+    return IoResult{error == SSL_ERROR_ZERO_RETURN ? IoStatus::end : IoStatus::failed};
+}
+
+std::optional<IoResult> TlsChannel::try_read(std::span<char> into) {
+    if (connection_.is_stopped()) return IoResult{IoStatus::stopped};
+    // What OpenSSL has to say (an alert, the answer to a key update of TLS 1.3) goes first, and never piles
+    // up.
+    if (!outgoing_.empty()) return std::nullopt;
+    const auto taken = take(into);
+    const bool has_come = taken && taken->status == IoStatus::ok;
+    return has_come || outgoing_.empty() ? taken : std::nullopt;
+}
+
 asio::awaitable<IoResult> TlsChannel::read_some(std::span<char> into) {
     for (;;) {
-        std::size_t taken = 0;
-        int error = SSL_ERROR_NONE;
-        pki::allow_reading(*ssl_, max_read_at_once);
-        ERR_clear_error();
-        while (taken < into.size()) {
-            std::size_t count = 0;
-            const int result = SSL_read_ex(ssl_.get(), into.data() + taken, into.size() - taken, &count);
-            if (result != 1) {
-                error = SSL_get_error(ssl_.get(), result);
-                break;
-            }
-            taken += count;
-        }
-        if (taken > 0) co_return IoResult{IoStatus::ok, taken};  // an end or error will show on the next call
-        // The reason stands in this thread's error queue, which an await could hand to others.
-        if (error == SSL_ERROR_SSL) problem_ = pki::take_openssl_errors("TLS");
-        if (!outgoing_.empty()) {  // a TLS 1.3 key update asks for an answer
-            if (const IoStatus flushed = co_await flush(); flushed != IoStatus::ok)
-                co_return IoResult{flushed};
-        }
-        if (error == SSL_ERROR_ZERO_RETURN) co_return IoResult{IoStatus::end};
-        if (error != SSL_ERROR_WANT_READ) co_return IoResult{IoStatus::failed};
+        const IoStatus flushed = co_await flush();
+        if (flushed != IoStatus::ok) co_return IoResult{flushed};
+        const auto read = try_read(into);
+        if (read) co_return *read;
+        if (!outgoing_.empty()) continue;
         const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
         if (waited != IoStatus::ok) co_return IoResult{waited};
     }
 }
 
-asio::awaitable<IoStatus> TlsChannel::write(std::span<const char> from) {
-    if (!seal({from.data(), from.size()})) co_return IoStatus::failed;
-    const IoStatus flushed = co_await flush();
-    co_return flushed;
+std::optional<IoStatus> TlsChannel::try_write(std::span<const char>& from, bool more) {
+    if (connection_.is_stopped()) return IoStatus::stopped;
+    if (!outgoing_.empty()) return std::nullopt;  // that goes first
+    int error = SSL_ERROR_NONE;
+    ERR_clear_error();
+    while (!from.empty() && error == SSL_ERROR_NONE) {
+        pki::set_output(*ssl_,
+                        more || from.size() > record_bytes ? pki::Output::send_more : pki::Output::send);
+        std::size_t count = 0;
+        const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &count);
+        if (result == 1) {
+            from = from.subspan(count);
+        } else {
+            error = SSL_get_error(ssl_.get(), result);
+        }
+    }
+    pki::set_output(*ssl_, pki::Output::gather);
+    owes_record_ = error != SSL_ERROR_NONE;
+    if (error == SSL_ERROR_NONE) return IoStatus::ok;
+    if (error == SSL_ERROR_WANT_WRITE) return std::nullopt;
+    return IoStatus::failed;
 }
 
-asio::awaitable<IoStatus> TlsChannel::write_parts(std::span<const std::string_view> parts) {
-    for (const std::string_view part : parts) {
-        if (!seal(part)) co_return IoStatus::failed;
+asio::awaitable<IoStatus> TlsChannel::write(std::span<const char> from, bool more) {
+    for (;;) {
+        const IoStatus flushed = co_await flush();
+        if (flushed != IoStatus::ok) co_return flushed;
+        const auto written = try_write(from, more);
+        if (written) co_return *written;
+        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_write);
+        if (waited != IoStatus::ok && waited != IoStatus::interrupted) co_return waited;  // that is for reads
     }
-    const IoStatus flushed = co_await flush();
-    co_return flushed;
 }
 
 std::optional<IoResult> TlsChannel::peek(std::span<char> into) {
     std::size_t count = 0;
     ERR_clear_error();
-    pki::allow_reading(*ssl_, max_read_at_once);
+    pki::allow_reading(*ssl_, max_read_at_once);  // whatever the last read has found
     const int result = SSL_peek_ex(ssl_.get(), into.data(), into.size(), &count);
     if (result == 1) return IoResult{IoStatus::ok, count};
     const int error = SSL_get_error(ssl_.get(), result);
@@ -147,13 +181,16 @@ asio::awaitable<void> TlsChannel::close(std::chrono::milliseconds patience) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
     const IoStatus flushed = co_await flush();
-    if (flushed == IoStatus::ok) co_await connection_.drain_and_close();
+    // Behind its goodbye the peer sends nothing that a reset could answer.
+    const bool peer_is_through = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+    if (flushed == IoStatus::ok && !peer_is_through) co_await connection_.drain_and_close();
     connection_.close();
 }
 
 void TlsChannel::end() {
     const bool sound = ssl_ && SSL_is_init_finished(ssl_.get()) == 1 && problem_.empty() &&
-                       outgoing_.empty() && connection_.is_open() && !connection_.is_stopped();
+                       outgoing_.empty() && !owes_record_ && connection_.is_open() &&
+                       !connection_.is_stopped();
     if (!sound) return;
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
@@ -164,6 +201,7 @@ void TlsChannel::end() {
 
 void TlsChannel::release_memory() {
     if (outgoing_.empty()) std::string().swap(outgoing_);
+    pki::free_record_buffers(*ssl_);
 }
 
 }  // namespace sallyport::gateway

@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -29,8 +28,8 @@ struct HandshakeFailure {
 };
 
 /// Either side of a TLS connection, driven directly on its socket: records are read into the caller's buffer
-/// without a copy of our own, and written together in one send. Awaits nothing while OpenSSL has data. Not
-/// thread-safe.
+/// without a copy of our own, and sent as they are made; only what OpenSSL says of itself (handshake flights,
+/// alerts) is gathered. Awaits nothing while OpenSSL has data. Not thread-safe.
 class TlsChannel {
   public:
     explicit TlsChannel(boost::asio::ip::tcp::socket socket) : connection_(std::move(socket)) {}
@@ -48,10 +47,10 @@ class TlsChannel {
 
     /// See ClientStream. An end of the connection that the peer has not announced is a failure, unless the
     /// SSL object says otherwise (SSL_OP_IGNORE_UNEXPECTED_EOF).
+    std::optional<IoResult> try_read(std::span<char> into);
     boost::asio::awaitable<IoResult> read_some(std::span<char> into);
-    boost::asio::awaitable<IoStatus> write(std::span<const char> from);
-    /// Several pieces, which leave together.
-    boost::asio::awaitable<IoStatus> write_parts(std::span<const std::string_view> parts);
+    std::optional<IoStatus> try_write(std::span<const char>& from, bool more);
+    boost::asio::awaitable<IoStatus> write(std::span<const char> from, bool more);
     boost::asio::awaitable<void> close(std::chrono::milliseconds patience);
     /// Says that nothing follows if that is possible without waiting, and can be true: OpenSSL resumes only
     /// sessions of connections that ended so.
@@ -66,13 +65,15 @@ class TlsChannel {
     const std::string& problem() const { return problem_; }
 
   private:
-    bool seal(std::string_view data);
+    void allow_reading();
+    std::optional<IoResult> take(std::span<char> into);
     boost::asio::awaitable<IoStatus> flush();
     HandshakeFailure failure_of(int result, IoStatus waited);
 
     Connection connection_;
     std::string problem_;
-    std::string outgoing_;  // gathered by the BIO of ssl_, which therefore goes first
+    bool owes_record_ = false;  // the socket has not taken all of one
+    std::string outgoing_;      // gathered by the BIO of ssl_, which therefore goes first
     pki::SslPtr ssl_;
 };
 

@@ -31,11 +31,15 @@ class TlsStream final : public ClientStream {
     /// See TlsChannel.
     boost::asio::awaitable<HandshakeFailure> handshake() { return channel_.handshake(); }
 
+    std::optional<IoResult> try_read(std::span<char> into) override { return channel_.try_read(into); }
     boost::asio::awaitable<IoResult> read_some(std::span<char> into) override {
         return channel_.read_some(into);
     }
+    std::optional<IoStatus> try_write(std::span<const char>& from, bool more) override {
+        return channel_.try_write(from, more);
+    }
     boost::asio::awaitable<IoStatus> write(std::span<const char> from) override {
-        return channel_.write(from);
+        return channel_.write(from, false);
     }
     boost::asio::awaitable<void> close(std::chrono::milliseconds patience) override {
         return channel_.close(patience);

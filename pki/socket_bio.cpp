@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include <sys/socket.h>
@@ -10,11 +11,17 @@
 namespace sallyport::pki {
 namespace {
 
+/// Behind so much of a body more is likely to have come before this has been worked on: it is worth another
+/// look.
+constexpr std::size_t much = 4096;
+
 struct Endpoint {
     int fd = -1;
     std::string* outgoing = nullptr;
     std::size_t may_read = SIZE_MAX;
+    Output output = Output::gather;
     bool has_received = false;
+    bool is_drained = false;
     bool keeps_hello = false;
     std::string hello = {};   // what was read before the first answer
     std::string replay = {};  // what is read before the socket is
@@ -37,7 +44,7 @@ int read_socket(BIO* bio, char* data, int size) {
     if (size <= 0) return 0;
     Endpoint& endpoint = endpoint_of(bio);
     if (!endpoint.replay.empty()) return read_replay(endpoint, data, static_cast<std::size_t>(size));
-    if (endpoint.may_read == 0) {
+    if (endpoint.may_read == 0 || endpoint.is_drained) {
         BIO_set_retry_read(bio);
         return -1;
     }
@@ -47,6 +54,7 @@ int read_socket(BIO* bio, char* data, int size) {
         count = ::recv(endpoint.fd, data, wanted, 0);
     } while (count < 0 && errno == EINTR);
     endpoint.has_received |= count > 0;
+    endpoint.is_drained = count < static_cast<ssize_t>(std::min(wanted, much));
     if (count > 0) endpoint.may_read -= static_cast<std::size_t>(count);
     if (count > 0 && endpoint.keeps_hello) endpoint.hello.append(data, static_cast<std::size_t>(count));
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
@@ -54,9 +62,20 @@ int read_socket(BIO* bio, char* data, int size) {
     return static_cast<int>(count);
 }
 
-int gather(BIO* bio, const char* data, int size) {
+int send_now(BIO* bio, const Endpoint& endpoint, const char* data, int size) {
+    const int more = endpoint.output == Output::send_more ? MSG_MORE : 0;
+    ssize_t count = 0;
+    do {
+        count = ::send(endpoint.fd, data, static_cast<std::size_t>(size), MSG_NOSIGNAL | more);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_write(bio);
+    return static_cast<int>(count);
+}
+
+int write_socket(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
     Endpoint& endpoint = endpoint_of(bio);
+    if (size > 0 && endpoint.output != Output::gather) return send_now(bio, endpoint, data, size);
     if (size > 0) endpoint.outgoing->append(data, static_cast<std::size_t>(size));
     if (std::exchange(endpoint.keeps_hello, false)) std::string().swap(endpoint.hello);
     return size;
@@ -86,7 +105,7 @@ const BIO_METHOD* socket_method() {
         MethodPtr made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathering socket"));
         if (made) {
             BIO_meth_set_read(made.get(), read_socket);
-            BIO_meth_set_write(made.get(), gather);
+            BIO_meth_set_write(made.get(), write_socket);
             BIO_meth_set_ctrl(made.get(), control);
             BIO_meth_set_destroy(made.get(), destroy);
         }
@@ -119,13 +138,35 @@ void replay_hello(SSL& connection, std::string hello) {
     endpoint_of(SSL_get_rbio(&connection)).replay = std::move(hello);
 }
 
+void set_output(SSL& connection, Output output) {
+    endpoint_of(SSL_get_wbio(&connection)).output = output;
+}
+
+bool is_drained(const SSL& connection) {
+    return endpoint_of(SSL_get_rbio(&connection)).is_drained;
+}
+
+void keep_record_buffers(SSL& connection) {
+    SSL_clear_mode(&connection, SSL_MODE_RELEASE_BUFFERS);
+}
+
+void free_record_buffers(SSL& connection) {
+    // SSL_free_buffers looks for itself since OpenSSL 3.0.14 only (CVE-2024-4741): with a part of a record
+    // read, or a record taken in part, the buffer is still in use.
+    constexpr std::string_view between_records = "RH";
+    if (SSL_has_pending(&connection) == 0 && SSL_rstate_string(&connection) == between_records)
+        SSL_free_buffers(&connection);
+}
+
 bool has_received(const SSL& connection) {
     const Endpoint& endpoint = endpoint_of(SSL_get_rbio(&connection));
     return endpoint.has_received || endpoint.replayed > 0;
 }
 
 void allow_reading(SSL& connection, std::size_t bytes) {
-    endpoint_of(SSL_get_rbio(&connection)).may_read = bytes;
+    Endpoint& endpoint = endpoint_of(SSL_get_rbio(&connection));
+    endpoint.may_read = bytes;
+    endpoint.is_drained = false;
 }
 
 }  // namespace sallyport::pki

@@ -17,12 +17,28 @@ void keep_hello(SSL& connection);
 std::string take_hello(SSL& connection);
 void replay_hello(SSL& connection, std::string hello);
 
+/// What becomes of records that `connection` writes: they are gathered, or go to the socket at once, which
+/// saves a copy. `send_more` tells the kernel that more follows. A socket that takes nothing then writes as
+/// "try again". Gathering is what it begins with; what was gathered must have been sent before anything else
+/// is.
+enum class Output { gather, send, send_more };
+void set_output(SSL& connection, Output output);
+
+/// Has the connection taken all that the socket had since reading was allowed? It asks the socket no more
+/// then.
+bool is_drained(const SSL& connection);
+
+/// Keeps the buffers of records from one record to the next, as is worth it while something flows, instead of
+/// making them anew for each; `free_record_buffers` gives them back. Not while they hold a part of a record.
+void keep_record_buffers(SSL& connection);
+void free_record_buffers(SSL& connection);
+
 /// Has anything arrived from the socket?
 bool has_received(const SSL& connection);
 
-/// Lets the connection read at most so much from its socket before it says "try again". OpenSSL answers
-/// handshake records (key updates, for one) in a loop of its own for as long as they come: without a bound
-/// one peer holds a whole thread.
+/// Lets the connection read at most so much (0: nothing) from its socket before it says "try again". OpenSSL
+/// answers handshake records (key updates, for one) in a loop of its own for as long as they come: without a
+/// bound one peer holds a whole thread.
 void allow_reading(SSL& connection, std::size_t bytes);
 
 }  // namespace sallyport::pki

@@ -73,6 +73,7 @@ Result<void> TlsClient::configure(const TlsClientSettings& settings) {
     SSL_CTX* ctx = context_.get();
     SSL_CTX_set_security_level(ctx, security_level);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // RELEASE_BUFFERS: until the server has proved itself; see `keep_record_buffers`.
     SSL_CTX_set_mode(
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);

@@ -40,7 +40,7 @@ constexpr const char* signature_algorithms =
     "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:RSA-PSS+SHA512:RSA+SHA512:"
     "ed25519:ed448:rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512";
 constexpr int security_level = 2;
-/// Several records per system call while a body flows; OpenSSL gives the buffer back when it is empty.
+/// Several records per system call while a body flows.
 constexpr std::size_t read_ahead_bytes = 32 * 1024;
 
 int judge_slot() {
@@ -239,6 +239,7 @@ Result<void> TlsServer::configure(TlsServerSettings& settings) {
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // RELEASE_BUFFERS: for as long as nobody has proved itself; see `keep_record_buffers`.
     SSL_CTX_set_mode(
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);
