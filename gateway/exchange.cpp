@@ -243,7 +243,8 @@ asio::awaitable<std::optional<Denial>> Exchange::send_head() {
     const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
     store_->connection().stalls_after(limits().body_progress);
     const std::string_view parts[] = {head};
-    auto written = store_->stream().try_write(parts);
+    const bool body_follows = has_body() && !delivery_.expects_continue;
+    auto written = store_->stream().try_write(parts, body_follows);
     if (!written) {
         const IoStatus written_later = co_await store_->stream().write_rest();
         written = written_later;

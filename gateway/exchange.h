@@ -75,7 +75,8 @@ class Exchange {
     std::optional<Sent> try_read_body(std::span<char> into, std::size_t& bytes);
     boost::asio::awaitable<std::optional<Sent>> read_body(std::span<char> into, std::size_t& bytes);
     std::optional<Sent> take_body(const IoResult& read, std::size_t& bytes);
-    std::optional<Sent> try_pass_up(std::string_view data, std::string_view before, std::string_view after);
+    std::optional<Sent> try_pass_up(std::string_view data, std::string_view before, std::string_view after,
+                                    bool more);
     boost::asio::awaitable<Sent> pass_up_rest();
     Sent sent_up(IoStatus written);
     bool turn_is_over(std::size_t bytes);

@@ -127,14 +127,14 @@ std::optional<Exchange::Sent> Exchange::take_body(const IoResult& read, std::siz
 
 /// Nothing when the store does not take all of it at once: `pass_up_rest` must follow.
 std::optional<Exchange::Sent> Exchange::try_pass_up(std::string_view data, std::string_view before,
-                                                    std::string_view after) {
+                                                    std::string_view after, bool more) {
     record_.bytes_in += data.size();
     if (!session_.still_admitted()) {
         abort(Reason::revoked, "cut while its body was in flight");
         return Sent::aborted;
     }
     const std::string_view parts[] = {before, data, after};
-    const auto written = store_->stream().try_write(parts);
+    const auto written = store_->stream().try_write(parts, more);
     return written ? std::optional(sent_up(*written)) : std::nullopt;
 }
 
@@ -181,7 +181,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
         }
         if (ended) co_return *ended;
         body_left_ -= bytes;
-        auto sent = try_pass_up({room.data(), bytes}, "", "");
+        auto sent = try_pass_up({room.data(), bytes}, "", "", body_left_ > 0);
         if (!sent) {
             const Sent sent_later = co_await pass_up_rest();
             sent = sent_later;
@@ -213,7 +213,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
         }
         if (!chunk.body.empty()) {
             const ChunkHeader header(chunk.body.size());
-            auto sent = try_pass_up(chunk.body, header.text(), end_of_chunk);
+            auto sent = try_pass_up(chunk.body, header.text(), end_of_chunk, true);
             if (!sent) {
                 const Sent sent_later = co_await pass_up_rest();
                 sent = sent_later;
@@ -239,7 +239,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
     }
     // What was read beyond this request's end belongs to the next one.
     if (begin < end) keep_alive_after_body_ = session_.buffer().put_back({room.data() + begin, end - begin});
-    const auto sent = try_pass_up("", "", last_chunk);
+    const auto sent = try_pass_up("", "", last_chunk, false);
     if (sent) co_return *sent;
     const Sent sent_later = co_await pass_up_rest();
     co_return sent_later;

@@ -34,7 +34,8 @@ bool StoreStream::is_quiet() {
     return true;
 }
 
-std::optional<IoStatus> StoreStream::try_write(std::span<const std::string_view> parts) {
+std::optional<IoStatus> StoreStream::try_write(std::span<const std::string_view> parts, bool more) {
+    more_ = more;
     first_unsent_ = max_parts;
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
         if (!part->empty()) unsent_.at(--first_unsent_) = *part;
@@ -43,7 +44,7 @@ std::optional<IoStatus> StoreStream::try_write(std::span<const std::string_view>
 }
 
 asio::awaitable<IoStatus> StoreStream::write(std::span<const std::string_view> parts) {
-    if (const auto written = try_write(parts)) co_return *written;
+    if (const auto written = try_write(parts, false)) co_return *written;
     const IoStatus written_later = co_await write_rest();
     co_return written_later;
 }
@@ -64,7 +65,8 @@ std::optional<IoStatus> PlainStoreStream::try_write_rest() {
         message.msg_iov = vectors.data();
         for (const std::string_view part : unsent())
             vectors.at(message.msg_iovlen++) = {const_cast<char*>(part.data()), part.size()};
-        const ssize_t count = ::sendmsg(connection_.socket().native_handle(), &message, MSG_NOSIGNAL);
+        const ssize_t count = ::sendmsg(connection_.socket().native_handle(), &message,
+                                        MSG_NOSIGNAL | (more_follows() ? MSG_MORE : 0));
         if (count >= 0) {
             sent(static_cast<std::size_t>(count));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -114,7 +116,7 @@ std::optional<IoStatus> TlsStoreStream::try_write_rest() {
     while (!unsent().empty()) {
         const std::string_view part = unsent().front();
         std::span<const char> rest(part);
-        const auto written = channel_.try_write(rest, unsent().size() > 1);
+        const auto written = channel_.try_write(rest, more_follows() || unsent().size() > 1);
         sent(part.size() - rest.size());
         if (written != IoStatus::ok) return written;
     }
@@ -124,7 +126,7 @@ std::optional<IoStatus> TlsStoreStream::try_write_rest() {
 asio::awaitable<IoStatus> TlsStoreStream::write_rest() {
     while (!unsent().empty()) {
         const std::string_view part = unsent().front();
-        const bool more = unsent().size() > 1;
+        const bool more = more_follows() || unsent().size() > 1;
         const IoStatus written = co_await channel_.write(part, more);
         if (written != IoStatus::ok) co_return written;
         sent(part.size());

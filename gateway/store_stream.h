@@ -31,8 +31,9 @@ class StoreStream {
     virtual boost::asio::awaitable<IoResult> read_some(std::span<char> into) = 0;
 
     /// Sends what the socket takes at once of all parts, `max_parts` at most. Nothing when a rest is left:
-    /// `write_rest` must be called next, and the parts live until it is done.
-    std::optional<IoStatus> try_write(std::span<const std::string_view> parts);
+    /// `write_rest` must be called next, and the parts live until it is done. With `more` the kernel may wait
+    /// a moment (200 ms at most) for what follows: it makes fewer packets, and wakes the store less often.
+    std::optional<IoStatus> try_write(std::span<const std::string_view> parts, bool more);
     virtual boost::asio::awaitable<IoStatus> write_rest() = 0;
     /// Sends all parts.
     boost::asio::awaitable<IoStatus> write(std::span<const std::string_view> parts);
@@ -64,12 +65,15 @@ class StoreStream {
     virtual std::optional<IoStatus> try_write_rest() = 0;
     /// Of the parts that are being written: what the socket has not taken. None is empty.
     std::span<std::string_view> unsent() { return std::span(unsent_).subspan(first_unsent_); }
+    /// Does anything follow all of them?
+    bool more_follows() const { return more_; }
     /// The socket has taken so much of them.
     void sent(std::size_t bytes);
 
   private:
     std::array<std::string_view, max_parts> unsent_{};
     std::size_t first_unsent_ = max_parts;
+    bool more_ = false;
 };
 
 /// The length of the whole interim answer (1xx but 101) that `received` begins with; 0 when it begins with

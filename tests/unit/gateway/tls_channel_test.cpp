@@ -192,7 +192,7 @@ class PlainStore : public TwoEnds {
     static asio::awaitable<void> send_parts(PlainStoreStream& stream, std::string_view before,
                                             std::string_view data, std::string_view after) {
         const std::string_view parts[] = {before, data, after};
-        auto written = stream.try_write(parts);
+        auto written = stream.try_write(parts, false);
         EXPECT_FALSE(written);  // more than the buffers hold
         if (!written) {
             const IoStatus written_later = co_await stream.write_rest();
@@ -217,7 +217,7 @@ TEST_F(PlainStore, is_quiet_until_something_comes) {
     EXPECT_TRUE(stream.is_quiet());
     PlainStoreStream store(std::move(far_));
     const std::string_view parts[] = {"x"};
-    EXPECT_EQ(store.try_write(parts), IoStatus::ok);
+    EXPECT_EQ(store.try_write(parts, false), IoStatus::ok);
     EXPECT_FALSE(stream.is_quiet());
     std::string received;
     finish(receive(stream, received, 1));  // although it was quiet
