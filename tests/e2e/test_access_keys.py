@@ -17,9 +17,7 @@ class AccessKeys(FleetTest):
         cls.keys.write_text(f"# of devices\n{DEVICE} {OWN_KEY}\n")
         text = cls.gateway.configuration.read_text()
         section = f"access_keys: {{fleet: [{FLEET_KEY}], devices: keys.txt}}\n"
-        generation = cls.gateway.generation()
-        cls.gateway.write_configuration(text + section)  # noticed by itself: a signal would make it two loads
-        cls.gateway.wait_for_generation_after(generation)
+        cls.gateway.put_in_force(text + section)
 
     def write_keys(self, text):
         """Returns when they count."""

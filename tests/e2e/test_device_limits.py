@@ -14,8 +14,7 @@ class DeviceLimits(FleetTest):
         cls.configuration = cls.gateway.configuration.read_text()
 
     def limit(self, limits):
-        self.gateway.write_configuration(self.configuration + f"limits: {{device: {{{limits}}}}}\n")
-        self.gateway.reload()
+        self.gateway.put_in_force(self.configuration + f"limits: {{device: {{{limits}}}}}\n")
 
     def put(self, connection, body, target=OWN, headers=()):
         return connection.request(self.signer, "PUT", target, body, headers)
@@ -70,8 +69,7 @@ class DeviceLimits(FleetTest):
         rule = "  - {who: device, allow: [PutObject, GetObject, HeadObject], on: 'fleet/{device}/*'}\n"
         assert rule in self.configuration
         text = self.configuration.replace(rule, rule.replace("}\n", ", body_bytes: 1KiB}\n"))
-        self.gateway.write_configuration(text)
-        self.gateway.reload()
+        self.gateway.put_in_force(text)
         with self.connect(self.device) as connection:
             self.assertEqual(self.put(connection, bytes(1024)).status, 200)
             before = len(self.store.requests)
@@ -80,8 +78,7 @@ class DeviceLimits(FleetTest):
             self.assertEqual(len(self.store.requests), before)
 
     def test_body_whose_length_shows_only_on_the_way(self):
-        self.gateway.write_configuration(self.configuration + "limits: {body_bytes: 1KiB}\n")
-        self.gateway.reload()
+        self.gateway.put_in_force(self.configuration + "limits: {body_bytes: 1KiB}\n")
         answer = self.store.reply
         self.addCleanup(setattr, self.store, "reply", answer)
         self.store.reply = lambda _: b""  # it waits for the whole body

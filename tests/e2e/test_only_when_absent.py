@@ -16,8 +16,7 @@ class OnlyWhenAbsent(FleetTest):
         super().setUpClass()
         text = cls.gateway.configuration.read_text()
         assert RULE in text
-        cls.gateway.write_configuration(text.replace(RULE, "  - {use: canedge-device, bucket: fleet}\n"))
-        cls.gateway.reload()
+        cls.gateway.put_in_force(text.replace(RULE, "  - {use: canedge-device, bucket: fleet}\n"))
 
     def put(self, target, body, headers=()):
         with self.connect(self.device) as connection:

@@ -19,8 +19,7 @@ class ParametersThatStoresPassOver(FleetTest):
     def setUpClass(cls):
         super().setUpClass()
         text = cls.gateway.configuration.read_text()
-        cls.gateway.write_configuration(text.replace("PutObject, GetObject, HeadObject", ACTIONS))
-        cls.gateway.reload()
+        cls.gateway.put_in_force(text.replace("PutObject, GetObject, HeadObject", ACTIONS))
 
     def setUp(self):
         super().setUp()

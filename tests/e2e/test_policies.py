@@ -19,8 +19,7 @@ class Policies(FleetTest):
         """Makes these the gateway's rules."""
         assert RULE in self.configuration
         text = "".join(f"  - {rule}\n" for rule in rules)
-        self.gateway.write_configuration(self.configuration.replace(RULE, text))
-        self.gateway.reload()
+        self.gateway.put_in_force(self.configuration.replace(RULE, text))
 
     def send(self, method, target, headers=(), identity=None):
         """Sends one request of the device. Nothing that is refused may reach the store."""

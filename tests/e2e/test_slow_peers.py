@@ -52,8 +52,7 @@ class SlowPeers(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.gateway.write_configuration(cls.gateway.configuration.read_text() + LIMITS)
-        cls.gateway.reload()
+        cls.gateway.put_in_force(cls.gateway.configuration.read_text() + LIMITS)
 
     def connect_slowly(self):
         link = SlowLink(self.gateway.port)

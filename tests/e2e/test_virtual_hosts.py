@@ -24,8 +24,7 @@ class VirtualHosts(FleetTest):
         text = text.replace(str(cls.pki.folder / "server."), str(cls.pki.folder / "virtual."))
         cls.text = text.replace("  signing:", f"  virtual_hosts: [{DOMAIN}]\n  signing:")
         assert str(server.chain) in cls.text
-        cls.gateway.write_configuration(cls.text)
-        cls.gateway.reload()
+        cls.gateway.put_in_force(cls.text)
         cls.store.client.create_bucket(Bucket="other")
 
     def ask(self, host, method, target, body=b"", name=None, headers=()):

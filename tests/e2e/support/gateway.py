@@ -104,10 +104,13 @@ class Gateway:
             raise AssertionError(f"the gateway ended with {code}: {(self.folder / 'gateway.log').read_text()}")
 
     def reload(self):
-        """SIGHUP; returns the new generation once it is in force."""
-        generation = self.generation()
+        """SIGHUP; returns the generation that it makes once that is in force (a changed file makes its own)."""
+        asked_for = {"trigger": "SIGHUP", "result": "ok"}
+        before = len(self.events("reload", **asked_for))
         self.process.signal(signal.SIGHUP)
-        return self.wait_for_generation_after(generation)
+        generation = self.wait_for_event("reload", skip=before, **asked_for)["generation"]
+        self.wait_for_generation_after(generation - 1)
+        return generation
 
     def peak_memory_kib(self):
         status = open(f"/proc/{self.process.pid}/status").read()
