@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,21 +20,31 @@ class FileWatch {
     explicit FileWatch(boost::asio::io_context& io);
 
     /// Watches these files, and all files of those that are folders, instead of what was watched before.
-    void watch(const std::vector<std::filesystem::path>& paths);
+    /// A change of an `urgent` one is told at once.
+    void watch(const std::vector<std::filesystem::path>& paths,
+               const std::vector<std::filesystem::path>& urgent);
 
     /// Completes when something changed and then stood still for a moment, so that a certificate and its key,
-    /// written one after the other, are one change. `false` when the watch broke.
+    /// written one after the other, are one change; but soon in any case. `false` when the watch broke.
     boost::asio::awaitable<bool> changed();
 
   private:
-    bool read_events();
+    enum class Urgency { none, can_wait, urgent };
+    /// In a folder: in all of its files, or in those of these names.
+    struct Interest {
+        Urgency all = Urgency::none;
+        std::map<std::string, Urgency> names;
+
+        Urgency in(const std::string& name) const;
+    };
+    using Interests = std::map<std::filesystem::path, Interest>;
+
+    static void add(const std::filesystem::path& given, Urgency urgency, Interests& wanted);
+    Urgency read_events();
+    Urgency urgency_of(std::uint32_t event, int watch, const std::string& name) const;
 
     boost::asio::posix::stream_descriptor inotify_;
     std::map<std::filesystem::path, int> folders_;
-    struct Interest {
-        bool all = false;             ///< every file of the folder matters
-        std::set<std::string> names;  ///< else these
-    };
     std::map<int, Interest> interests_;  ///< by watch descriptor
 };
 

@@ -93,7 +93,7 @@ void Server::open_ports(const Settings& settings) {
 
 void Server::run() {
     const auto first = snapshots_.current();
-    files_.watch(paths_of(first->settings));
+    files_.watch(paths_of(first->settings), first->settings.crl_sources);
     seen_files_ = fingerprint(paths_of(first->settings));
     // What was published between reading and watching.
     LoadedSnapshot missed = refresh_revocation(*first, now_seconds());
@@ -293,11 +293,13 @@ bool Server::try_reload(std::string_view trigger) {
     auto settings = load_settings(previous->settings.file);
     // Watched before it is read: what changes while it is read must be noticed.
     auto paths = paths_of(previous->settings);
+    auto urgent = previous->settings.crl_sources;
     if (settings) {
         const auto fresh = paths_of(*settings);
         paths.insert(paths.end(), fresh.begin(), fresh.end());
+        urgent.insert(urgent.end(), settings->crl_sources.begin(), settings->crl_sources.end());
     }
-    files_.watch(paths);
+    files_.watch(paths, urgent);
     seen_files_ = fingerprint(settings ? paths_of(*settings) : paths_of(previous->settings));
 
     LoadedSnapshot loaded;

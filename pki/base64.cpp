@@ -40,17 +40,21 @@ class Decoder {
     /// The common case: four characters in a row.
     void take_whole_groups() noexcept {
         if (held_ != 0 || padding_ != 0) return;
+        // Not through the members: whatever is written through a char* could be one of them.
+        const std::string_view rest = rest_;
+        char* out = out_;
         std::size_t at = 0;
-        for (; rest_.size() - at >= 4; at += 4) {
-            const std::uint32_t a = digit(rest_[at]);
-            const std::uint32_t b = digit(rest_[at + 1]);
-            const std::uint32_t c = digit(rest_[at + 2]);
-            const std::uint32_t d = digit(rest_[at + 3]);
+        for (; rest.size() - at >= 4; at += 4) {
+            const std::uint32_t a = digit(rest[at]);
+            const std::uint32_t b = digit(rest[at + 1]);
+            const std::uint32_t c = digit(rest[at + 2]);
+            const std::uint32_t d = digit(rest[at + 3]);
             if (((a | b | c | d) & no_digit) != 0) break;
-            put(a << 18U | b << 12U | c << 6U | d, 3);
+            out = put(out, a << 18U | b << 12U | c << 6U | d, 3);
         }
         if (at > 0) line_is_empty_ = false;
         rest_.remove_prefix(at);
+        out_ = out;
     }
 
     /// One character or line end.
@@ -70,7 +74,7 @@ class Decoder {
         if (value == no_digit || padding_ != 0) return false;
         bits_ = bits_ << 6U | value;
         if (++held_ < 4) return true;
-        put(bits_, 3);
+        out_ = put(out_, bits_, 3);
         held_ = 0;
         bits_ = 0;
         return true;
@@ -81,17 +85,18 @@ class Decoder {
         if (held_ + padding_ != (held_ == 0 ? 0U : 4U) || held_ == 1) return false;
         if (held_ == 2) {
             if ((bits_ & 0x0FU) != 0) return false;
-            put(bits_ << 12U, 1);
+            out_ = put(out_, bits_ << 12U, 1);
         } else if (held_ == 3) {
             if ((bits_ & 0x03U) != 0) return false;
-            put(bits_ << 6U, 2);
+            out_ = put(out_, bits_ << 6U, 2);
         }
         return true;
     }
 
-    void put(std::uint32_t group, unsigned bytes) noexcept {
+    static char* put(char* out, std::uint32_t group, unsigned bytes) noexcept {
         for (unsigned i = 0; i < bytes; ++i)
-            *out_++ = static_cast<char>(group >> (16U - 8U * i));
+            *out++ = static_cast<char>(group >> (16U - 8U * i));
+        return out;
     }
 
     std::string_view rest_;

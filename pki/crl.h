@@ -98,9 +98,9 @@ class CrlEntries {
   public:
     explicit CrlEntries(const CrlView& view) noexcept : reader_(view.revoked) {}
 
-    /// The next entry; nothing at the end; an error for a malformed entry, an unknown critical entry
-    /// extension or, with `scope`, a certificate issuer of an indirect CRL (RFC 5280 5.3.3).
-    CrlResult<std::optional<CrlEntry>> next();
+    /// Puts the next one into `entry`; false at the end; an error for a malformed entry, an unknown critical
+    /// entry extension or, with `scope`, a certificate issuer of an indirect CRL (RFC 5280 5.3.3).
+    CrlResult<bool> next(CrlEntry& entry);
 
   private:
     DerReader reader_;

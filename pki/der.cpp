@@ -2,14 +2,7 @@
 
 namespace sallyport::pki {
 
-std::optional<Tag> DerReader::peek() const noexcept {
-    if (rest_.empty()) return std::nullopt;
-    return static_cast<Tag>(rest_[0]);
-}
-
-std::optional<DerElement> DerReader::next() noexcept {
-    constexpr std::uint8_t long_tag = 0x1F;
-    constexpr std::uint8_t long_length = 0x80;
+std::optional<DerElement> DerReader::next_of_any_length() noexcept {
     constexpr std::size_t max_length_octets = 4;
     if (rest_.size() < 2 || (rest_[0] & long_tag) == long_tag) return std::nullopt;
 
@@ -26,16 +19,7 @@ std::optional<DerElement> DerReader::next() noexcept {
         header += octets;
     }
     if (rest_.size() - header < length) return std::nullopt;
-
-    const DerElement element{static_cast<Tag>(rest_[0]), rest_.subspan(header, length),
-                             rest_.first(header + length)};
-    rest_ = rest_.subspan(header + length);
-    return element;
-}
-
-std::optional<DerElement> DerReader::next(Tag tag) noexcept {
-    if (peek() != tag) return std::nullopt;
-    return next();
+    return take(header, length);
 }
 
 Bytes minimal_integer(Bytes content) noexcept {

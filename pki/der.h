@@ -41,15 +41,38 @@ class DerReader {
     bool at_end() const noexcept { return rest_.empty(); }
 
     /// The identifier octet of the next element without consuming it; nothing at the end.
-    std::optional<Tag> peek() const noexcept;
+    std::optional<Tag> peek() const noexcept {
+        if (rest_.empty()) return std::nullopt;
+        return static_cast<Tag>(rest_[0]);
+    }
 
     /// The next element, or nothing when the encoding is malformed or at its end.
-    std::optional<DerElement> next() noexcept;
+    std::optional<DerElement> next() noexcept {
+        // A CRL has millions of short elements.
+        const bool is_short = rest_.size() >= 2 && (rest_[0] & long_tag) != long_tag &&
+                              rest_[1] < long_length && rest_.size() - 2 >= rest_[1];
+        return is_short ? std::optional(take(2, rest_[1])) : next_of_any_length();
+    }
 
     /// The next element if it has this tag; otherwise nothing and nothing is consumed.
-    std::optional<DerElement> next(Tag tag) noexcept;
+    std::optional<DerElement> next(Tag tag) noexcept {
+        if (peek() != tag) return std::nullopt;
+        return next();
+    }
 
   private:
+    static constexpr std::uint8_t long_tag = 0x1F;
+    static constexpr std::uint8_t long_length = 0x80;
+
+    std::optional<DerElement> next_of_any_length() noexcept;
+
+    DerElement take(std::size_t header, std::size_t length) noexcept {
+        const DerElement element{static_cast<Tag>(rest_[0]), rest_.subspan(header, length),
+                                 rest_.first(header + length)};
+        rest_ = rest_.subspan(header + length);
+        return element;
+    }
+
     Bytes rest_;
 };
 

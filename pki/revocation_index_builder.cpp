@@ -45,13 +45,12 @@ std::shared_ptr<LoadedCrl> load_frame(std::string_view origin, Bytes der, const 
 CrlResult<void> load_entries(LoadedCrl& crl, const CrlView& view) {
     crl.serials.reserve(serial_lengths(view));
     CrlEntries entries(view);
-    for (;;) {
-        const auto entry = entries.next();
-        if (!entry) return entry.error();
-        if (!*entry) break;
-        crl.serials.add(**entry);
-        if ((*entry)->invalid_since)
-            crl.invalid_since.add({(*entry)->serial, (*entry)->reason, *(*entry)->invalid_since});
+    for (CrlEntry entry{};;) {  // one for all: there may be millions
+        const auto read = entries.next(entry);
+        if (!read) return read.error();
+        if (!*read) break;
+        crl.serials.add(entry);
+        if (entry.invalid_since) crl.invalid_since.add({entry.serial, entry.reason, *entry.invalid_since});
     }
     crl.serials.seal();
     crl.invalid_since.seal();

@@ -17,11 +17,12 @@ constexpr std::size_t rows_worth_a_prefix_table = 4096;
 /// Reason and date behind the serial.
 constexpr std::size_t tail_octets = 1 + 4;
 
-void put_tail(std::vector<std::uint8_t>& bytes, const CrlEntry& entry) {
+std::array<std::uint8_t, tail_octets> tail_of(const CrlEntry& entry) {
     const auto since = std::clamp<std::int64_t>(entry.revoked_at.time_since_epoch().count(), 0, UINT32_MAX);
-    bytes.push_back(static_cast<std::uint8_t>(entry.reason));
-    for (unsigned shift = 0; shift < 32; shift += 8)
-        bytes.push_back(static_cast<std::uint8_t>(since >> shift));
+    std::array<std::uint8_t, tail_octets> tail{static_cast<std::uint8_t>(entry.reason)};
+    for (unsigned i = 0; i < 4; ++i)
+        tail[1 + i] = static_cast<std::uint8_t>(since >> (8 * i));
+    return tail;
 }
 
 RevokedSerials::Entry read_tail(const std::uint8_t* tail) {
@@ -81,8 +82,12 @@ void sort_by_octet(std::span<Row<Serial>> rows, std::size_t octet, const std::ui
         const std::uint32_t end = starts[(value + 1) * step];
         while (next[value] < end) {
             Row<Serial> row = rows[next[value]];
-            for (std::size_t belongs = row[octet]; belongs != value; belongs = row[octet])
-                std::swap(row, rows[next[belongs]++]);
+            for (std::size_t belongs = row[octet]; belongs != value; belongs = row[octet]) {
+                Row<Serial>& place = rows[next[belongs]++];
+                const Row<Serial> displaced = place;  // std::swap would go through arrays octet by octet
+                place = row;
+                row = displaced;
+            }
             rows[next[value]++] = row;
         }
     }
@@ -132,8 +137,9 @@ void RevokedSerials::add(const CrlEntry& entry) {
         return;
     }
     auto& bytes = rows_[entry.serial.size()].bytes;
+    const auto tail = tail_of(entry);
     bytes.insert(bytes.end(), entry.serial.begin(), entry.serial.end());
-    put_tail(bytes, entry);
+    bytes.insert(bytes.end(), tail.begin(), tail.end());
 }
 
 template <std::size_t Serial>

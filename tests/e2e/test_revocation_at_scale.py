@@ -199,8 +199,8 @@ class RevocationAtScale(FleetTest):
 
     def check_timings(self, ways, published):
         if os.environ.get("SALLYPORT_TIMINGS") == "1":
-            late = [way.name for way in ways if way.milliseconds_after(published)[0] > LIMIT_MS]
-            self.assertEqual(late, [], f"accepted later than {LIMIT_MS} ms after the CRL appeared")
+            late = [way.name for way in ways if max(way.milliseconds_after(published)) > LIMIT_MS]
+            self.assertEqual(late, [], f"not refused within {LIMIT_MS} ms after the CRL appeared")
 
     def check_events(self, ways, generation):
         enforced = self.gateway.wait_for_event("enforced", generation=generation)

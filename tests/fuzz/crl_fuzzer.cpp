@@ -37,14 +37,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     serials.reserve(sallyport::pki::serial_lengths(*view));
     std::vector<Bytes> seen;
     sallyport::pki::CrlEntries entries(*view);
-    for (;;) {
-        const auto entry = entries.next();
-        if (!entry) return 0;
-        if (!*entry) break;
-        check(within((*entry)->serial, view->revoked) && !(*entry)->serial.empty(),
-              "a serial lies in its entry");
-        serials.add(**entry);
-        seen.push_back((*entry)->serial);
+    for (sallyport::pki::CrlEntry entry{};;) {
+        const auto read = entries.next(entry);
+        if (!read) return 0;
+        if (!*read) break;
+        check(within(entry.serial, view->revoked) && !entry.serial.empty(), "a serial lies in its entry");
+        serials.add(entry);
+        seen.push_back(entry.serial);
     }
     serials.seal();
     check(serials.size() == seen.size(), "every entry counts");

@@ -152,6 +152,7 @@ void look_up_miss(benchmark::State& state) {
 BENCHMARK_CAPTURE(load_crl, plain, pki::CrlReason::none)
     ->Arg(0)
     ->Arg(1'000)
+    ->Arg(100'000)
     ->Arg(1'000'000)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(load_crl, with_reason, pki::CrlReason::key_compromise)

@@ -66,7 +66,8 @@ def run(*command, seconds=60, input=None, env=None, cwd=None):
 
 
 class Program:
-    """A program that runs beside the test; standard output and error go to `log`."""
+    """A program that runs beside the test; standard output and error go to `log`. In a session of its own: the
+    kernel shares out cores by session (autogroup), and in life the many threads of a test are other machines."""
 
     def __init__(self, log, *command, stdin=subprocess.DEVNULL, env=None, cwd=None, dies_with_test=True):
         self.log = log
@@ -79,6 +80,7 @@ class Program:
                 stderr=output,
                 env=env,
                 cwd=cwd,
+                start_new_session=True,
                 preexec_fn=_die_with_parent if dies_with_test else None,
             )
 

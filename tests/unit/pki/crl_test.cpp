@@ -330,28 +330,29 @@ TEST_P(CrlEntryTest, is_read_behind_a_good_one) {
     CrlView view{};
     view.revoked = bytes(content);
     CrlEntries entries(view);
-    const auto first = entries.next();
-    ASSERT_TRUE(first && *first);
-    EXPECT_EQ(text_of((*first)->serial), "\x7F");
-    EXPECT_EQ((*first)->reason, CrlReason::superseded);
+    CrlEntry entry{};
+    ASSERT_TRUE(entries.next(entry).value());
+    EXPECT_EQ(text_of(entry.serial), "\x7F");
+    EXPECT_EQ(entry.reason, CrlReason::superseded);
 
-    const auto entry = entries.next();
-    ASSERT_EQ(entry.has_value(), row.serial.has_value());
-    if (!entry) {
-        EXPECT_EQ(entry.error().result, row.refusal);
+    const auto read = entries.next(entry);
+    ASSERT_EQ(read.has_value(), row.serial.has_value());
+    if (!read) {
+        EXPECT_EQ(read.error().result, row.refusal);
         return;
     }
-    ASSERT_TRUE(*entry);
-    EXPECT_EQ(text_of((*entry)->serial), *row.serial);
-    EXPECT_EQ((*entry)->reason, row.reason);
-    EXPECT_FALSE(entries.next().value());
+    ASSERT_TRUE(*read);
+    EXPECT_EQ(text_of(entry.serial), *row.serial);
+    EXPECT_EQ(entry.reason, row.reason);
+    EXPECT_FALSE(entries.next(entry).value());
 }
 INSTANTIATE_TEST_SUITE_P(table, CrlEntryTest, testing::ValuesIn(entry_cases()),
                          [](const auto& row) { return row.param.name; });
 
 TEST(CrlEntries, of_an_empty_list_are_none) {
     CrlView view{};
-    EXPECT_FALSE(CrlEntries(view).next().value());
+    CrlEntry entry{};
+    EXPECT_FALSE(CrlEntries(view).next(entry).value());
 }
 
 struct TimeCase {

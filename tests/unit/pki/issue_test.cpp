@@ -212,9 +212,8 @@ TEST(Crl, lists_every_serial_with_its_reason) {
     ASSERT_TRUE(view) << view.error().message;
     std::map<std::string, CrlReason> listed;
     CrlEntries entries(*view);
-    for (auto entry = entries.next(); entry && *entry; entry = entries.next()) {
-        listed[hex((*entry)->serial)] = (*entry)->reason;
-    }
+    for (CrlEntry entry{}; entries.next(entry).value();)
+        listed[hex(entry.serial)] = entry.reason;
     const std::map<std::string, CrlReason> expected{{hex(first), CrlReason::key_compromise},
                                                     {hex(second), CrlReason::none}};
     EXPECT_EQ(listed, expected);

@@ -76,9 +76,8 @@ class DepotTest : public testing::Test {
             crl.number = crl.number << 8U | octet;
         crl.next_update = view.next_update;
         CrlEntries entries(view);
-        for (auto entry = entries.next(); entry && *entry; entry = entries.next()) {
-            crl.entries.emplace_back(hex((*entry)->serial), (*entry)->reason);
-        }
+        for (CrlEntry entry{}; entries.next(entry).value();)
+            crl.entries.emplace_back(hex(entry.serial), entry.reason);
         return crl;
     }
 
