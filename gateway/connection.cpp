@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
 
@@ -58,15 +60,19 @@ asio::awaitable<IoStatus> Connection::wait(tcp::socket::wait_type what) {
     ticks_waited_ = 0;
     // It arms the socket anew: what came since the last read, or between that and this, is not missed.
     const auto [error] = co_await socket_.async_wait(what, tuple_awaitable);
-    waiting_ = false;
     if (what == tcp::socket::wait_read && !error) drained_ = false;
+    co_return waited(error);
+}
+
+IoStatus Connection::waited(boost::system::error_code error) {
+    waiting_ = false;
     const bool interrupted = std::exchange(interrupted_, false);
-    if (stopped_) co_return IoStatus::stopped;
-    if (std::exchange(timed_out_, false)) co_return IoStatus::timed_out;
-    if (interrupted) co_return IoStatus::interrupted;
-    if (error) co_return IoStatus::failed;
+    if (stopped_) return IoStatus::stopped;
+    if (std::exchange(timed_out_, false)) return IoStatus::timed_out;
+    if (interrupted) return IoStatus::interrupted;
+    if (error) return IoStatus::failed;
     if (stall_ > std::chrono::milliseconds::zero()) deadline_ = Clock::now() + stall_;
-    co_return IoStatus::ok;
+    return IoStatus::ok;
 }
 
 std::optional<IoResult> Connection::try_receive(std::span<char> into) {
@@ -84,11 +90,18 @@ std::optional<IoResult> Connection::try_receive(std::span<char> into) {
 }
 
 asio::awaitable<IoResult> Connection::receive_some(std::span<char> into) {
-    for (;;) {
-        if (const auto received = try_receive(into)) co_return *received;
-        const IoStatus waited = co_await wait(tcp::socket::wait_read);
-        if (waited != IoStatus::ok) co_return IoResult{waited};
-    }
+    if (const auto received = try_receive(into)) co_return *received;
+    waiting_ = true;
+    ticks_waited_ = 0;
+    // Not `wait` and then another look: that would take two system calls more.
+    const auto [error, bytes] = co_await socket_.async_receive(asio::buffer(into), tuple_awaitable);
+    drained_ = bytes < std::min(into.size(), much);
+    const bool has_ended = error == asio::error::eof;
+    const IoStatus status = waited(has_ended ? boost::system::error_code() : error);
+    // What was taken from the socket must not be lost to a word that came in the same moment.
+    if (status == IoStatus::interrupted && bytes > 0) co_return IoResult{IoStatus::ok, bytes};
+    if (status != IoStatus::ok) co_return IoResult{status};
+    co_return has_ended ? IoResult{IoStatus::end} : IoResult{IoStatus::ok, bytes};
 }
 
 std::optional<IoStatus> Connection::try_send(std::string_view from, std::size_t& sent, bool more) {

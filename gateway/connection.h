@@ -70,7 +70,7 @@ class Connection {
 
     /// Takes what is there without waiting; nothing when that is nothing.
     std::optional<IoResult> try_receive(std::span<char> into);
-    /// Waits for the first byte, then takes what is there.
+    /// Waits for the first byte, then takes what is there. `into` lives until then.
     boost::asio::awaitable<IoResult> receive_some(std::span<char> into);
 
     /// Sends what the socket takes at once; nothing when a rest is left. `sent` counts along; `more` follows.
@@ -83,6 +83,8 @@ class Connection {
     boost::asio::awaitable<void> drain_and_close();
 
   private:
+    IoStatus waited(boost::system::error_code error);
+
     boost::asio::ip::tcp::socket socket_;
     Clock::time_point deadline_ = Clock::time_point::max();
     std::chrono::milliseconds stall_{0};  ///< 0: the deadline stays where it is

@@ -99,6 +99,8 @@ std::optional<IoResult> TlsChannel::take(std::span<char> into) {
             break;
         }
         taken += count;
+        // To ask once more, only to hear that there is nothing, costs as much as a small record.
+        if (pki::is_drained(*ssl_) && SSL_has_pending(ssl_.get()) == 0) break;
     }
     if (pki::is_drained(*ssl_)) connection_.set_drained(true);
     // The reason stands in this thread's error queue, which an await could hand to others.
