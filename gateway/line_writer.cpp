@@ -13,8 +13,8 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::size_t wake_at_bytes = LineWriter::max_queued_bytes / 2;
-/// Memory that a flood has claimed beyond this is given back. Less than a batch of the busiest gateway would be
-/// claimed again for each.
+/// Memory that a flood has claimed beyond this is given back. Less than a batch of the busiest gateway would
+/// be claimed again for each.
 constexpr std::size_t kept_bytes = 1U << 20U;
 
 spdlog::sink_ptr open_target(const std::string& target) {
