@@ -7,7 +7,9 @@
 namespace sallyport::s3 {
 
 PayloadHash::PayloadHash(HashAlgorithm algorithm) : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    const EVP_MD* digest = algorithm == HashAlgorithm::sha256 ? EVP_sha256() : EVP_md5();
+    const EVP_MD* digest = algorithm == HashAlgorithm::sha256 ? EVP_sha256()
+                           : algorithm == HashAlgorithm::sha1 ? EVP_sha1()
+                                                              : EVP_md5();
     if (!context_ || EVP_DigestInit_ex(context_.get(), digest, nullptr) != 1) {
         throw std::runtime_error("OpenSSL cannot start a hash");
     }
@@ -20,12 +22,17 @@ void PayloadHash::update(std::span<const std::byte> block) {
 }
 
 std::string PayloadHash::finish() {
+    const std::string digest = finish_raw();
+    return to_hex({reinterpret_cast<const unsigned char*>(digest.data()), digest.size()});
+}
+
+std::string PayloadHash::finish_raw() {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     if (EVP_DigestFinal_ex(context_.get(), digest, &size) != 1) {
         throw std::runtime_error("OpenSSL cannot finish a hash");
     }
-    return to_hex({digest, size});
+    return {reinterpret_cast<const char*>(digest), size};
 }
 
 std::string sha256_hex(std::string_view text) {

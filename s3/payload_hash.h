@@ -17,7 +17,8 @@ inline constexpr std::string_view empty_payload =
 
 enum class HashAlgorithm {
     sha256,
-    md5,  ///< not for security: an ETag of a plain PUT is the MD5 of the body
+    sha1,  ///< not for security: a checksum of objects
+    md5,   ///< not for security: an ETag of a plain PUT is the MD5 of the body
 };
 
 /// A hash of a body that passes by in blocks; memory does not grow with the body. One thread at a time.
@@ -30,6 +31,8 @@ class PayloadHash {
 
     /// Lower-case hexadecimal. The object is spent afterwards.
     std::string finish();
+    /// The same as bytes.
+    std::string finish_raw();
 
   private:
     // s3 stands below pki and so cannot use the owning aliases of pki/openssl.h.

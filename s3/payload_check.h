@@ -1,0 +1,73 @@
+#pragma once
+
+#include "s3/checksum.h"
+#include "s3/chunk_signatures.h"
+#include "s3/signature_check.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sallyport::s3 {
+
+/// Why a body is not the one that was signed.
+struct PayloadFault {
+    enum class Kind {
+        malformed,        ///< it breaks the grammar of aws-chunked, or its fields do
+        wrong_length,     ///< not as long as x-amz-decoded-content-length says
+        wrong_hash,       ///< not the one of x-amz-content-sha256
+        wrong_signature,  ///< of a chunk or a trailer
+        wrong_checksum,   ///< not the one of its trailer
+    } kind;
+    std::string detail;
+};
+[[noreturn]] void throw_exception_from_error(const PayloadFault& fault, const boost::source_location&);
+
+/// What the fields of an aws-chunked request say about its body.
+struct ChunkedPayload {
+    std::uint64_t decoded_length = 0;                   ///< x-amz-decoded-content-length
+    std::optional<std::string> trailer = std::nullopt;  ///< the name in x-amz-trailer
+};
+
+/// Reads them; each must be there once, the trailer where the form has one and nowhere else.
+boost::system::result<ChunkedPayload, PayloadFault> read_chunked_payload(std::span<const HeaderField> fields,
+                                                                         AwsChunkedForm form);
+
+/// Follows a body as it passes by, at any cut, and says whether it is what its signature covers: the hash of
+/// all of it, or chunk for chunk with trailer and checksum. Memory does not grow with the body. One body, one
+/// thread.
+class PayloadCheck {
+  public:
+    /// `chunked` counts for a promise of chunks only.
+    PayloadCheck(const CheckedSignature& signature, ChunkedPayload chunked);
+
+    /// The next bytes of the body, without the framing of HTTP. A fault is final.
+    std::optional<PayloadFault> update(std::string_view data);
+    /// There are no more. Nothing when all of it was as promised.
+    std::optional<PayloadFault> finish();
+
+  private:
+    std::optional<PayloadFault> follow(std::string_view data);
+    std::optional<PayloadFault> take(const AwsChunkedStep& step);
+    std::optional<PayloadFault> begin_chunk(const AwsChunkedStep& step);
+    std::optional<PayloadFault> end_chunk();
+    std::optional<PayloadFault> take_trailer(const AwsChunkedStep& step);
+
+    PayloadPromise promise_;
+    ChunkedPayload chunked_;
+    PayloadHash hash_{HashAlgorithm::sha256};
+    ChunkSignatures signatures_;
+    AwsChunkedDecoder decoder_;
+    std::string held_;             ///< a line that is not whole yet
+    std::uint64_t left_ = 0;       ///< of the chunk
+    std::string chunk_signature_;  ///< that it must have
+    std::uint64_t decoded_ = 0;
+    std::optional<Checksum> checksum_;
+    std::string trailer_fields_;  ///< as their signature covers them
+    bool has_trailer_ = false;    ///< the one that was announced
+    bool finished_ = false;
+};
+
+}  // namespace sallyport::s3
