@@ -2,8 +2,12 @@
 
 #include "s3/credentials.h"
 
+#include <utility>
+
 namespace sallyport::gateway {
 namespace {
+
+using namespace std::chrono_literals;
 
 KeySet read_keys(config::MapReader& map, std::string_view name) {
     KeySet keys;
@@ -13,6 +17,31 @@ KeySet read_keys(config::MapReader& map, std::string_view name) {
         keys.insert(text.text);
     }
     return keys;
+}
+
+/// One of file, environment and credential.
+SecretSource read_source(config::MapReader& keys, const ConfigurationPaths& paths) {
+    using Kind = SecretSource::Kind;
+    auto map = keys.map("secrets");
+    if (!map) return {};
+    SecretSource source;
+    int given = 0;
+    if (const auto file = map->string("file")) {
+        source = {Kind::file, "", paths.existing(*map, "file", *file)};
+        ++given;
+    }
+    for (const auto& [key, kind] :
+         {std::pair("environment", Kind::environment), {"credential", Kind::credential}}) {
+        const auto name = map->string(key);
+        if (!name) continue;
+        const bool is_name = !name->text.empty() && name->text.find('/') == std::string::npos;
+        if (!is_name) map->fault(name->mark, std::string(key) + ": '" + name->text + "' is no name");
+        source = {kind, name->text, ""};
+        ++given;
+    }
+    if (given != 1) map->fault("one of file, environment and credential is needed");
+    map->finish();
+    return source;
 }
 
 }  // namespace
@@ -28,6 +57,14 @@ AccessKeySettings read_access_keys(config::MapReader& root, const ConfigurationP
     if (map->has("operators")) settings.keys.operators = read_keys(*map, "operators");
     if (const auto file = map->string("devices"))
         settings.devices_file = paths.existing(*map, "devices", *file);
+    settings.secrets = read_source(*map, paths);
+    const auto region = map->string("region");
+    if (region) settings.region = region->text;
+    const bool has_skew = map->has("clock_skew");
+    settings.clock_skew =
+        std::chrono::duration_cast<std::chrono::seconds>(map->duration("clock_skew", 15min, 1s, 24h));
+    if (settings.secrets.kind == SecretSource::Kind::none && (region || has_skew))
+        map->fault("region and clock_skew count with secrets only");
     if (settings.keys.fleet.empty() && settings.devices_file.empty() && !settings.keys.operators)
         map->fault("at least one of fleet, devices and operators is needed");
     map->finish();

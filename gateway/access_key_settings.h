@@ -3,15 +3,27 @@
 #include "gateway/configuration_paths.h"
 #include "gateway/rules/access_keys.h"
 
+#include <chrono>
 #include <filesystem>
+#include <string>
 
 namespace sallyport::gateway {
 
-/// Section `access_keys`: which keys clients may sign with.
+/// Where the secrets of access keys come from.
+struct SecretSource {
+    enum class Kind { none, file, environment, credential } kind = Kind::none;
+    std::string name = {};            ///< of a variable, or of one of systemd's credentials
+    std::filesystem::path file = {};  ///< which only its owner may read
+};
+
+/// Section `access_keys`: which keys clients may sign with, and what their signatures are checked with.
 struct AccessKeySettings {
     bool present = false;
     AccessKeys keys;                     ///< without those of devices, which stand in a file
     std::filesystem::path devices_file;  ///< empty: none; read with the snapshot
+    SecretSource secrets = {};           ///< none: the store alone checks signatures
+    std::string region = {};             ///< that signatures must be for; empty: any
+    std::chrono::seconds clock_skew{0};  ///< that clocks may differ by
 };
 
 /// Faults go to `root`.

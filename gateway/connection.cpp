@@ -99,9 +99,9 @@ asio::awaitable<IoResult> Connection::receive_some(std::span<char> into) {
     const bool has_ended = error == asio::error::eof;
     const IoStatus status = waited(has_ended ? boost::system::error_code() : error);
     // What was taken from the socket must not be lost to a word that came in the same moment.
-    if (status == IoStatus::interrupted && bytes > 0) co_return IoResult{IoStatus::ok, bytes};
-    if (status != IoStatus::ok) co_return IoResult{status};
-    co_return has_ended ? IoResult{IoStatus::end} : IoResult{IoStatus::ok, bytes};
+    if (status == IoStatus::stopped || status == IoStatus::failed) co_return IoResult{status};
+    if (bytes > 0) co_return IoResult{IoStatus::ok, bytes};
+    co_return IoResult{has_ended ? IoStatus::end : status};
 }
 
 std::optional<IoStatus> Connection::try_send(std::string_view from, std::size_t& sent, bool more) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -65,6 +66,10 @@ class Connection {
     bool is_drained() const { return drained_; }
     void set_drained(bool drained) { drained_ = drained; }
 
+    /// Bytes that were worked on, whatever came of them: see `Exchange::turn_is_over`.
+    void count_work(std::size_t bytes) { work_ += bytes; }
+    std::size_t take_work() { return std::exchange(work_, 0); }
+
     /// Waits until the socket can be read or written, or its wait is ended.
     boost::asio::awaitable<IoStatus> wait(boost::asio::ip::tcp::socket::wait_type what);
 
@@ -90,6 +95,7 @@ class Connection {
     std::chrono::milliseconds stall_{0};  ///< 0: the deadline stays where it is
     bool waiting_ = false;
     unsigned ticks_waited_ = 0;
+    std::size_t work_ = 0;
     bool drained_ = false;
     bool stopped_ = false;
     bool timed_out_ = false;

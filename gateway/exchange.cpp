@@ -120,8 +120,31 @@ std::optional<Denial> Exchange::judge() {
         if (auto refused = session_.refused_now()) return refused;
     }
     if (auto denial = check_access_key(*snapshot_->access_keys, acting_client(), head_)) return denial;
+    if (auto denial = check_signature()) return denial;
     if (auto denial = bound(*operation)) return denial;
     return reserve_device_bytes();
+}
+
+std::optional<Denial> Exchange::check_signature() {
+    if (!snapshot_->signing_keys) return std::nullopt;
+    const AccessKeySettings& settings = snapshot_->settings.access_keys;
+    const auto checked =
+        check_signature_of(head_, {now_seconds(), settings.clock_skew, settings.region,
+                                   [keys = snapshot_->signing_keys.get()](
+                                       const auto& key, const auto& scope) { return keys->of(key, scope); }});
+    if (!checked) {
+        if (checked.error().fault == s3::SignatureFault::mismatch) {
+            session_.worker().shared().log.event(Log::Level::debug, "signature_mismatch",
+                                                 {{"request_id", record_.request_id},
+                                                  {"canonical_request", checked.error().canonical_request},
+                                                  {"string_to_sign", checked.error().string_to_sign}});
+        }
+        return denial_of(checked.error());
+    }
+    auto check = payload_check_of(*checked, head_, has_body());
+    if (!check) return check.error();
+    payload_check_ = std::move(*check);
+    return std::nullopt;
 }
 
 /// What the rules leave to a request that they allow.
@@ -210,7 +233,7 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
             if (sent == Sent::failed) denial = std::exchange(body_denial_, std::nullopt);
         }
         if (!denial && !has_answer_head_) denial = co_await read_answer_head(false);
-        if (denial && may_retry && answer_end_ == 0 && record_.bytes_in == 0 && !session_.stopped_by() &&
+        if (denial && may_retry && answer_end_ == 0 && !body_begun_ && !session_.stopped_by() &&
             denial->reason != Reason::store_timeout) {
             continue;
         }

@@ -4,6 +4,7 @@
 #include "gateway/request_record.h"
 #include "gateway/rules/chunk_decoder.h"
 #include "gateway/rules/permission.h"
+#include "gateway/rules/signatures.h"
 #include "gateway/session.h"
 
 #include <array>
@@ -47,6 +48,8 @@ class Exchange {
     std::optional<Denial> judge();
     std::optional<Denial> authorize_operation(const S3Operation& operation);
     std::optional<Denial> bound(const S3Operation& operation);
+    /// Where the gateway has the secrets: the signature, and what it promises of the body.
+    std::optional<Denial> check_signature();
     /// As whom the rules know this client: in shadow mode as nobody, until the ramp has reached it.
     Client acting_client() const;
     /// The limits of its device: connections and requests, then bytes.
@@ -79,6 +82,9 @@ class Exchange {
                                     bool more);
     boost::asio::awaitable<Sent> pass_up_rest();
     Sent sent_up(IoStatus written);
+    /// False when the body is not the one that was signed. Before the store gets the end of it, it must be
+    /// known.
+    bool is_as_signed(std::string_view data, bool is_last);
     bool turn_is_over(std::size_t bytes);
     void watch_store();
     bool store_has_answered();
@@ -120,7 +126,8 @@ class Exchange {
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
     Permission permission_;
-    std::optional<std::uint64_t> reserved_bytes_;  ///< of the device's day
+    std::unique_ptr<s3::PayloadCheck> payload_check_;  ///< null when nothing was promised of the body
+    std::optional<std::uint64_t> reserved_bytes_;      ///< of the device's day
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;
@@ -143,6 +150,7 @@ class Exchange {
     bool has_answer_head_ = false;  ///< of the final answer
     IoStatus answer_status_ = IoStatus::ok;
 
+    bool body_begun_ = false;    ///< the device was asked for it: it cannot be sent twice
     bool request_sent_ = false;  ///< to its last byte
     bool answered_ = false;      ///< an answer head went to the device
     bool keep_alive_ = false;

@@ -25,6 +25,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_body() {
         }
         if (body_denial_) co_return Sent::failed;
         if (has_answer_head_) co_return Sent::answered_early;
+        body_begun_ = true;
         answer_begin_ = answer_end_ = 0;
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         session_.stream().connection().stalls_after(limits().body_progress);
@@ -158,12 +159,23 @@ Exchange::Sent Exchange::sent_up(IoStatus written) {
     return Sent::answered_early;  // a store that refuses may answer and close at once
 }
 
+bool Exchange::is_as_signed(std::string_view data, bool is_last) {
+    if (!payload_check_) return true;
+    auto wrong = payload_check_->update(data);
+    if (!wrong && is_last) wrong = payload_check_->finish();
+    if (wrong) body_denial_ = denial_of(*wrong);
+    return !wrong;
+}
+
 /// A body that flows without a wait must let the other connections of its thread have their turn.
 bool Exchange::turn_is_over(std::size_t bytes) {
     constexpr std::size_t max_bytes = 2 * Block::bytes;
     /// So many bytes take as long to pass on as the least block does.
     constexpr std::size_t block_cost = 2048;
-    turn_bytes_ += std::max(bytes, block_cost);
+    // What TLS has worked on may be much more than came of it.
+    const std::size_t work =
+        session_.stream().connection().take_work() + (store_ ? store_->connection().take_work() : 0);
+    turn_bytes_ += std::max({bytes, work, block_cost});
     if (turn_bytes_ < max_bytes) return false;
     turn_bytes_ = 0;
     return true;
@@ -181,6 +193,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
         }
         if (ended) co_return *ended;
         body_left_ -= bytes;
+        if (!is_as_signed({room.data(), bytes}, body_left_ == 0)) co_return Sent::failed;
         auto sent = try_pass_up({room.data(), bytes}, "", "", body_left_ > 0);
         if (!sent) {
             const Sent sent_later = co_await pass_up_rest();
@@ -211,6 +224,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
                 entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
             co_return Sent::failed;
         }
+        if (!is_as_signed(chunk.body, chunk.status == Status::finished)) co_return Sent::failed;
         if (!chunk.body.empty()) {
             const ChunkHeader header(chunk.body.size());
             auto sent = try_pass_up(chunk.body, header.text(), end_of_chunk, true);

@@ -224,7 +224,9 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
           &settings.operators.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
     }
-    if (!settings.access_keys.devices_file.empty()) paths.push_back(settings.access_keys.devices_file);
+    for (const auto& file : {settings.access_keys.devices_file, settings.access_keys.secrets.file}) {
+        if (!file.empty()) paths.push_back(file);
+    }
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
     const StoreTlsSettings& store = settings.store.tls;
     for (const NamedFile* file : {&store.ca, &store.certificate, &store.key}) {

@@ -5,6 +5,9 @@
 #include "gateway/wall_clock.h"
 #include "pki/certificate.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 namespace sallyport::gateway {
 namespace {
 
@@ -322,7 +325,11 @@ void Session::count_connection() {
 }
 
 asio::awaitable<bool> Session::wait_for_request() {
-    if (!buffer_.empty() || stream_->has_pending()) co_return true;  // pipelined
+    if (!buffer_.empty() ||
+        stream_->has_pending()) {  // pipelined: others of this thread have their turn first
+        co_await asio::post(asio::use_awaitable);
+        co_return !stopped_by_;
+    }
     const bool refuses_requests_only = judge_->admission().is_shadow();
     if (!refuses_requests_only && !still_admitted())
         co_return false;  // an upload that was let finish ends here

@@ -6,6 +6,8 @@
 #include "gateway/trust_loader.h"
 #include "pki/file.h"
 
+#include <cstdlib>
+
 #include <openssl/sha.h>
 
 namespace sallyport::gateway {
@@ -65,6 +67,47 @@ void load_access_keys(Snapshot& snapshot, Load& load) {
         keys->known.insert(its_own.begin(), its_own.end());
 }
 
+pki::Result<std::string> read_secrets(const SecretSource& source) {
+    const auto missing = [](std::string what) { return pki::Error{pki::Fault::input, std::move(what)}; };
+    if (source.kind == SecretSource::Kind::environment) {
+        const char* value = std::getenv(source.name.c_str());
+        if (value == nullptr) return missing("the environment has no " + source.name);
+        return std::string(value);
+    }
+    if (source.kind == SecretSource::Kind::credential) {
+        // systemd.exec(5): the folder is for this service alone.
+        const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+        if (folder == nullptr) return missing("CREDENTIALS_DIRECTORY is not set: no credentials of systemd");
+        return pki::read_file(std::filesystem::path(folder) / source.name, max_key_file_bytes);
+    }
+    return pki::read_secret_file(source.file, max_key_file_bytes);
+}
+
+/// Whoever may use a key must be able to.
+void check_secrets_of_all(const AccessKeys& keys, const SigningKeys& signing_keys, Load& load) {
+    KeySet all = keys.known;
+    if (keys.operators) all.insert(keys.operators->begin(), keys.operators->end());
+    for (const std::string& key : all) {
+        if (!signing_keys.has(key))
+            return load.fault("access_keys.secrets: access key " + key +
+                              " may be used, but has no secret there");
+    }
+}
+
+void load_signing_keys(Snapshot& snapshot, Load& load) {
+    const SecretSource& source = snapshot.settings.access_keys.secrets;
+    if (source.kind == SecretSource::Kind::none) return;
+    const std::string origin = source.kind == SecretSource::Kind::file ? source.file.string() : source.name;
+    auto text = read_secrets(source);
+    if (!text) return load.fault("access_keys.secrets: " + text.error().message);
+    snapshot.access_key_inputs += sha256(*text);
+    auto secrets = parse_secrets(*text);
+    pki::wipe(*text);
+    if (!secrets) return load.fault(origin + ":" + secrets.error().message);
+    snapshot.signing_keys = std::make_shared<const SigningKeys>(std::move(*secrets));
+    check_secrets_of_all(*snapshot.access_keys, *snapshot.signing_keys, load);
+}
+
 LoadedSnapshot finish(Load& load, std::shared_ptr<Snapshot> snapshot) {
     if (load.result.faults.empty()) load.result.snapshot = std::move(snapshot);
     return std::move(load.result);
@@ -96,6 +139,7 @@ LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::
     snapshot->generation = previous == nullptr ? 1 : previous->generation + 1;
     snapshot->verdicts = std::make_shared<VerdictCache>(remembered_verdicts);
     load_access_keys(*snapshot, load);
+    load_signing_keys(*snapshot, load);
     snapshot->upstream = load_store(snapshot->settings.store, load);
     if (load_authorities(*snapshot, load)) {
         if (const auto authorities = authorities_of(*snapshot); !authorities.empty())

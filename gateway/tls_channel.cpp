@@ -2,6 +2,8 @@
 
 #include "pki/socket_bio.h"
 
+#include <algorithm>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/err.h>
 #include <sys/socket.h>
@@ -79,6 +81,7 @@ asio::awaitable<HandshakeFailure> TlsChannel::handshake() {
         if (flushed != IoStatus::ok) co_return failure_of(result, flushed);
         if (result == 1) {
             pki::keep_record_buffers(*ssl_);
+            pki::gather_little(*ssl_);
             co_return failure;
         }
         const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
@@ -90,6 +93,7 @@ std::optional<IoResult> TlsChannel::take(std::span<char> into) {
     std::size_t taken = 0;
     int error = SSL_ERROR_NONE;
     allow_reading();
+    const std::size_t allowance = pki::unread_allowance(*ssl_);
     ERR_clear_error();
     while (taken < into.size()) {
         std::size_t count = 0;
@@ -103,10 +107,12 @@ std::optional<IoResult> TlsChannel::take(std::span<char> into) {
         if (pki::is_drained(*ssl_) && SSL_has_pending(ssl_.get()) == 0) break;
     }
     if (pki::is_drained(*ssl_)) connection_.set_drained(true);
+    connection_.count_work(allowance - pki::unread_allowance(*ssl_));
+    holds_records_ = error == SSL_ERROR_WANT_WRITE;
     // The reason stands in this thread's error queue, which an await could hand to others.
     if (error == SSL_ERROR_SSL) problem_ = pki::take_openssl_errors("TLS");
     if (taken > 0) return IoResult{IoStatus::ok, taken};  // an end or error will show on the next call
-    if (error == SSL_ERROR_WANT_READ) return std::nullopt;
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return std::nullopt;
     return IoResult{error == SSL_ERROR_ZERO_RETURN ? IoStatus::end : IoStatus::failed};
 }
 
@@ -121,15 +127,20 @@ std::optional<IoResult> TlsChannel::try_read(std::span<char> into) {
 }
 
 asio::awaitable<IoResult> TlsChannel::read_some(std::span<char> into) {
-    for (;;) {
-        const IoStatus flushed = co_await flush();
-        if (flushed != IoStatus::ok) co_return IoResult{flushed};
-        const auto read = try_read(into);
+    IoStatus flushed = co_await flush();
+    while (flushed == IoStatus::ok) {
+        if (connection_.is_stopped()) co_return IoResult{IoStatus::stopped};
+        const auto read = take(into);
+        const bool goes_on = holds_records_;
+        flushed = co_await flush();
+        if (flushed != IoStatus::ok) break;
         if (read) co_return *read;
-        if (!outgoing_.empty()) continue;
-        const IoStatus waited = co_await connection_.wait(tcp::socket::wait_read);
+        // It waits in any case: a peer that makes OpenSSL answer without end must not hold this thread.
+        const IoStatus waited =
+            co_await connection_.wait(goes_on ? tcp::socket::wait_write : tcp::socket::wait_read);
         if (waited != IoStatus::ok) co_return IoResult{waited};
     }
+    co_return IoResult{flushed};
 }
 
 std::optional<IoStatus> TlsChannel::try_write(std::span<const char>& from, bool more) {
@@ -138,10 +149,12 @@ std::optional<IoStatus> TlsChannel::try_write(std::span<const char>& from, bool 
     int error = SSL_ERROR_NONE;
     ERR_clear_error();
     while (!from.empty() && error == SSL_ERROR_NONE) {
-        pki::set_output(*ssl_,
-                        more || from.size() > record_bytes ? pki::Output::send_more : pki::Output::send);
+        // One record: with CBC suites OpenSSL would make several at once, and the kernel wait behind the
+        // last.
+        const std::size_t bytes = std::min(from.size(), record_bytes);
+        pki::set_output(*ssl_, more || from.size() > bytes ? pki::Output::send_more : pki::Output::send);
         std::size_t count = 0;
-        const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &count);
+        const int result = SSL_write_ex(ssl_.get(), from.data(), bytes, &count);
         if (result == 1) {
             from = from.subspan(count);
         } else {

@@ -66,14 +66,16 @@ class TlsChannel {
 
   private:
     void allow_reading();
+    /// Nothing when more must come first, or when what OpenSSL has to say must go out (`holds_records_`).
     std::optional<IoResult> take(std::span<char> into);
     boost::asio::awaitable<IoStatus> flush();
     HandshakeFailure failure_of(int result, IoStatus waited);
 
     Connection connection_;
     std::string problem_;
-    bool owes_record_ = false;  // the socket has not taken all of one
-    std::string outgoing_;      // gathered by the BIO of ssl_, which therefore goes first
+    bool owes_record_ = false;    // the socket has not taken all of one
+    bool holds_records_ = false;  // that have arrived: nothing needs to come for a read to go on
+    std::string outgoing_;        // gathered by the BIO of ssl_, which therefore goes first
     pki::SslPtr ssl_;
 };
 

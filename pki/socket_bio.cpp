@@ -19,6 +19,7 @@ struct Endpoint {
     int fd = -1;
     std::string* outgoing = nullptr;
     std::size_t may_read = SIZE_MAX;
+    std::size_t may_gather = SIZE_MAX;
     Output output = Output::gather;
     bool has_received = false;
     bool is_drained = false;
@@ -76,6 +77,10 @@ int write_socket(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
     Endpoint& endpoint = endpoint_of(bio);
     if (size > 0 && endpoint.output != Output::gather) return send_now(bio, endpoint, data, size);
+    if (endpoint.outgoing->size() >= endpoint.may_gather) {
+        BIO_set_retry_write(bio);
+        return -1;
+    }
     if (size > 0) endpoint.outgoing->append(data, static_cast<std::size_t>(size));
     if (std::exchange(endpoint.keeps_hello, false)) std::string().swap(endpoint.hello);
     return size;
@@ -167,6 +172,15 @@ void allow_reading(SSL& connection, std::size_t bytes) {
     Endpoint& endpoint = endpoint_of(SSL_get_rbio(&connection));
     endpoint.may_read = bytes;
     endpoint.is_drained = false;
+}
+
+std::size_t unread_allowance(const SSL& connection) {
+    return endpoint_of(SSL_get_rbio(&connection)).may_read;
+}
+
+void gather_little(SSL& connection) {
+    constexpr std::size_t little = 4096;
+    endpoint_of(SSL_get_rbio(&connection)).may_gather = little;
 }
 
 }  // namespace sallyport::pki

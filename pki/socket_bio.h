@@ -28,6 +28,14 @@ void set_output(SSL& connection, Output output);
 /// then.
 bool is_drained(const SSL& connection);
 
+/// How much of what `allow_reading` allowed has not been read.
+std::size_t unread_allowance(const SSL& connection);
+
+/// From here on at most a few kilobytes are gathered; then writing says "try again". For when the handshake
+/// is over: what OpenSSL has to say afterwards is little, unless a peer makes it talk (key updates,
+/// renegotiations).
+void gather_little(SSL& connection);
+
 /// Keeps the buffers of records from one record to the next, as is worth it while something flows, instead of
 /// making them anew for each; `free_record_buffers` gives them back. Not while they hold a part of a record.
 void keep_record_buffers(SSL& connection);

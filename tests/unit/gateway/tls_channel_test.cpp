@@ -4,6 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 namespace sallyport::gateway {
@@ -154,6 +156,37 @@ TEST_F(Tls, looks_again_after_a_read_that_found_nothing) {
     std::string received;
     finish(receive(client_, received, 1));
     EXPECT_EQ(received, "x");
+}
+
+asio::awaitable<void> update_keys(TlsChannel& channel, int times) {
+    for (int i = 0; i < times; ++i) {
+        EXPECT_EQ(SSL_key_update(channel.ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+        EXPECT_EQ(SSL_do_handshake(channel.ssl()), 1);
+        const IoStatus sent = co_await channel.write({}, false);
+        EXPECT_EQ(sent, IoStatus::ok);
+    }
+}
+
+/// OpenSSL answers each of these by itself, for as long as they come.
+TEST_F(Tls, gives_others_their_turn_while_a_peer_makes_it_answer) {
+    constexpr int updates = 2000;
+    finish(update_keys(client_, updates));
+    finish(send(client_, "x"));
+    int turns = 0;
+    bool ended = false;
+    const auto count_turns = [&]() -> asio::awaitable<void> {
+        for (; !ended; ++turns)
+            co_await asio::post(io_, asio::use_awaitable);
+    };
+    asio::co_spawn(io_, count_turns(), asio::detached);
+    std::string received;
+    const auto receive_one = [&]() -> asio::awaitable<void> {
+        co_await receive(server_, received, 1);
+        ended = true;
+    };
+    finish(receive_one());
+    EXPECT_EQ(received, "x");
+    EXPECT_GT(turns, updates / 200);
 }
 
 TEST_F(Tls, goes_on_after_key_updates) {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "gateway/rules/request_head.h"
+#include "s3/payload_check.h"
+#include "s3/signature_check.h"
+
+#include <memory>
+
+namespace sallyport::gateway {
+
+/// The signature of a request whose head was judged.
+s3::SignatureResult<s3::CheckedSignature> check_signature_of(const RequestHead& head,
+                                                             const s3::SignatureTerms& terms);
+
+/// What the body of that request is held against as it passes; null when nothing was promised of it, or when
+/// there is none and that is right. `has_body`: whether any comes.
+Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSignature& signature,
+                                                           const RequestHead& head, bool has_body);
+
+/// What the client hears, with the codes and statuses of the S3 API ("Error Responses").
+Denial denial_of(const s3::SignatureRefusal& refusal);
+Denial denial_of(const s3::PayloadFault& fault);
+
+}  // namespace sallyport::gateway
