@@ -1,5 +1,7 @@
 #include "gateway/signing_keys.h"
 
+#include "gateway/rules/words.h"
+
 #include <algorithm>
 
 namespace sallyport::gateway {
@@ -7,14 +9,6 @@ namespace {
 
 /// What strangers claim is derived, too, before it is found wrong: they must not fill the memory.
 constexpr std::size_t max_derived = 4096;
-
-std::string_view next_word(std::string_view& line) {
-    constexpr std::string_view blanks = " \t\r";
-    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-    const std::string_view word = line.substr(0, line.find_first_of(blanks));
-    line.remove_prefix(word.size());
-    return word;
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "pki/file.h"
 #include "s3/authorization.h"
+#include "s3/field_name.h"
 #include "s3/payload_hash.h"
 #include "s3/sigv4.h"
 
@@ -134,11 +135,6 @@ pki::Result<Described> describe(std::string_view input) {
     return request;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 /// Those that a signer makes itself.
 void add_own_headers(Described& request) {
     const std::pair<std::string_view, const std::string*> own[] = {
@@ -147,10 +143,10 @@ void add_own_headers(Described& request) {
         {"x-amz-security-token", &request.session_token},
     };
     for (const auto& [name, value] : own) {
-        const bool is_signed = std::ranges::any_of(request.signed_headers,
-                                                   [&](const auto& each) { return same_name(each, name); });
+        const bool is_signed = std::ranges::any_of(
+            request.signed_headers, [&](const auto& each) { return s3::same_name(each, name); });
         const bool is_there = std::ranges::any_of(
-            request.headers, [&](const auto& each) { return same_name(each.first, name); });
+            request.headers, [&](const auto& each) { return s3::same_name(each.first, name); });
         if (is_signed && !is_there) request.headers.emplace_back(name, *value);
     }
 }

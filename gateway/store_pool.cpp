@@ -27,6 +27,8 @@ StoreConnection::StoreConnection(std::unique_ptr<StoreStream> stream,
 }
 
 StoreConnection::~StoreConnection() {
+    // What a cut device has sent, and the kernel not yet, goes nowhere. (The pool may have taken the stream.)
+    if (stream_ && connection().is_stopped()) connection().close();
     server_->state->in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 

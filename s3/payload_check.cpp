@@ -1,5 +1,7 @@
 #include "s3/payload_check.h"
 
+#include "s3/field_name.h"
+
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
@@ -12,12 +14,6 @@ using Kind = PayloadFault::Kind;
 
 PayloadFault fault(Kind kind, std::string detail) {
     return {kind, std::move(detail)};
-}
-
-bool same_name(std::string_view name, std::string_view lower_case_name) {
-    return std::ranges::equal(name, lower_case_name, {}, [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
 }
 
 /// The value of a field that is there once; nothing when it is not there, or more than once.

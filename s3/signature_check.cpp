@@ -1,6 +1,7 @@
 #include "s3/signature_check.h"
 
 #include "s3/authorization.h"
+#include "s3/field_name.h"
 #include "s3/payload_hash.h"
 #include "s3/uri.h"
 
@@ -16,18 +17,10 @@ SignatureRefusal refusal(SignatureFault fault, std::string detail) {
     return {fault, std::move(detail)};
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 std::string lower_case(std::string_view name) {
     std::string lowered(name);
     std::ranges::transform(lowered, lowered.begin(), lower);
     return lowered;
-}
-
-bool same_name(std::string_view name, std::string_view lower_case_name) {
-    return std::ranges::equal(name, lower_case_name, {}, lower);
 }
 
 /// The fields of a request by name.

@@ -1,6 +1,7 @@
 #include "s3/sigv4.h"
 
 #include "s3/authorization.h"
+#include "s3/field_name.h"
 #include "s3/payload_hash.h"
 #include "s3/uri.h"
 
@@ -26,21 +27,12 @@ Mac hmac_sha256(std::span<const unsigned char> key, std::string_view message) {
     return mac;
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
         return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
                marks.find(c) != std::string_view::npos;
     });
-}
-
-bool same_name(std::string_view name, std::string_view lower_case) {
-    return std::equal(name.begin(), name.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return lower(a) == b; });
 }
 
 void append_canonical_value(std::string& out, std::string_view value) {

@@ -1,5 +1,6 @@
 #include "gateway/rules/access_keys.h"
 
+#include "gateway/rules/words.h"
 #include "s3/authorization.h"
 #include "s3/uri.h"
 
@@ -13,15 +14,6 @@ constexpr std::size_t max_keys_of_a_device = 16;
 Denial refused(unsigned status, std::string_view code, std::string_view message, std::string detail) {
     const Reason reason = status == 403 ? Reason::access_key : Reason::malformed;
     return {reason, status, code, message, std::move(detail)};
-}
-
-/// The next word of a line, which loses it; empty at its end.
-std::string_view next_word(std::string_view& line) {
-    constexpr std::string_view blanks = " \t\r";
-    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-    const std::string_view word = line.substr(0, line.find_first_of(blanks));
-    line.remove_prefix(word.size());
-    return word;
 }
 
 bool is_presigned(std::string_view query) {
