@@ -106,6 +106,12 @@ void sort_by_prefix(std::span<Row<Serial>> rows, std::size_t shared,
     }
 }
 
+/// Where a serial stands among the `low` to `high` of its prefix when they lie evenly, as random ones do.
+std::size_t expected_place(Bytes serial, std::size_t shared, std::size_t low, std::size_t high) noexcept {
+    const std::size_t next = shared + prefix_octets;
+    return next < serial.size() ? low + (high - low) * serial[next] / 256 : low + (high - low) / 2;
+}
+
 std::string_view as_text(Bytes bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -192,15 +198,21 @@ std::optional<RevokedSerials::Entry> RevokedSerials::find(Bytes serial) const no
         low = rows.starts[prefix];
         high = rows.starts[prefix + 1];
     }
-    while (low < high) {
-        const std::size_t middle = low + (high - low) / 2;
-        const std::uint8_t* row = rows.bytes.data() + middle * stride;
-        const int order = std::memcmp(row, serial.data(), serial.size());
-        if (order == 0) return read_tail(row + serial.size());
-        if (order < 0) {
-            low = middle + 1;
+    const auto row = [&](std::size_t at) { return rows.bytes.data() + at * stride; };
+    const auto order = [&](std::size_t at) { return std::memcmp(row(at), serial.data(), serial.size()); };
+    std::size_t at =
+        rows.starts.empty() ? low + (high - low) / 2 : expected_place(serial, rows.shared, low, high);
+    // From there with growing steps: what is close lies in the same line of the cache, and the middle does
+    // not.
+    for (std::size_t step = 1; low < high; step *= 2) {
+        const int found = order(at);
+        if (found == 0) return read_tail(row(at) + serial.size());
+        if (found < 0) {
+            low = at + 1;
+            at = std::min(low + step - 1, low + (high - low) / 2);
         } else {
-            high = middle;
+            high = at;
+            at = std::max(high - std::min(high, step), low + (high - low) / 2);
         }
     }
     return std::nullopt;
