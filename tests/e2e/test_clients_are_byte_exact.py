@@ -40,6 +40,7 @@ class Tapped(FleetTest):
     def setUpClass(cls):
         super().setUpClass()
         operators = Operators(cls)
+        cls.check_signatures()
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(operators.server.chain, operators.server.key)
         cls.before = Wiretap(operators.port, server, operators.context)
@@ -55,6 +56,15 @@ class Tapped(FleetTest):
             "AWS_MAX_ATTEMPTS": "1",
             "HOME": str(cls.folder),
         }
+
+    @classmethod
+    def check_signatures(cls):
+        """The gateway has the secret: it holds each request, and each body, against its signature."""
+        secrets = cls.folder / "secrets.txt"
+        secrets.write_text(f"{cls.signer.access_key} {cls.signer.secret_key}\n")
+        secrets.chmod(0o600)
+        section = f"access_keys: {{operators: [{cls.signer.access_key}], secrets: {{file: {secrets.name}}}}}\n"
+        cls.gateway.put_in_force(cls.gateway.configuration.read_text() + section)
 
     def compare(self, arrived):
         """The order is the clients': they may use several connections, and the gateway has its own."""
