@@ -135,7 +135,8 @@ json::object crl_object(const pki::CrlFacts& crl) {
 
 json::object endpoint_object(const StoreUpstream& upstream, const StoreEndpoint& endpoint) {
     json::array addresses;
-    for (const auto& server : *upstream.servers()) {
+    const auto servers = upstream.servers();
+    for (const auto& server : *servers) {
         if (server->endpoint.get() != &endpoint) continue;
         addresses.push_back({{"address", server->address_text()},
                              {"up", server->state->up()},

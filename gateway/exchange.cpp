@@ -134,10 +134,11 @@ std::optional<Denial> Exchange::check_signature() {
                                        const auto& key, const auto& scope) { return keys->of(key, scope); }});
     if (!checked) {
         if (checked.error().fault == s3::SignatureFault::mismatch) {
-            session_.worker().shared().log.event(Log::Level::debug, "signature_mismatch",
-                                                 {{"request_id", record_.request_id},
-                                                  {"canonical_request", checked.error().canonical_request},
-                                                  {"string_to_sign", checked.error().string_to_sign}});
+            session_.worker().shared().log.event(
+                Log::Level::debug, "signature_mismatch",
+                {{"request_id", record_.request_id},
+                 {"canonical_request", without_secrets(checked.error().canonical_request)},
+                 {"string_to_sign", checked.error().string_to_sign}});
         }
         return denial_of(checked.error());
     }

@@ -82,9 +82,10 @@ class Exchange {
                                     bool more);
     boost::asio::awaitable<Sent> pass_up_rest();
     Sent sent_up(IoStatus written);
-    /// False when the body is not the one that was signed. Before the store gets the end of it, it must be
-    /// known.
-    bool is_as_signed(std::string_view data, bool is_last);
+    /// What of the body may go up: all of `data`, less what must wait until the whole is known to be as it
+    /// was signed, or with that at its end. Nothing when the body is refused. Lives as long as `data` and no
+    /// other call.
+    std::optional<std::string_view> checked(std::string_view data, bool is_last);
     bool turn_is_over(std::size_t bytes);
     void watch_store();
     bool store_has_answered();
@@ -127,6 +128,7 @@ class Exchange {
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
     Permission permission_;
     std::unique_ptr<s3::PayloadCheck> payload_check_;  ///< null when nothing was promised of the body
+    std::string held_body_;                            ///< what must wait for the end of that check
     std::optional<std::uint64_t> reserved_bytes_;      ///< of the device's day
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged

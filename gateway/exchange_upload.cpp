@@ -159,12 +159,25 @@ Exchange::Sent Exchange::sent_up(IoStatus written) {
     return Sent::answered_early;  // a store that refuses may answer and close at once
 }
 
-bool Exchange::is_as_signed(std::string_view data, bool is_last) {
-    if (!payload_check_) return true;
+std::optional<std::string_view> Exchange::checked(std::string_view data, bool is_last) {
+    if (!payload_check_) return data;
     auto wrong = payload_check_->update(data);
     if (!wrong && is_last) wrong = payload_check_->finish();
-    if (wrong) body_denial_ = denial_of(*wrong);
-    return !wrong;
+    if (wrong) {
+        body_denial_ = denial_of(*wrong);
+        // The store must not take for whole what it has.
+        store_->connection().stop();
+        store_->connection().close();
+        return std::nullopt;
+    }
+    const std::size_t held = is_last ? 0 : payload_check_->held_back();
+    if (held == 0 && held_body_.empty()) return data;
+    if (!held_body_.empty()) {
+        held_body_ += data;
+        return is_last ? std::string_view(held_body_) : std::string_view();
+    }
+    held_body_ = data.substr(data.size() - held);
+    return data.substr(0, data.size() - held);
 }
 
 /// A body that flows without a wait must let the other connections of its thread have their turn.
@@ -193,8 +206,9 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
         }
         if (ended) co_return *ended;
         body_left_ -= bytes;
-        if (!is_as_signed({room.data(), bytes}, body_left_ == 0)) co_return Sent::failed;
-        auto sent = try_pass_up({room.data(), bytes}, "", "", body_left_ > 0);
+        const auto passes = checked({room.data(), bytes}, body_left_ == 0);
+        if (!passes) co_return Sent::failed;
+        auto sent = try_pass_up(*passes, "", "", body_left_ > 0);
         if (!sent) {
             const Sent sent_later = co_await pass_up_rest();
             sent = sent_later;
@@ -224,10 +238,11 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
                 entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
             co_return Sent::failed;
         }
-        if (!is_as_signed(chunk.body, chunk.status == Status::finished)) co_return Sent::failed;
-        if (!chunk.body.empty()) {
-            const ChunkHeader header(chunk.body.size());
-            auto sent = try_pass_up(chunk.body, header.text(), end_of_chunk, true);
+        const auto passes = checked(chunk.body, chunk.status == Status::finished);
+        if (!passes) co_return Sent::failed;
+        if (!passes->empty()) {
+            const ChunkHeader header(passes->size());
+            auto sent = try_pass_up(*passes, header.text(), end_of_chunk, true);
             if (!sent) {
                 const Sent sent_later = co_await pass_up_rest();
                 sent = sent_later;

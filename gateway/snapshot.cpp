@@ -106,6 +106,11 @@ void load_signing_keys(Snapshot& snapshot, Load& load) {
     if (!secrets) return load.fault(origin + ":" + secrets.error().message);
     snapshot.signing_keys = std::make_shared<const SigningKeys>(std::move(*secrets));
     check_secrets_of_all(*snapshot.access_keys, *snapshot.signing_keys, load);
+    if (snapshot.settings.operators.configured() && !snapshot.access_keys->operators) {
+        load.result.warnings.emplace_back(
+            "access_keys: operators may use any key that has a secret here; name theirs in "
+            "access_keys.operators");
+    }
 }
 
 LoadedSnapshot finish(Load& load, std::shared_ptr<Snapshot> snapshot) {

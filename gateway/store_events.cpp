@@ -7,7 +7,8 @@ namespace {
 
 std::string addresses_text(const StoreUpstream& upstream, const StoreEndpoint& endpoint) {
     std::string text;
-    for (const auto& server : *upstream.servers()) {
+    const auto servers = upstream.servers();
+    for (const auto& server : *servers) {
         if (server->endpoint.get() == &endpoint) text += (text.empty() ? "" : " ") + server->address_text();
     }
     return text;

@@ -52,7 +52,8 @@ std::shared_ptr<const StoreServers> StoreUpstream::servers() const {
 
 std::vector<std::string> StoreUpstream::addresses(std::size_t endpoint) const {
     std::vector<std::string> texts;
-    for (const auto& server : *servers()) {
+    const auto all = servers();  // must outlive the loop: another thread may swap them
+    for (const auto& server : *all) {
         if (server->endpoint == endpoints_[endpoint]) texts.push_back(server->address.address().to_string());
     }
     return texts;

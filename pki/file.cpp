@@ -38,19 +38,25 @@ Result<std::string> read_all(int fd, const std::filesystem::path& path, std::siz
                              std::size_t expected_bytes) {
     std::string content;
     content.reserve(expected_bytes);  // growing would leave copies behind: of secrets, and of large files
-    char block[64 * 1024];
+    struct Block {
+        char bytes[64 * 1024];
+        ~Block() { OPENSSL_cleanse(bytes, sizeof bytes); }
+    } block;
+    const auto fail = [&content](Error error) {
+        wipe(content);
+        return error;
+    };
     for (;;) {
-        const ssize_t count = ::read(fd, block, sizeof block);
+        const ssize_t count = ::read(fd, block.bytes, sizeof block.bytes);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return system_error(path, "cannot read");
+        if (count < 0) return fail(system_error(path, "cannot read"));
         if (count == 0) break;
         if (content.size() + static_cast<std::size_t>(count) > max_bytes) {
-            return Error{Fault::input, path.string() + ": larger than the limit of " +
-                                           std::to_string(max_bytes) + " bytes"};
+            return fail({Fault::input, path.string() + ": larger than the limit of " +
+                                           std::to_string(max_bytes) + " bytes"});
         }
-        content.append(block, static_cast<std::size_t>(count));
+        content.append(block.bytes, static_cast<std::size_t>(count));
     }
-    OPENSSL_cleanse(block, sizeof block);
     return content;
 }
 

@@ -36,6 +36,17 @@ Line line_of(std::string_view input) {
     return {true, true, text.substr(0, text.size() - 1), feed + 1};
 }
 
+/// The same, or with LF CR LF at its end, as minio-go ends the fields of a trailer.
+Line trailer_line_of(std::string_view input) {
+    constexpr std::string_view odd_end = "\n\r\n";
+    const auto feed = input.substr(0, max_line_bytes).find('\n');
+    if (feed == input.npos || feed == 0 || input[feed - 1] == '\r') return line_of(input);
+    const std::string_view end = input.substr(feed, odd_end.size());
+    if (!odd_end.starts_with(end)) return {true, false, {}, 0};
+    if (end.size() < odd_end.size()) return {};
+    return {true, true, input.substr(0, feed), feed + odd_end.size()};
+}
+
 bool is_signature(std::string_view text) {
     return text.size() == signature_digits &&
            std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -125,7 +136,7 @@ AwsChunkedStep AwsChunkedDecoder::read_end_of_data(std::string_view input) {
 }
 
 AwsChunkedStep AwsChunkedDecoder::read_trailer_line(std::string_view input) {
-    const Line line = line_of(input);
+    const Line line = trailer_line_of(input);
     if (!line.sound) return malformed("a trailer line that is too long or does not end with CR LF");
     if (!line.whole) return {};
     if (line.text.empty()) {

@@ -37,7 +37,7 @@ struct AwsChunkedStep {
 /// digits without leading zeros, each line ends with CR LF, each chunk has exactly the signature that the
 /// form asks for, and fields stand behind the last chunk only where the form has a trailer: at most 8,
 /// `name:value` with names of lower-case letters, digits and hyphens, none twice in a row, the signature
-/// last.
+/// last. Such a field may end with LF CR LF, as minio-go writes it.
 class AwsChunkedDecoder {
   public:
     explicit AwsChunkedDecoder(AwsChunkedForm form) : form_(form) {}

@@ -17,8 +17,10 @@ constexpr Named named[] = {
     {"x-amz-checksum-crc32", ChecksumAlgorithm::crc32},
     {"x-amz-checksum-crc32c", ChecksumAlgorithm::crc32c},
     {"x-amz-checksum-crc64nvme", ChecksumAlgorithm::crc64nvme},
+    {"x-amz-checksum-md5", ChecksumAlgorithm::md5},
     {"x-amz-checksum-sha1", ChecksumAlgorithm::sha1},
     {"x-amz-checksum-sha256", ChecksumAlgorithm::sha256},
+    {"x-amz-checksum-sha512", ChecksumAlgorithm::sha512},
 };
 
 std::string base64(std::string_view bytes) {
@@ -45,8 +47,10 @@ std::optional<ChecksumAlgorithm> checksum_of_field(std::string_view name) noexce
 }
 
 Checksum::Checksum(ChecksumAlgorithm algorithm) : algorithm_(algorithm) {
+    if (algorithm == ChecksumAlgorithm::md5) hash_.emplace(HashAlgorithm::md5);
     if (algorithm == ChecksumAlgorithm::sha1) hash_.emplace(HashAlgorithm::sha1);
     if (algorithm == ChecksumAlgorithm::sha256) hash_.emplace(HashAlgorithm::sha256);
+    if (algorithm == ChecksumAlgorithm::sha512) hash_.emplace(HashAlgorithm::sha512);
 }
 
 void Checksum::update(std::string_view block) {
@@ -57,8 +61,10 @@ void Checksum::update(std::string_view block) {
             return crc32c_.process_bytes(block.data(), block.size());
         case ChecksumAlgorithm::crc64nvme:
             return crc64nvme_.process_bytes(block.data(), block.size());
+        case ChecksumAlgorithm::md5:
         case ChecksumAlgorithm::sha1:
         case ChecksumAlgorithm::sha256:
+        case ChecksumAlgorithm::sha512:
             return hash_->update(std::as_bytes(std::span(block)));
     }
 }
@@ -71,8 +77,10 @@ std::string Checksum::finish() {
             return base64(big_endian(crc32c_.checksum(), 4));
         case ChecksumAlgorithm::crc64nvme:
             return base64(big_endian(crc64nvme_.checksum(), 8));
+        case ChecksumAlgorithm::md5:
         case ChecksumAlgorithm::sha1:
         case ChecksumAlgorithm::sha256:
+        case ChecksumAlgorithm::sha512:
             break;
     }
     return base64(hash_->finish_raw());

@@ -12,7 +12,7 @@
 namespace sallyport::s3 {
 
 /// The checksums of objects (S3 API, "Checking object integrity").
-enum class ChecksumAlgorithm { crc32, crc32c, crc64nvme, sha1, sha256 };
+enum class ChecksumAlgorithm { crc32, crc32c, crc64nvme, md5, sha1, sha256, sha512 };
 
 /// The algorithm of a field `x-amz-checksum-...`, whose name is in lower case; nothing for any other name.
 std::optional<ChecksumAlgorithm> checksum_of_field(std::string_view name) noexcept;

@@ -67,6 +67,7 @@ PayloadCheck::PayloadCheck(const CheckedSignature& signature, ChunkedPayload chu
       decoder_(signature.payload.form) {
     if (promise_.kind == PayloadPromise::Kind::chunks && chunked_.trailer)
         checksum_.emplace(*checksum_of_field(*chunked_.trailer));
+    if (checksum_ && chunked_.decoded_length == 0) hold_from_ = 0;
 }
 
 std::optional<PayloadFault> PayloadCheck::update(std::string_view data) {
@@ -108,6 +109,7 @@ std::optional<PayloadFault> PayloadCheck::follow(std::string_view data) {
             data.remove_prefix(added);
             continue;
         }
+        taken_ += step.bytes;
         data.remove_prefix(step.bytes - before);
         held_.clear();
     }
@@ -128,6 +130,7 @@ std::optional<PayloadFault> PayloadCheck::take(const AwsChunkedStep& step) {
             left_ -= step.data.size();
             if (promise_.form.has_signatures) signatures_.update(step.data);
             if (checksum_) checksum_->update(step.data);
+            if (checksum_ && decoded_ == chunked_.decoded_length) hold_from_ = taken_ + step.bytes - 1;
             return left_ == 0 ? end_chunk() : std::nullopt;
         case Step::trailer:
         case Step::trailer_signature:

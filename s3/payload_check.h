@@ -48,6 +48,10 @@ class PayloadCheck {
     /// There are no more. Nothing when all of it was as promised.
     std::optional<PayloadFault> finish();
 
+    /// Of all bytes so far, how many at the end must not be passed on before `finish`: where a trailer comes
+    /// behind the data, a store that knows its length could take it for whole. At most some kilobytes.
+    std::size_t held_back() const noexcept { return hold_from_ ? taken_ + held_.size() - *hold_from_ : 0; }
+
   private:
     std::optional<PayloadFault> follow(std::string_view data);
     std::optional<PayloadFault> take(const AwsChunkedStep& step);
@@ -64,6 +68,8 @@ class PayloadCheck {
     std::uint64_t left_ = 0;       ///< of the chunk
     std::string chunk_signature_;  ///< that it must have
     std::uint64_t decoded_ = 0;
+    std::uint64_t taken_ = 0;                 ///< of the body, without `held_`
+    std::optional<std::uint64_t> hold_from_;  ///< where its last byte of data lies, once that was seen
     std::optional<Checksum> checksum_;
     std::string trailer_fields_;  ///< as their signature covers them
     bool has_trailer_ = false;    ///< the one that was announced

@@ -7,9 +7,10 @@
 namespace sallyport::s3 {
 
 PayloadHash::PayloadHash(HashAlgorithm algorithm) : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    const EVP_MD* digest = algorithm == HashAlgorithm::sha256 ? EVP_sha256()
-                           : algorithm == HashAlgorithm::sha1 ? EVP_sha1()
-                                                              : EVP_md5();
+    const EVP_MD* digest = algorithm == HashAlgorithm::sha256   ? EVP_sha256()
+                           : algorithm == HashAlgorithm::sha512 ? EVP_sha512()
+                           : algorithm == HashAlgorithm::sha1   ? EVP_sha1()
+                                                                : EVP_md5();
     if (!context_ || EVP_DigestInit_ex(context_.get(), digest, nullptr) != 1) {
         throw std::runtime_error("OpenSSL cannot start a hash");
     }

@@ -17,6 +17,7 @@ inline constexpr std::string_view empty_payload =
 
 enum class HashAlgorithm {
     sha256,
+    sha512,
     sha1,  ///< not for security: a checksum of objects
     md5,   ///< not for security: an ETag of a plain PUT is the MD5 of the body
 };

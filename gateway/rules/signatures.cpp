@@ -1,5 +1,6 @@
 #include "gateway/rules/signatures.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace sallyport::gateway {
@@ -40,6 +41,23 @@ Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSign
     if (has_body) return check;
     if (const auto wrong = check->finish()) return denial_of(*wrong);
     return nullptr;
+}
+
+std::string without_secrets(std::string_view canonical_request) {
+    constexpr std::string_view secret_beginnings[] = {
+        "\nx-amz-server-side-encryption-customer-key:",
+        "\nx-amz-copy-source-server-side-encryption-customer-key:",
+        "\nx-amz-security-token:",
+        "X-Amz-Security-Token=",
+    };
+    std::string text(canonical_request);
+    for (const std::string_view beginning : secret_beginnings) {
+        const auto found = text.find(beginning);
+        if (found == text.npos) continue;
+        const auto value = found + beginning.size();
+        text.replace(value, std::min(text.find_first_of("&\n", value), text.size()) - value, "(hidden)");
+    }
+    return text;
 }
 
 Denial denial_of(const s3::SignatureRefusal& refusal) {

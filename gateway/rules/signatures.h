@@ -17,6 +17,9 @@ s3::SignatureResult<s3::CheckedSignature> check_signature_of(const RequestHead& 
 Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSignature& signature,
                                                            const RequestHead& head, bool has_body);
 
+/// A canonical request without the secrets that it may carry: keys of encryption and tokens of sessions.
+std::string without_secrets(std::string_view canonical_request);
+
 /// What the client hears, with the codes and statuses of the S3 API ("Error Responses").
 Denial denial_of(const s3::SignatureRefusal& refusal);
 Denial denial_of(const s3::PayloadFault& fault);

@@ -159,8 +159,13 @@ class CheckedSignatures(FleetTest):
         body = unsigned_chunks(PIECES, checksum(WHOLE))
         headers = self.chunked_headers(UNSIGNED_TRAILER, body, ("x-amz-trailer", "x-amz-checksum-crc32"))
         self.assert_taken(headers, body)
-        wrong = unsigned_chunks(PIECES, checksum(WHOLE + b"x"))
+        other = os.urandom(5000)
+        wrong = unsigned_chunks([other], checksum(WHOLE))
+        headers = self.chunked_headers(
+            UNSIGNED_TRAILER, wrong, ("x-amz-trailer", "x-amz-checksum-crc32"), size=len(other)
+        )
         self.assert_refused(400, "BadDigest", "malformed", headers, wrong)
+        self.assertNotIn(other[-64:], self.store.received, "a store could take it for whole")
 
     def test_http_chunks_around_it(self):
         headers = self.signed(payload_hash=hashlib.sha256(b"hello").hexdigest())[:-1]

@@ -1,5 +1,6 @@
 """The gateway under test: its configuration, its process, and what it says about itself."""
 
+import datetime
 import http.client
 import json
 import os
@@ -72,9 +73,9 @@ class Gateway:
         """Waits until the gateway obeys this configuration."""
         if text == self.configuration.read_text():
             return
-        generation = self.generation()
+        moment = time.time()
         self.write_configuration(text)
-        self.wait_for_generation_after(generation)
+        self.wait_for_load_since(moment)
 
     def publish_crl(self, content, name="device-ca.pem"):
         """Puts a CRL in place in one step, as a careful operator does. Returns when (time.monotonic)."""
@@ -176,6 +177,19 @@ class Gateway:
             lambda: self.generation() > generation, f"a generation after {generation} is in force", seconds
         )
         return self.generation()
+
+    def wait_for_load_since(self, moment):
+        """Waits until what was loaded after `moment` (time.time) is in force. Other files may have changed just before:
+        then the next generation need not be the one that knows of the last change."""
+
+        def loads():
+            return [load for load in self.events("reload") if load["result"] != "failed" and begin(load) >= moment]
+
+        def begin(load):
+            return datetime.datetime.fromisoformat(load["time"]).timestamp() - load["load_ms"] / 1000
+
+        (first, *_) = wait_until(loads, "a load of what has changed")
+        self.wait_for_generation_after(first["generation"] - 1)
 
     def wait_for_access(self, **fields):
         """The last access-log line with these fields; it is written after the answer was sent."""

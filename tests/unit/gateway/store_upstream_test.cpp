@@ -19,7 +19,8 @@ StoreSettings settings_of(const Texts& urls) {
 
 Texts addresses_of(const StoreUpstream& upstream) {
     Texts texts;
-    for (const auto& server : *upstream.servers())
+    const auto servers = upstream.servers();
+    for (const auto& server : *servers)
         texts.push_back(server->address_text());
     return texts;
 }
@@ -61,7 +62,8 @@ TEST(StoreUpstream, keeps_addresses_when_a_look_up_fails) {
 TEST(StoreUpstream, takes_over_what_the_previous_one_knew) {
     StoreUpstream before(settings_of({"http://a:1", "http://10.0.0.1:2"}), nullptr, "", nullptr);
     before.looked_up(0, {"10.0.0.7"});
-    for (const auto& server : *before.servers())
+    const auto servers = before.servers();
+    for (const auto& server : *servers)
         server->state->note(Sign::connect_failed, now);
     const StoreUpstream after(settings_of({"http://10.0.0.1:2", "http://a:1", "http://10.0.0.1:3"}), nullptr,
                               "", &before);
