@@ -56,9 +56,7 @@ class PrefixOwner(FleetTest):
         super().setUpClass()
         text = cls.gateway.configuration.read_text()
         assert RULE in text
-        generation = cls.gateway.generation()
-        cls.gateway.write_configuration(text.replace(RULE, "  - {use: prefix-owner, bucket: fleet}\n"))
-        cls.gateway.wait_for_generation_after(generation)
+        cls.gateway.put_in_force(text.replace(RULE, "  - {use: prefix-owner, bucket: fleet}\n"))
 
     def assert_refused(self, method, target, headers=()):
         reached = len(self.store.requests)

@@ -21,9 +21,7 @@ class BadConfiguration(FleetTest):
         self.assertEqual(
             self.connect(self.device).request(self.signer, "GET", TARGET).status, 200, "a new one"
         )
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(good)
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(good)
         self.assertEqual(self.gateway.metric("sallyport_config_last_reload_successful"), 1)
 
     def changed(self, old, new):

@@ -27,9 +27,7 @@ class CertificatesByServerName(FleetTest):
 
     @classmethod
     def publish(cls, text):
-        generation = cls.gateway.generation()
-        cls.gateway.write_configuration(text)
-        cls.gateway.wait_for_generation_after(generation)
+        cls.gateway.put_in_force(text)
 
     def shown(self, name):
         """The names of the certificate that a client gets who asks for `name`."""

@@ -20,9 +20,7 @@ class FinishUploads(FleetTest):
     def setUpClass(cls):
         super().setUpClass()
         text = cls.gateway.configuration.read_text()
-        generation = cls.gateway.generation()
-        cls.gateway.write_configuration(text.replace("grace: 24h", "grace: 24h\n  finish_uploads: true"))
-        cls.gateway.wait_for_generation_after(generation)
+        cls.gateway.put_in_force(text.replace("grace: 24h", "grace: 24h\n  finish_uploads: true"))
 
     def send_half(self, connection, target):
         signed = self.signer.sign("PUT", target, connection.host)

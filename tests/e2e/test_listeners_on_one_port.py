@@ -154,16 +154,12 @@ class ListenersOnOnePort(FleetTest):
         text = self.text.replace(f"trust: [{self.pki.trust}]", f"trust: [{low}]").replace(
             f"operators: {{trust: [{self.staff.device_ca}]}}", f"operators: {{trust: [{self.pki.root}]}}"
         )
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(text.replace("require: chain", "require: leaf"))
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(text.replace("require: chain", "require: leaf"))
         self.assertIsNotNone(refused(lambda: self.status(OPERATORS, device)))
         event = self.gateway.wait_for_event("handshake_failed", listener="staff", operator="0A0A0A0A")
         self.assertIn("certifies clients of another kind", event["detail"])
         (self.gateway.folder / "crl" / "low.pem").unlink()
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(self.text)
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(self.text)
 
     # ---- configurations that are refused -------------------------------------------------------
 
@@ -173,9 +169,7 @@ class ListenersOnOnePort(FleetTest):
         self.gateway.write_configuration(self.text.replace(old, new))
         event = self.gateway.wait_for_event("reload", skip=failed, result="failed")
         self.assertIn(what, event["detail"])
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(self.text + "\n")
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(self.text + "\n")
 
     def test_faulty_configurations(self):
         staff, devices = f"[{self.staff.device_ca}]", f"[{self.pki.device_ca}]"

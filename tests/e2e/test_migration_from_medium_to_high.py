@@ -40,9 +40,7 @@ class FleetOnItsWay(FleetTest):
 
     def configure(self, mode):
         """`mode`: the lines that replace the listener's mode."""
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(self.high.replace("    mode: high\n", mode))
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(self.high.replace("    mode: high\n", mode))
 
     def shadow(self, ramp=""):
         self.configure(f"    mode: medium\n    shadow: true\n{ramp}")

@@ -19,9 +19,7 @@ class RevocationStopsResumption(FleetTest):
         super().setUpClass()
         if cls.tickets:
             text = cls.gateway.configuration.read_text()
-            generation = cls.gateway.generation()
-            cls.gateway.write_configuration(text.replace("profile: canedge}", "profile: canedge, tickets: true}"))
-            cls.gateway.wait_for_generation_after(generation)
+            cls.gateway.put_in_force(text.replace("profile: canedge}", "profile: canedge, tickets: true}"))
 
     def new_session(self, context, target):
         """The session of a connection that is over: nothing is open that could be cut."""

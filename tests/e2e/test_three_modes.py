@@ -162,9 +162,7 @@ class ThreeModes(FleetTest):
         error = refused(lambda: self.served(connection))
         self.assertIsNotNone(error, "a client without certificate was served on a listener of mode high")
         self.assertIsNotNone(refused(lambda: self.put("modern", context)))
-        generation = self.gateway.generation()
-        self.gateway.write_configuration(text)
-        self.gateway.wait_for_generation_after(generation)
+        self.gateway.put_in_force(text)
         self.assertEqual(self.put("modern", context)[0], 200)
 
     def served(self, connection):
