@@ -5,6 +5,7 @@ import base64
 import datetime
 import hashlib
 import os
+import time
 import zlib
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from support.case import main
 from support.chunked_payload import SIGNED, UNSIGNED_TRAILER, signed_chunks, unsigned_chunks
 from support.fleet import DEVICE, FleetTest
 from support.gateway import replace_file
-from support.https_client import Connection
+from support.https_client import Connection, refused
+from support.processes import wait_until
 from support.sigv4 import Signer
 from support.store import BUCKET, s3_client
 
@@ -175,6 +177,72 @@ class CheckedSignatures(FleetTest):
             400, "XAmzContentSHA256Mismatch", "bad_signature", headers, b"5\r\nhellp\r\n0\r\n\r\n"
         )
 
+    # ---- what stands still, or is cut, while its end is held back --------------------------------
+
+    def begin_with_trailer(self, identity, content):
+        """All of an upload but the last bytes of its trailer. Returns the connection and what is left."""
+        trailer = b"x-amz-checksum-crc32:" + base64.b64encode(zlib.crc32(content).to_bytes(4, "big"))
+        body = unsigned_chunks([content], trailer)
+        target = f"/fleet/{identity.id}/x"
+        fields = [
+            ("x-amz-decoded-content-length", str(len(content))),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ]
+        headers = self.signer.sign("PUT", target, self.host, fields, payload_hash=UNSIGNED_TRAILER)
+        connection = self.connect(identity)
+        connection.send_head("PUT", target, headers + [("Content-Length", len(body))])
+        connection.send(body[:-2])
+        wait_until(lambda: content[:-1] in self.store.received, "the data is at the store")
+        return connection, body[-2:]
+
+    def assert_nothing_whole(self, content):
+        time.sleep(0.2)
+        self.assertNotIn(content, self.store.received)
+        self.assertFalse(any(content in request.body for request in self.store.requests if request.complete))
+
+    def test_device_that_leaves_before_the_end_of_its_trailer(self):
+        content = os.urandom(3000)
+        connection, _ = self.begin_with_trailer(self.device, content)
+        connection.close()
+        self.gateway.wait_for_access(device=self.device.id, reason="peer_closed")
+        self.assert_nothing_whole(content)
+
+    def test_device_that_stops_before_the_end_of_its_trailer(self):
+        text = self.gateway.configuration.read_text()
+        self.addCleanup(self.gateway.put_in_force, text)
+        self.gateway.put_in_force(text + "limits: {body_progress: 500ms}\n")
+        content = os.urandom(3000)
+        self.begin_with_trailer(self.device, content)
+        self.gateway.wait_for_access(device=self.device.id, reason="timeout")
+        self.assert_nothing_whole(content)
+
+    def test_device_that_is_revoked_before_the_end_of_its_trailer(self):
+        victim = self.pki.device("EEEE0001")
+        content = os.urandom(3000)
+        connection, rest = self.begin_with_trailer(victim, content)
+        self.revoke(victim)
+        self.gateway.wait_for_event("connection_cut", device=victim.id, reason="revoked")
+        self.assertIsNotNone(refused(lambda: (connection.send(rest), connection.read_answer("PUT"))))
+        self.assert_nothing_whole(content)
+
+    def test_rest_of_a_body_is_no_request(self):
+        """What follows a refused body on its connection was written by whoever wrote the body."""
+        smuggled = b"PUT /fleet/%s/y HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n"
+        hidden = smuggled % (DEVICE.encode(), self.host.encode())
+        headers = self.signed(length=len(WHOLE) + len(hidden), payload_hash=hashlib.sha256(WHOLE).hexdigest())
+        self.assert_refused(400, "XAmzContentSHA256Mismatch", "bad_signature", headers, WHOLE + hidden)
+        self.assertNotIn(b"/y HTTP/1.1", b"".join(request.head for request in self.store.requests))
+
+    def test_copy_source_in_a_signed_query(self):
+        """SDKs hoist fields into the query of a presigned URL; stores may read them there."""
+        for name in ("x-amz-copy-source", "X-Amz-Copy-Source", "x-amz-copy_source"):
+            target = f"{TARGET}?{name}=%2Ffleet%2F{self.other.id}%2Fsecret"
+            before = len(self.store.requests)
+            with self.connect(self.device) as connection:
+                answer = connection.request(self.signer, "PUT", target)
+            self.assertIn(answer.status, (400, 403), name)
+            self.assertEqual(len(self.store.requests), before, name)
+
     # ---- secrets -------------------------------------------------------------------------------
 
     def test_rotated_secret_counts_at_once(self):
@@ -188,6 +256,22 @@ class CheckedSignatures(FleetTest):
         generation = self.gateway.generation()
         self.write_secrets(signer)
         self.gateway.wait_for_generation_after(generation)
+
+    def test_secrets_that_are_written_in_place(self):
+        """A careless operator's file is cut anywhere while it is read: whoever has the secret of the fleet may be
+        refused for a moment, but a part of a secret is never one for whoever guesses it."""
+        before = self.secrets.read_text()
+        self.addCleanup(self.rotate_to, self.signer)
+        guessed = Signer(self.signer.access_key, self.signer.secret_key[:6])
+        for _ in range(5):
+            with open(self.secrets, "w") as file:
+                for at in range(0, len(before), 7):
+                    file.write(before[at : at + 7])
+                    file.flush()
+                    answer, whole = self.send(self.signed(guessed), b"x")
+                    self.assertEqual((answer.status, whole), (403, False))
+        self.gateway.wait_for_load_since(time.time() - 1)
+        self.assert_taken(self.signed(), b"x")
 
     def test_secrets_that_others_may_read_change_nothing(self):
         before = self.secrets.read_text()
@@ -234,6 +318,7 @@ class BeforeARealStore(FleetTest):
             verify=str(self.pki.root),
             config={"client_cert": (str(self.device.chain), str(self.device.key))},
         )
+        self.addCleanup(client.close)
         key = f"{DEVICE}/log of truck+7 (ä)~.MF4"
         client.put_object(Bucket=BUCKET, Key=key, Body=WHOLE, Metadata={"fw": "01.09.01"})
         self.assertEqual(client.get_object(Bucket=BUCKET, Key=key, Range="bytes=5-9")["Body"].read(), WHOLE[5:10])
