@@ -325,9 +325,9 @@ void Session::count_connection() {
 }
 
 asio::awaitable<bool> Session::wait_for_request() {
-    if (!buffer_.empty() ||
-        stream_->has_pending()) {  // pipelined: others of this thread have their turn first
-        co_await asio::post(asio::use_awaitable);
+    const bool is_pipelined = !buffer_.empty() || stream_->has_pending();
+    if (is_pipelined) {
+        co_await asio::post(asio::use_awaitable);  // others of this thread have their turn first
         co_return !stopped_by_;
     }
     const bool refuses_requests_only = judge_->admission().is_shadow();

@@ -54,9 +54,7 @@ class PrefixOwner(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        text = cls.gateway.configuration.read_text()
-        assert RULE in text
-        cls.gateway.put_in_force(text.replace(RULE, "  - {use: prefix-owner, bucket: fleet}\n"))
+        cls.gateway.change_configuration((RULE, "  - {use: prefix-owner, bucket: fleet}\n"))
 
     def assert_refused(self, method, target, headers=()):
         reached = len(self.store.requests)

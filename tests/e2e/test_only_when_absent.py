@@ -14,9 +14,7 @@ class OnlyWhenAbsent(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        text = cls.gateway.configuration.read_text()
-        assert RULE in text
-        cls.gateway.put_in_force(text.replace(RULE, "  - {use: canedge-device, bucket: fleet}\n"))
+        cls.gateway.change_configuration((RULE, "  - {use: canedge-device, bucket: fleet}\n"))
 
     def put(self, target, body, headers=()):
         with self.connect(self.device) as connection:

@@ -183,7 +183,8 @@ class Gateway:
         then the next generation need not be the one that knows of the last change."""
 
         def loads():
-            return [load for load in self.events("reload") if load["result"] != "failed" and begin(load) >= moment]
+            done = [load for load in self.events("reload") if load["result"] != "failed"]
+            return [load for load in done if begin(load) >= moment]
 
         def begin(load):
             return datetime.datetime.fromisoformat(load["time"]).timestamp() - load["load_ms"] / 1000
