@@ -16,9 +16,7 @@ pki::Result<Secrets> parse_secrets(std::string_view text) {
     Secrets secrets;
     const auto fault = [](std::string what) { return pki::Error{pki::Fault::input, std::move(what)}; };
     for (std::size_t number = 1; !text.empty(); ++number) {
-        const auto end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        std::string_view line = next_line(text);
         const std::string_view key = next_word(line);
         if (key.empty() || key.starts_with('#')) continue;
         const std::string place = std::to_string(number) + ": ";

@@ -80,9 +80,7 @@ pki::Result<DeviceKeys> parse_device_keys(std::string_view text,
     DeviceKeys devices;
     const auto fault = [](std::string what) { return pki::Error{pki::Fault::input, std::move(what)}; };
     for (std::size_t number = 1; !text.empty(); ++number) {
-        const auto end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        std::string_view line = next_line(text);
         line = line.substr(0, line.find('#'));
         const std::string_view id = next_word(line);
         if (id.empty()) continue;

@@ -64,6 +64,15 @@ class AccessKeys(FleetTest):
         self.assert_allowed(self.other, "NEWKEY")
         self.assert_refused(self.other, FLEET_KEY)
 
+    def test_a_file_that_is_cut_changes_nothing(self):
+        before = self.keys.read_text()
+        failures = len(self.gateway.events("reload", result="failed"))
+        self.keys.write_text(before.removesuffix("\n")[:-1])
+        event = self.gateway.wait_for_event("reload", skip=failures, result="failed")
+        self.assertIn("keys.txt: does not end with a line feed", event["detail"])
+        self.assert_allowed(self.device, OWN_KEY)
+        self.write_keys(f"{before}# and nothing else\n")
+
     def test_a_faulty_file_changes_nothing(self):
         before = self.keys.read_text()
         failures = len(self.gateway.events("reload", result="failed"))
