@@ -1,5 +1,7 @@
 #include "gateway/connection.h"
 
+#include "pki/socket_bio.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -18,9 +20,6 @@ using tcp = asio::ip::tcp;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t max_dropped_bytes = 16U << 20U;
-/// Behind so much of a body more is likely to have come before this has been worked on: it is worth another
-/// look.
-constexpr std::size_t much = 4096;
 
 }  // namespace
 
@@ -82,7 +81,7 @@ std::optional<IoResult> Connection::try_receive(std::span<char> into) {
     do {
         count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
     } while (count < 0 && errno == EINTR);
-    drained_ = count < static_cast<ssize_t>(std::min(into.size(), much));
+    drained_ = count < static_cast<ssize_t>(std::min(into.size(), pki::worth_another_look));
     if (count > 0) return IoResult{IoStatus::ok, static_cast<std::size_t>(count)};
     if (count == 0) return IoResult{IoStatus::end};
     if (errno != EAGAIN && errno != EWOULDBLOCK) return IoResult{IoStatus::failed};
@@ -95,7 +94,7 @@ asio::awaitable<IoResult> Connection::receive_some(std::span<char> into) {
     ticks_waited_ = 0;
     // Not `wait` and then another look: that would take two system calls more.
     const auto [error, bytes] = co_await socket_.async_receive(asio::buffer(into), tuple_awaitable);
-    drained_ = bytes < std::min(into.size(), much);
+    drained_ = bytes < std::min(into.size(), pki::worth_another_look);
     const bool has_ended = error == asio::error::eof;
     const IoStatus status = waited(has_ended ? boost::system::error_code() : error);
     // What was taken from the socket must not be lost to a word that came in the same moment.

@@ -11,10 +11,6 @@
 namespace sallyport::pki {
 namespace {
 
-/// Behind so much of a body more is likely to have come before this has been worked on: it is worth another
-/// look.
-constexpr std::size_t much = 4096;
-
 struct Endpoint {
     int fd = -1;
     std::string* outgoing = nullptr;
@@ -55,7 +51,7 @@ int read_socket(BIO* bio, char* data, int size) {
         count = ::recv(endpoint.fd, data, wanted, 0);
     } while (count < 0 && errno == EINTR);
     endpoint.has_received |= count > 0;
-    endpoint.is_drained = count < static_cast<ssize_t>(std::min(wanted, much));
+    endpoint.is_drained = count < static_cast<ssize_t>(std::min(wanted, worth_another_look));
     if (count > 0) endpoint.may_read -= static_cast<std::size_t>(count);
     if (count > 0 && endpoint.keeps_hello) endpoint.hello.append(data, static_cast<std::size_t>(count));
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);

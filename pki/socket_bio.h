@@ -2,9 +2,14 @@
 
 #include "pki/openssl.h"
 
+#include <cstddef>
 #include <string>
 
 namespace sallyport::pki {
+
+/// A read of a socket that brought less has most likely taken all that there was. Behind so many bytes more
+/// of a body may have come before these have been worked on.
+inline constexpr std::size_t worth_another_look = 4096;
 
 /// Lets `connection` read straight from the non-blocking socket `fd` and gather what it writes at the end of
 /// `outgoing`: a handshake flight or several records then leave in one send. Nothing is sent here. A socket
