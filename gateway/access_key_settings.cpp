@@ -2,8 +2,6 @@
 
 #include "s3/credentials.h"
 
-#include <utility>
-
 namespace sallyport::gateway {
 namespace {
 
@@ -19,31 +17,6 @@ KeySet read_keys(config::MapReader& map, std::string_view name) {
     return keys;
 }
 
-/// One of file, environment and credential.
-SecretSource read_source(config::MapReader& keys, const ConfigurationPaths& paths) {
-    using Kind = SecretSource::Kind;
-    auto map = keys.map("secrets");
-    if (!map) return {};
-    SecretSource source;
-    int given = 0;
-    if (const auto file = map->string("file")) {
-        source = {Kind::file, "", paths.existing(*map, "file", *file)};
-        ++given;
-    }
-    for (const auto& [key, kind] :
-         {std::pair("environment", Kind::environment), {"credential", Kind::credential}}) {
-        const auto name = map->string(key);
-        if (!name) continue;
-        const bool is_name = !name->text.empty() && name->text.find('/') == std::string::npos;
-        if (!is_name) map->fault(name->mark, std::string(key) + ": '" + name->text + "' is no name");
-        source = {kind, name->text, ""};
-        ++given;
-    }
-    if (given != 1) map->fault("one of file, environment and credential is needed");
-    map->finish();
-    return source;
-}
-
 }  // namespace
 
 AccessKeySettings read_access_keys(config::MapReader& root, const ConfigurationPaths& paths) {
@@ -57,7 +30,10 @@ AccessKeySettings read_access_keys(config::MapReader& root, const ConfigurationP
     if (map->has("operators")) settings.keys.operators = read_keys(*map, "operators");
     if (const auto file = map->string("devices"))
         settings.devices_file = paths.existing(*map, "devices", *file);
-    settings.secrets = read_source(*map, paths);
+    if (auto secrets = map->map("secrets")) {
+        settings.secrets = read_secret_source(*secrets, paths);
+        secrets->finish();
+    }
     const auto region = map->string("region");
     if (region) settings.region = region->text;
     const bool has_skew = map->has("clock_skew");

@@ -2,19 +2,13 @@
 
 #include "gateway/configuration_paths.h"
 #include "gateway/rules/access_keys.h"
+#include "gateway/secret_source.h"
 
 #include <chrono>
 #include <filesystem>
 #include <string>
 
 namespace sallyport::gateway {
-
-/// Where the secrets of access keys come from.
-struct SecretSource {
-    enum class Kind { none, file, environment, credential } kind = Kind::none;
-    std::string name = {};            ///< of a variable, or of one of systemd's credentials
-    std::filesystem::path file = {};  ///< which only its owner may read
-};
 
 /// Section `access_keys`: which keys clients may sign with, and what their signatures are checked with.
 struct AccessKeySettings {

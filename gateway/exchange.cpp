@@ -49,6 +49,10 @@ asio::awaitable<bool> Exchange::run() {
     auto denial = std::move(head_denial_);
     if (!denial) denial = judge();
     if (!denial) {
+        auto failure = co_await sign_anew();
+        denial = std::move(failure);
+    }
+    if (!denial) {
         auto failure = co_await forward();
         denial = std::move(failure);
     }
@@ -122,13 +126,14 @@ std::optional<Denial> Exchange::judge() {
     if (auto denial = check_access_key(*snapshot_->access_keys, acting_client(), head_)) return denial;
     if (auto denial = check_signature()) return denial;
     if (auto denial = bound(*operation)) return denial;
+    if (snapshot_->store_signing) operation_ = std::move(*operation);
     return reserve_device_bytes();
 }
 
 std::optional<Denial> Exchange::check_signature() {
     if (!snapshot_->signing_keys) return std::nullopt;
     const AccessKeySettings& settings = snapshot_->settings.access_keys;
-    const auto checked =
+    auto checked =
         check_signature_of(head_, {now_seconds(), settings.clock_skew, settings.region,
                                    [keys = snapshot_->signing_keys.get()](
                                        const auto& key, const auto& scope) { return keys->of(key, scope); }});
@@ -144,7 +149,8 @@ std::optional<Denial> Exchange::check_signature() {
     }
     auto check = payload_check_of(*checked, head_, has_body());
     if (!check) return check.error();
-    payload_check_ = std::move(*check);
+    if (*check) upload_filter_ = std::make_unique<UploadFilter>(std::move(*check));
+    if (snapshot_->store_signing) signature_ = std::move(*checked);
     return std::nullopt;
 }
 
@@ -264,9 +270,10 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
 }
 
 asio::awaitable<std::optional<Denial>> Exchange::send_head() {
-    const std::string head = upstream_head(head_, delivery_, permission_.only_when_absent);
+    std::string passed_through;
+    if (store_head_.empty()) passed_through = upstream_head(head_, delivery_, permission_.only_when_absent);
     store_->connection().stalls_after(limits().body_progress);
-    const std::string_view parts[] = {head};
+    const std::string_view parts[] = {store_head_.empty() ? passed_through : store_head_, document_};
     const bool body_follows = has_body() && !delivery_.expects_continue;
     auto written = store_->stream().try_write(parts, body_follows);
     if (!written) {

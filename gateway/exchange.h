@@ -4,6 +4,7 @@
 #include "gateway/request_record.h"
 #include "gateway/rules/chunk_decoder.h"
 #include "gateway/rules/permission.h"
+#include "gateway/rules/resigning.h"
 #include "gateway/rules/signatures.h"
 #include "gateway/session.h"
 
@@ -52,6 +53,9 @@ class Exchange {
     std::optional<Denial> check_signature();
     /// As whom the rules know this client: in shadow mode as nobody, until the ramp has reached it.
     Client acting_client() const;
+    /// Where requests are signed anew: what the store gets.
+    boost::asio::awaitable<std::optional<Denial>> sign_anew();
+    boost::asio::awaitable<std::optional<Denial>> take_document();
     /// The limits of its device: connections and requests, then bytes.
     std::optional<Denial> check_device_requests();
     std::optional<Denial> reserve_device_bytes();
@@ -93,7 +97,8 @@ class Exchange {
 
     // ---- exchange_answer.cpp ----
     boost::asio::awaitable<std::optional<Denial>> relay_answer();
-    boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head);
+    boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head, bool chunked);
+    boost::asio::awaitable<bool> end_answer(std::string& head, bool chunked);
     boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);
     boost::asio::awaitable<bool> relay_until_close(std::string head, bool chunked);
     boost::asio::awaitable<bool> pass_down(std::string& head, std::string_view data, bool chunked);
@@ -106,6 +111,14 @@ class Exchange {
     boost::asio::awaitable<bool> read_answer_body();
     bool take_answer_body(const IoResult& read);
     void answer_cut_short();
+    // ---- exchange_resign.cpp ----
+    std::optional<Denial> refuse_redirect() const;
+    std::optional<Denial> begin_renaming(AnswerDelivery& delivery);
+    /// A piece of the answer in the client's names; nothing when it is given up. Lives as long as `data` and
+    /// no other call.
+    std::optional<std::string_view> renamed(std::string_view data);
+    /// The end of it goes to `head`; false when it is given up.
+    bool end_renaming(std::string& head, bool chunked);
     /// The device hears of it as long as nothing else was said to it; afterwards its connection ends.
     void give_up_answer(Denial denial);
 
@@ -127,9 +140,19 @@ class Exchange {
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
     Permission permission_;
-    std::unique_ptr<s3::PayloadCheck> payload_check_;  ///< null when nothing was promised of the body
-    std::string held_body_;                            ///< what must wait for the end of that check
-    std::optional<std::uint64_t> reserved_bytes_;      ///< of the device's day
+    std::unique_ptr<UploadFilter> upload_filter_;  ///< null when nothing was promised of the body
+    std::optional<std::uint64_t> reserved_bytes_;  ///< of the device's day
+
+    // Of a request that is signed anew.
+    std::optional<S3Operation> operation_;
+    std::optional<s3::CheckedSignature> signature_;
+    std::string own_head_;                     ///< what `head_` points into, once its body was read
+    std::string store_head_;                   ///< empty: the head passes through
+    Delivery store_delivery_;                  ///< how the store is told of the body
+    std::string document_;                     ///< that goes in place of the body
+    std::optional<ClientNames> client_names_;  ///< by which its answer is read
+    std::unique_ptr<s3::XmlTexts> answer_texts_;
+    std::string renamed_;
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;

@@ -19,15 +19,18 @@ constexpr std::size_t record_bytes = 16 * 1024;
 
 asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     using Kind = AnswerDelivery::Framing;
-    const auto delivery = judge_answer(raw_answer_, answer_, record_.method);
+    auto delivery = judge_answer(raw_answer_, answer_, record_.method);
     if (!delivery) co_return delivery.error();
+    if (auto denial = refuse_redirect()) co_return denial;
+    if (auto denial = begin_renaming(*delivery)) co_return denial;
     if (!request_sent_ && answer_.status < 300)
         co_return bad_gateway("a success although the store has not got the whole body");
     if (session_.worker().draining()) keep_alive_ = false;
     record_.upstream_status = answer_.status;
     record_.status = answer_.status;
 
-    const bool open_ended = delivery->framing == Kind::chunked || delivery->framing == Kind::until_close;
+    const bool open_ended =
+        answer_texts_ || delivery->framing == Kind::chunked || delivery->framing == Kind::until_close;
     const bool chunked = open_ended && version_ >= 11;
     if (open_ended && !chunked) keep_alive_ = false;
     std::string head = downstream_head(answer_, *delivery, chunked, keep_alive_);
@@ -37,7 +40,7 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
             whole = co_await pass_down(head, "", false);
             break;
         case Kind::length:
-            whole = co_await relay_length(delivery->content_length, std::move(head));
+            whole = co_await relay_length(delivery->content_length, std::move(head), chunked);
             break;
         case Kind::chunked:
             whole = co_await relay_chunked(std::move(head), chunked);
@@ -63,6 +66,9 @@ std::optional<bool> Exchange::try_pass_down(std::string& head, std::string_view 
         abort(Reason::revoked, "cut while an answer was in flight");
         return false;
     }
+    const auto in_its_names = renamed(data);
+    if (!in_its_names) return false;
+    data = *in_its_names;
     answered_ = true;
     record_.bytes_out += data.size();
     if (chunked && !data.empty()) {
@@ -152,7 +158,16 @@ void Exchange::answer_cut_short() {
     }
 }
 
-asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::string head) {
+/// What comes behind the last byte of an answer without a length.
+asio::awaitable<bool> Exchange::end_answer(std::string& head, bool chunked) {
+    if (!end_renaming(head, chunked)) co_return false;
+    head += chunked ? last_chunk : "";
+    if (head.empty()) co_return true;
+    const bool passed = co_await pass_down(head, "", false);
+    co_return passed;
+}
+
+asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::string head, bool chunked) {
     // A small object leaves with its head; for a large one the head does not wait.
     while (remaining > 0) {
         auto came = try_read_answer_body();
@@ -166,7 +181,7 @@ asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::strin
         }
         const std::size_t bytes = std::min<std::uint64_t>(remaining, answer_end_ - answer_begin_);
         const std::string_view data(block_->span().data() + answer_begin_, bytes);
-        auto passed = try_pass_down(head, data, false);
+        auto passed = try_pass_down(head, data, chunked);
         if (!passed) {
             const bool passed_later = co_await pass_down_rest();
             passed = passed_later;
@@ -177,7 +192,9 @@ asio::awaitable<bool> Exchange::relay_length(std::uint64_t remaining, std::strin
         remaining -= bytes;
         if (turn_is_over(bytes)) co_await asio::post(asio::use_awaitable);
     }
-    co_return true;
+    if (!chunked && !answer_texts_) co_return true;
+    const bool ended = co_await end_answer(head, chunked);
+    co_return ended;
 }
 
 asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
@@ -213,10 +230,8 @@ asio::awaitable<bool> Exchange::relay_chunked(std::string head, bool chunked) {
         }
         answer_end_ += read.bytes;
     }
-    head += chunked ? last_chunk : "";
-    if (head.empty()) co_return true;
-    const bool passed = co_await pass_down(head, "", false);
-    co_return passed;
+    const bool ended = co_await end_answer(head, chunked);
+    co_return ended;
 }
 
 asio::awaitable<bool> Exchange::relay_until_close(std::string head, bool chunked) {
@@ -238,10 +253,8 @@ asio::awaitable<bool> Exchange::relay_until_close(std::string head, bool chunked
         answer_cut_short();
         co_return false;
     }
-    head += chunked ? last_chunk : "";
-    if (head.empty()) co_return true;
-    const bool passed = co_await pass_down(head, "", false);
-    co_return passed;
+    const bool ended = co_await end_answer(head, chunked);
+    co_return ended;
 }
 
 }  // namespace sallyport::gateway

@@ -160,24 +160,14 @@ Exchange::Sent Exchange::sent_up(IoStatus written) {
 }
 
 std::optional<std::string_view> Exchange::checked(std::string_view data, bool is_last) {
-    if (!payload_check_) return data;
-    auto wrong = payload_check_->update(data);
-    if (!wrong && is_last) wrong = payload_check_->finish();
-    if (wrong) {
-        body_denial_ = denial_of(*wrong);
-        // The store must not take for whole what it has.
-        store_->connection().stop();
-        store_->connection().close();
-        return std::nullopt;
-    }
-    const std::size_t held = is_last ? 0 : payload_check_->held_back();
-    if (held == 0 && held_body_.empty()) return data;
-    if (!held_body_.empty()) {
-        held_body_ += data;
-        return is_last ? std::string_view(held_body_) : std::string_view();
-    }
-    held_body_ = data.substr(data.size() - held);
-    return data.substr(0, data.size() - held);
+    if (!upload_filter_) return data;
+    auto passes = upload_filter_->pass(data, is_last);
+    if (passes) return *passes;
+    body_denial_ = std::move(passes.error());
+    // The store must not take for whole what it has.
+    store_->connection().stop();
+    store_->connection().close();
+    return std::nullopt;
 }
 
 /// A body that flows without a wait must let the other connections of its thread have their turn.
@@ -222,6 +212,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
 asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
     using Status = DecodedChunk::Status;
     const auto room = block_->span();
+    const bool goes_chunked = store_head_.empty() || store_delivery_.framing == Framing::chunked;
     ChunkDecoder decoder;
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -242,7 +233,8 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
         if (!passes) co_return Sent::failed;
         if (!passes->empty()) {
             const ChunkHeader header(passes->size());
-            auto sent = try_pass_up(*passes, header.text(), end_of_chunk, true);
+            auto sent = goes_chunked ? try_pass_up(*passes, header.text(), end_of_chunk, true)
+                                     : try_pass_up(*passes, "", "", chunk.status != Status::finished);
             if (!sent) {
                 const Sent sent_later = co_await pass_up_rest();
                 sent = sent_later;
@@ -268,6 +260,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
     }
     // What was read beyond this request's end belongs to the next one.
     if (begin < end) keep_alive_after_body_ = session_.buffer().put_back({room.data() + begin, end - begin});
+    if (!goes_chunked) co_return Sent::whole;
     const auto sent = try_pass_up("", "", last_chunk, false);
     if (sent) co_return *sent;
     const Sent sent_later = co_await pass_up_rest();

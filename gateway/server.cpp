@@ -224,7 +224,9 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
           &settings.operators.intermediates, &settings.crl_sources}) {
         paths.insert(paths.end(), files->begin(), files->end());
     }
-    for (const auto& file : {settings.access_keys.devices_file, settings.access_keys.secrets.file}) {
+    const auto credentials = settings.store.resign ? settings.store.resign->credentials.file : "";
+    for (const auto& file :
+         {settings.access_keys.devices_file, settings.access_keys.secrets.file, credentials}) {
         if (!file.empty()) paths.push_back(file);
     }
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());

@@ -42,6 +42,7 @@ class SettingsReader {
         settings_.access_keys = read_access_keys(root, paths_);
         check_policy_of_ramps(root);
         read_store(root);
+        check_resigning(root);
         read_limits(root);
         read_admin(root);
         read_log(root);
@@ -201,6 +202,13 @@ class SettingsReader {
         auto map = root.map("store");
         if (!map) return root.fault("'store' is missing");
         settings_.store = gateway::read_store(*map, paths_);
+    }
+
+    /// Whoever could have anything signed anew would have the store's credentials.
+    void check_resigning(MapReader& root) {
+        if (settings_.store.resign && settings_.access_keys.secrets.kind == SecretSource::Kind::none)
+            root.fault(
+                "'signing: resign' needs access_keys.secrets: the clients' signatures must be checked first");
     }
 
     void read_limits(MapReader& root) {

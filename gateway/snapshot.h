@@ -5,6 +5,7 @@
 #include "gateway/rules/ramp.h"
 #include "gateway/settings.h"
 #include "gateway/signing_keys.h"
+#include "gateway/store_signing.h"
 #include "gateway/store_upstream.h"
 #include "gateway/verdict_cache.h"
 #include "pki/revocation_index_builder.h"
@@ -50,8 +51,9 @@ struct Snapshot {
     std::shared_ptr<const ClientAuthority> devices;    ///< null when no listener asks for their certificates
     std::shared_ptr<const ClientAuthority> operators;  ///< the same
     std::shared_ptr<const AccessKeys> access_keys;
-    std::string access_key_inputs;                    ///< digests of the file and of the secrets
-    std::shared_ptr<const SigningKeys> signing_keys;  ///< null: signatures are the store's matter
+    std::string access_key_inputs;                      ///< digests of the files and of the secrets
+    std::shared_ptr<const SigningKeys> signing_keys;    ///< null: signatures are the store's matter
+    std::shared_ptr<const StoreSigning> store_signing;  ///< null: the clients' signatures pass through
     pki::RevocationIndex revocation;
     /// Where requests go. The next snapshot has the same one unless its section or files have changed.
     std::shared_ptr<StoreUpstream> upstream;

@@ -46,6 +46,28 @@ std::optional<ChecksumAlgorithm> checksum_of_field(std::string_view name) noexce
     return found == std::end(named) ? std::nullopt : std::optional(found->algorithm);
 }
 
+std::size_t text_length(ChecksumAlgorithm algorithm) noexcept {
+    const auto octets = [algorithm]() -> std::size_t {
+        switch (algorithm) {
+            case ChecksumAlgorithm::crc32:
+            case ChecksumAlgorithm::crc32c:
+                return 4;
+            case ChecksumAlgorithm::crc64nvme:
+                return 8;
+            case ChecksumAlgorithm::md5:
+                return 16;
+            case ChecksumAlgorithm::sha1:
+                return 20;
+            case ChecksumAlgorithm::sha256:
+                return 32;
+            case ChecksumAlgorithm::sha512:
+                return 64;
+        }
+        return 0;
+    }();
+    return (octets + 2) / 3 * 4;
+}
+
 Checksum::Checksum(ChecksumAlgorithm algorithm) : algorithm_(algorithm) {
     if (algorithm == ChecksumAlgorithm::md5) hash_.emplace(HashAlgorithm::md5);
     if (algorithm == ChecksumAlgorithm::sha1) hash_.emplace(HashAlgorithm::sha1);

@@ -17,6 +17,9 @@ enum class ChecksumAlgorithm { crc32, crc32c, crc64nvme, md5, sha1, sha256, sha5
 /// The algorithm of a field `x-amz-checksum-...`, whose name is in lower case; nothing for any other name.
 std::optional<ChecksumAlgorithm> checksum_of_field(std::string_view name) noexcept;
 
+/// How long its text is in Base64.
+std::size_t text_length(ChecksumAlgorithm algorithm) noexcept;
+
 /// A checksum of a body that passes by in blocks. One thread at a time.
 class Checksum {
   public:

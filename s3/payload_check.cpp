@@ -130,6 +130,7 @@ std::optional<PayloadFault> PayloadCheck::take(const AwsChunkedStep& step) {
             left_ -= step.data.size();
             if (promise_.form.has_signatures) signatures_.update(step.data);
             if (checksum_) checksum_->update(step.data);
+            if (on_data_) on_data_(step.data);
             if (checksum_ && decoded_ == chunked_.decoded_length) hold_from_ = taken_ + step.bytes - 1;
             return left_ == 0 ? end_chunk() : std::nullopt;
         case Step::trailer:
@@ -172,6 +173,7 @@ std::optional<PayloadFault> PayloadCheck::take_trailer(const AwsChunkedStep& ste
     if (checksum_->finish() != step.value)
         return fault(Kind::wrong_checksum,
                      "the body does not have the " + *chunked_.trailer + " of its trailer");
+    trailer_value_ = step.value;
     return std::nullopt;
 }
 

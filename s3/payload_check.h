@@ -5,6 +5,7 @@
 #include "s3/signature_check.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,6 +44,10 @@ class PayloadCheck {
     /// `chunked` counts for a promise of chunks only.
     PayloadCheck(const CheckedSignature& signature, ChunkedPayload chunked);
 
+    /// Hands out what an aws-chunked body holds, piece by piece, during `update`: before it is known to be
+    /// right.
+    void on_data(std::function<void(std::string_view)> take) { on_data_ = std::move(take); }
+
     /// The next bytes of the body, without the framing of HTTP. A fault is final.
     std::optional<PayloadFault> update(std::string_view data);
     /// There are no more. Nothing when all of it was as promised.
@@ -51,6 +56,9 @@ class PayloadCheck {
     /// Of all bytes so far, how many at the end must not be passed on before `finish`: where a trailer comes
     /// behind the data, a store that knows its length could take it for whole. At most some kilobytes.
     std::size_t held_back() const noexcept { return hold_from_ ? taken_ + held_.size() - *hold_from_ : 0; }
+
+    /// The checksum in its trailer, which fits; empty before that and where there is none.
+    const std::string& trailer_value() const noexcept { return trailer_value_; }
 
   private:
     std::optional<PayloadFault> follow(std::string_view data);
@@ -71,6 +79,8 @@ class PayloadCheck {
     std::uint64_t taken_ = 0;                 ///< of the body, without `held_`
     std::optional<std::uint64_t> hold_from_;  ///< where its last byte of data lies, once that was seen
     std::optional<Checksum> checksum_;
+    std::function<void(std::string_view)> on_data_;
+    std::string trailer_value_;
     std::string trailer_fields_;  ///< as their signature covers them
     bool has_trailer_ = false;    ///< the one that was announced
     bool finished_ = false;

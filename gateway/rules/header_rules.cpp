@@ -45,10 +45,16 @@ std::string_view phrase(unsigned status) {
             return "Bad Request";
         case 403:
             return "Forbidden";
+        case 404:
+            return "Not Found";
         case 405:
             return "Method Not Allowed";
         case 408:
             return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 411:
+            return "Length Required";
         case 417:
             return "Expectation Failed";
         case 421:
@@ -68,6 +74,14 @@ std::string_view phrase(unsigned status) {
 
 }  // namespace
 
+void append_framing(std::string& head, const Delivery& delivery) {
+    if (delivery.framing == Framing::length) {
+        append(head, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});
+    } else if (delivery.framing == Framing::chunked) {
+        head += "Transfer-Encoding: chunked\r\n";
+    }
+}
+
 std::string upstream_head(const RequestHead& head, const Delivery& delivery, bool only_when_absent) {
     std::string out;
     out.reserve(1024);
@@ -77,11 +91,7 @@ std::string upstream_head(const RequestHead& head, const Delivery& delivery, boo
         if (!delivery.expects_continue && equals_ignoring_case(field.name, "Expect")) continue;
         if (!is_hop_by_hop(field.name)) append(out, {field.name, ": ", field.value, "\r\n"});
     }
-    if (delivery.framing == Framing::length) {
-        append(out, {"Content-Length: ", std::to_string(delivery.content_length), "\r\n"});
-    } else if (delivery.framing == Framing::chunked) {
-        out += "Transfer-Encoding: chunked\r\n";
-    }
+    append_framing(out, delivery);
     if (only_when_absent && head.find("If-None-Match") == nullptr) out += "If-None-Match: *\r\n";
     out += "\r\n";
     return out;

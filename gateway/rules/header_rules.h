@@ -13,6 +13,9 @@ namespace sallyport::gateway {
 /// (`If-None-Match: *`, RFC 9110 13.1.2; S3 API, "PutObject"): a field that no signature covers.
 std::string upstream_head(const RequestHead& head, const Delivery& delivery, bool only_when_absent = false);
 
+/// The fields that say how long the body of a request is.
+void append_framing(std::string& head, const Delivery& delivery);
+
 /// A parsed answer head; views as in RequestHead.
 struct AnswerHead {
     unsigned status = 0;

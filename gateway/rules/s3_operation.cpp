@@ -187,6 +187,7 @@ Result<S3Operation> classify(const RequestHead& head, const HostNames& virtual_h
     }
     const std::string* prefix = value_of(*query, "prefix");
     if (prefix != nullptr && has_prefix(named.action)) named.prefix = *prefix;
+    named.encodes_keys = value_of(*query, "encoding-type") != nullptr;
     return named;
 }
 

@@ -24,6 +24,7 @@ struct S3Operation {
     std::vector<std::string_view> further_actions = {};
     std::optional<s3::ObjectAddress> copy_source = {};  ///< the object that it reads, for copies only
     std::optional<std::string> prefix = {};             ///< decoded, for lists only
+    bool encodes_keys = false;                          ///< the answer's keys, for lists: encoding-type
     /// Why some stores would take another key of the same bucket; empty when all take this one. Only who may
     /// do the same to every key of the bucket may do it.
     std::string ambiguity = {};

@@ -27,17 +27,19 @@ s3::SignatureResult<s3::CheckedSignature> check_signature_of(const RequestHead& 
     return s3::check_signature({head.method, head.target, fields}, terms);
 }
 
+Result<s3::ChunkedPayload> chunked_payload_of(const s3::PayloadPromise& promise, const RequestHead& head) {
+    if (promise.kind != s3::PayloadPromise::Kind::chunks) return s3::ChunkedPayload{};
+    auto read = s3::read_chunked_payload(fields_of(head), promise.form);
+    if (!read) return denial_of(read.error());
+    return std::move(*read);
+}
+
 Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSignature& signature,
                                                            const RequestHead& head, bool has_body) {
-    using Kind = s3::PayloadPromise::Kind;
-    if (signature.payload.kind == Kind::nothing) return nullptr;
-    s3::ChunkedPayload chunked;
-    if (signature.payload.kind == Kind::chunks) {
-        auto read = s3::read_chunked_payload(fields_of(head), signature.payload.form);
-        if (!read) return denial_of(read.error());
-        chunked = std::move(*read);
-    }
-    auto check = std::make_unique<s3::PayloadCheck>(signature, std::move(chunked));
+    if (signature.payload.kind == s3::PayloadPromise::Kind::nothing) return nullptr;
+    auto chunked = chunked_payload_of(signature.payload, head);
+    if (!chunked) return chunked.error();
+    auto check = std::make_unique<s3::PayloadCheck>(signature, std::move(*chunked));
     if (has_body) return check;
     if (const auto wrong = check->finish()) return denial_of(*wrong);
     return nullptr;

@@ -12,6 +12,9 @@ namespace sallyport::gateway {
 s3::SignatureResult<s3::CheckedSignature> check_signature_of(const RequestHead& head,
                                                              const s3::SignatureTerms& terms);
 
+/// What the fields of that request say about an aws-chunked body; all zero for another.
+Result<s3::ChunkedPayload> chunked_payload_of(const s3::PayloadPromise& promise, const RequestHead& head);
+
 /// What the body of that request is held against as it passes; null when nothing was promised of it, or when
 /// there is none and that is right. `has_body`: whether any comes.
 Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSignature& signature,

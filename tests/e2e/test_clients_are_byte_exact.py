@@ -2,22 +2,18 @@
 are taken down before the gateway and behind it, for an operator who may use every key."""
 
 import os
-import ssl
 import unittest
 import urllib.error
 import urllib.request
 
 from support.byte_exact import end_to_end
 from support.case import main
+from support.clients import AWS, RCLONE, Clients
 from support.fleet import FleetTest
 from support.operators import Operators
-from support.processes import run
-from support.store import BUCKET, s3_client
+from support.store import BUCKET
 from support.wiretap import Wiretap
 
-# As in Debian; another one may be first on the PATH.
-AWS = "/usr/bin/aws"
-RCLONE = "/usr/bin/rclone"
 KEYS = (
     "plain.MF4",
     "grüße/日本語/🚚.MF4",
@@ -33,29 +29,15 @@ KEYS = (
 )
 
 
-class Tapped(FleetTest):
-    """Client -> wiretap (TLS, and the operator's certificate) -> gateway -> store."""
+class Tapped(Clients, FleetTest):
+    """All that the clients send is taken down before the gateway."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         operators = Operators(cls)
         cls.check_signatures()
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(operators.server.chain, operators.server.key)
-        cls.before = Wiretap(operators.port, server, operators.context)
-        cls.addClassCleanup(cls.before.stop)
-        cls.endpoint = f"https://127.0.0.1:{cls.before.port}"
-        cls.file = cls.folder / "sent file.MF4"
-        cls.file.write_bytes(os.urandom(100_000))
-        cls.environment = os.environ | {
-            "AWS_ACCESS_KEY_ID": cls.signer.access_key,
-            "AWS_SECRET_ACCESS_KEY": cls.signer.secret_key,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_CA_BUNDLE": str(cls.pki.root),
-            "AWS_MAX_ATTEMPTS": "1",
-            "HOME": str(cls.folder),
-        }
+        cls.connect_clients(operators, cls.signer.access_key, cls.signer.secret_key)
 
     @classmethod
     def check_signatures(cls):
@@ -74,22 +56,6 @@ class Tapped(FleetTest):
         print(f"{len(sent)} requests ... ", end="", flush=True)
         self.assertEqual([each[:3] for each in arrived], [each[:3] for each in sent])
         self.assertTrue(arrived == sent, "a body has changed")
-
-    def boto3(self):
-        client = s3_client(
-            self.endpoint, self.signer.access_key, self.signer.secret_key, verify=str(self.pki.root)
-        )
-        self.addCleanup(client.close)
-        return client
-
-    def call(self, *command, fails=False, **environment):
-        done = run(*command, seconds=120, env=self.environment | environment)
-        if not fails:
-            self.assertEqual(done.returncode, 0, f"{command}: {done.stderr[-2000:]}")
-        return done.stdout
-
-    def aws(self, *arguments, **options):
-        return self.call(AWS, "--endpoint-url", self.endpoint, *arguments, **options)
 
 
 class TrailersAreByteExact(Tapped):
@@ -196,13 +162,12 @@ class ClientsAreByteExact(Tapped):
 
     def test_boto3_presigned(self):
         client = self.boto3()
-        context = ssl.create_default_context(cafile=str(self.pki.root))
         for key in KEYS:
             for call, method, body in (("put_object", "PUT", b"hello"), ("get_object", "GET", None)):
                 url = client.generate_presigned_url(call, Params={"Bucket": BUCKET, "Key": key})
                 request = urllib.request.Request(url, data=body, method=method)
                 try:
-                    with urllib.request.urlopen(request, context=context) as answered:
+                    with urllib.request.urlopen(request, context=self.client_context) as answered:
                         answered.read()
                 except urllib.error.HTTPError as error:
                     self.fail(f"{method} {url}: {error.code}")
@@ -222,58 +187,31 @@ class ClientsAreByteExact(Tapped):
         self.call("curl", "--silent", "--cacert", self.pki.root, url)
 
     def test_s3cmd(self):
-        def s3cmd(*arguments):
-            return self.call(
-                "s3cmd",
-                f"--access_key={self.signer.access_key}",
-                f"--secret_key={self.signer.secret_key}",
-                f"--host=127.0.0.1:{self.before.port}",
-                f"--host-bucket=127.0.0.1:{self.before.port}",
-                "--region=us-east-1",
-                f"--ca-certs={self.pki.root}",
-                "--no-progress",
-                *arguments,
-            )
-
         for key in (KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]):
-            s3cmd("put", self.file, f"s3://{BUCKET}/{key}")
-            s3cmd("info", f"s3://{BUCKET}/{key}")
-        s3cmd(
+            self.s3cmd("put", self.file, f"s3://{BUCKET}/{key}")
+            self.s3cmd("info", f"s3://{BUCKET}/{key}")
+        self.s3cmd(
             "put",
             "--multipart-chunk-size-mb=5",
             "--add-header=x-amz-meta-a: b c",
             self.large,
             f"s3://{BUCKET}/large",
         )
-        s3cmd("get", "--force", f"s3://{BUCKET}/{KEYS[6]}", self.folder / "received")
-        s3cmd("cp", f"s3://{BUCKET}/{KEYS[3]}", f"s3://{BUCKET}/copy + %")
-        s3cmd("ls", "--recursive", f"s3://{BUCKET}/a b+")
-        s3cmd("del", "--recursive", "--force", f"s3://{BUCKET}/")
+        self.s3cmd("get", "--force", f"s3://{BUCKET}/{KEYS[6]}", self.folder / "received")
+        self.s3cmd("cp", f"s3://{BUCKET}/{KEYS[3]}", f"s3://{BUCKET}/copy + %")
+        self.s3cmd("ls", "--recursive", f"s3://{BUCKET}/a b+")
+        self.s3cmd("del", "--recursive", "--force", f"s3://{BUCKET}/")
 
     @unittest.skipUnless(os.access(RCLONE, os.X_OK), "rclone is not installed")
     def test_rclone(self):
-        remote = f":s3,provider=Ceph,env_auth=true,region=us-east-1,endpoint='{self.endpoint}':{BUCKET}"
-
-        def rclone(*arguments):
-            common = (
-                "--config",
-                "/dev/null",
-                "--ca-cert",
-                self.pki.root,
-                "--retries",
-                "1",
-                "--transfers",
-                "1",
-            )
-            return self.call(RCLONE, *common, *arguments, AWS_CA_BUNDLE="")
-
+        remote = self.rclone_remote(BUCKET)
         for key in (KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6]):
-            rclone("copyto", self.file, f"{remote}/{key}")
-        rclone("copyto", "--s3-upload-cutoff", "5M", "--s3-chunk-size", "5M", self.large, f"{remote}/large")
-        rclone("cat", f"{remote}/{KEYS[5]}")
-        rclone("moveto", f"{remote}/{KEYS[3]}", f"{remote}/moved + %")
-        rclone("lsf", "--recursive", remote)
-        rclone("delete", remote)
+            self.rclone("copyto", self.file, f"{remote}/{key}")
+        self.rclone("copyto", "--s3-upload-cutoff", "5M", "--s3-chunk-size", "5M", self.large, f"{remote}/large")
+        self.rclone("cat", f"{remote}/{KEYS[5]}")
+        self.rclone("moveto", f"{remote}/{KEYS[3]}", f"{remote}/moved + %")
+        self.rclone("lsf", "--recursive", remote)
+        self.rclone("delete", remote)
 
 
 if __name__ == "__main__":

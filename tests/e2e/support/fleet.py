@@ -25,7 +25,7 @@ class FleetTest(EndToEndTest):
         cls.device = cls.pki.device(DEVICE)
         cls.other = cls.pki.device(OTHER_DEVICE)
         if cls.real_store:
-            cls.store = start_store(cls, cls.store_domain)
+            cls.store = start_store(cls, cls.store_domain, cls.store_certificate())
             cls.signer = Signer(cls.store.access_key, cls.store.secret_key)
         else:
             cls.store = ImposterStore()
@@ -33,6 +33,10 @@ class FleetTest(EndToEndTest):
             cls.signer = Signer("FLEETKEY", "secret-of-the-fleet")
         cls.prepare()
         cls.gateway = start_gateway(cls, cls.pki, cls.store.endpoint)
+
+    @classmethod
+    def store_certificate(cls):
+        """With which a real store speaks TLS, too."""
 
     @classmethod
     def prepare(cls):
