@@ -126,6 +126,8 @@ std::optional<Denial> Exchange::judge() {
     if (auto denial = check_access_key(*snapshot_->access_keys, acting_client(), head_)) return denial;
     if (auto denial = check_signature()) return denial;
     if (auto denial = bound(*operation)) return denial;
+    if (auto denial = check_decoded_length(chunked_payload_, delivery_, permission_.body_bytes))
+        return denial;
     if (snapshot_->store_signing) operation_ = std::move(*operation);
     return reserve_device_bytes();
 }
@@ -147,7 +149,10 @@ std::optional<Denial> Exchange::check_signature() {
         }
         return denial_of(checked.error());
     }
-    auto check = payload_check_of(*checked, head_, has_body());
+    auto chunked = chunked_payload_of(checked->payload, head_);
+    if (!chunked) return chunked.error();
+    chunked_payload_ = *chunked;
+    auto check = payload_check_of(*checked, std::move(*chunked), has_body());
     if (!check) return check.error();
     if (*check) upload_filter_ = std::make_unique<UploadFilter>(std::move(*check));
     if (snapshot_->store_signing) signature_ = std::move(*checked);

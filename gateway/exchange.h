@@ -55,7 +55,8 @@ class Exchange {
     Client acting_client() const;
     /// Where requests are signed anew: what the store gets.
     boost::asio::awaitable<std::optional<Denial>> sign_anew();
-    boost::asio::awaitable<std::optional<Denial>> take_document();
+    boost::asio::awaitable<std::optional<Denial>> take_small_body(std::string& body);
+    std::optional<Denial> check_small_body(std::string& body);
     /// The limits of its device: connections and requests, then bytes.
     std::optional<Denial> check_device_requests();
     std::optional<Denial> reserve_device_bytes();
@@ -113,7 +114,12 @@ class Exchange {
     void answer_cut_short();
     // ---- exchange_resign.cpp ----
     std::optional<Denial> refuse_redirect() const;
+    std::string_view answer_field(std::string_view name) const;
     std::optional<Denial> begin_renaming(AnswerDelivery& delivery);
+    /// An error of the store, told in our own words.
+    boost::asio::awaitable<std::optional<Denial>> relay_error(const AnswerDelivery& delivery);
+    boost::asio::awaitable<bool> relay_body(const AnswerDelivery& delivery, std::string head, bool chunked);
+    void put_back_store(const AnswerDelivery& delivery);
     /// A piece of the answer in the client's names; nothing when it is given up. Lives as long as `data` and
     /// no other call.
     std::optional<std::string_view> renamed(std::string_view data);
@@ -140,6 +146,7 @@ class Exchange {
     Delivery delivery_;
     std::uint64_t body_left_ = 0;  ///< of a body with a length, not yet taken from the device
     Permission permission_;
+    s3::ChunkedPayload chunked_payload_;           ///< all zero for a body that is not aws-chunked
     std::unique_ptr<UploadFilter> upload_filter_;  ///< null when nothing was promised of the body
     std::optional<std::uint64_t> reserved_bytes_;  ///< of the device's day
 
@@ -153,6 +160,7 @@ class Exchange {
     std::optional<ClientNames> client_names_;  ///< by which its answer is read
     std::unique_ptr<s3::XmlTexts> answer_texts_;
     std::string renamed_;
+    std::optional<std::string> error_body_;  ///< is collected, not passed down
 
     std::optional<ShadowSighting> shadow_;  ///< in shadow mode, once the request was judged
     std::optional<Denial> body_denial_;

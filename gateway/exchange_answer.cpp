@@ -1,6 +1,7 @@
 // The answer: store -> device, through one lent block.
 #include "gateway/chunk.h"
 #include "gateway/exchange.h"
+#include "gateway/rules/store_error.h"
 
 #include <algorithm>
 
@@ -14,6 +15,8 @@ namespace asio = boost::asio;
 
 /// The most that one TLS record carries (RFC 8446 5.1).
 constexpr std::size_t record_bytes = 16 * 1024;
+/// Of an error document; what is longer is none.
+constexpr std::size_t max_error_bytes = 64 * 1024;
 
 }  // namespace
 
@@ -21,26 +24,60 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
     using Kind = AnswerDelivery::Framing;
     auto delivery = judge_answer(raw_answer_, answer_, record_.method);
     if (!delivery) co_return delivery.error();
-    if (auto denial = refuse_redirect()) co_return denial;
-    if (auto denial = begin_renaming(*delivery)) co_return denial;
     if (!request_sent_ && answer_.status < 300)
         co_return bad_gateway("a success although the store has not got the whole body");
     if (session_.worker().draining()) keep_alive_ = false;
     record_.upstream_status = answer_.status;
     record_.status = answer_.status;
+    if (snapshot_->store_signing) {
+        if (auto denial = refuse_redirect()) co_return denial;
+        keep_known_fields(answer_);
+        if (answer_.status >= 400 && delivery->framing != Kind::none) {
+            auto denial = co_await relay_error(*delivery);
+            co_return denial;
+        }
+        if (auto denial = begin_renaming(*delivery)) co_return denial;
+    }
 
     const bool open_ended =
         answer_texts_ || delivery->framing == Kind::chunked || delivery->framing == Kind::until_close;
     const bool chunked = open_ended && version_ >= 11;
     if (open_ended && !chunked) keep_alive_ = false;
-    std::string head = downstream_head(answer_, *delivery, chunked, keep_alive_);
+    const bool whole =
+        co_await relay_body(*delivery, downstream_head(answer_, *delivery, chunked, keep_alive_), chunked);
+    if (whole) put_back_store(*delivery);
+    co_return std::exchange(answer_denial_, std::nullopt);
+}
+
+asio::awaitable<std::optional<Denial>> Exchange::relay_error(const AnswerDelivery& delivery) {
+    std::string head = error_head(answer_, keep_alive_);  // its views point into what the body comes through
+    error_body_.emplace();
+    const bool whole = co_await relay_body(delivery, "", false);
+    const StoreError error = read_store_error(answer_.status, *std::exchange(error_body_, std::nullopt));
+    if (!whole) co_return std::exchange(answer_denial_, std::nullopt);
+    if (error.is_ours) {
+        session_.worker().shared().log.event(
+            Log::Level::error, "store_refuses_credentials",
+            {{"request_id", record_.request_id}, {"upstream", record_.upstream}, {"detail", error.code}});
+        co_return store_unavailable(Reason::store_down, "the store refuses our signature: " + error.code);
+    }
+    const std::string body =
+        s3::write_error_document({error.code, "The store refused the request.", path_, record_.request_id});
+    head += std::to_string(body.size()) + "\r\n\r\n";
+    const bool passed = co_await pass_down(head, body, false);
+    if (passed) put_back_store(delivery);
+    co_return std::nullopt;
+}
+
+asio::awaitable<bool> Exchange::relay_body(const AnswerDelivery& delivery, std::string head, bool chunked) {
+    using Kind = AnswerDelivery::Framing;
     bool whole = false;
-    switch (delivery->framing) {
+    switch (delivery.framing) {
         case Kind::none:
             whole = co_await pass_down(head, "", false);
             break;
         case Kind::length:
-            whole = co_await relay_length(delivery->content_length, std::move(head), chunked);
+            whole = co_await relay_length(delivery.content_length, std::move(head), chunked);
             break;
         case Kind::chunked:
             whole = co_await relay_chunked(std::move(head), chunked);
@@ -49,17 +86,24 @@ asio::awaitable<std::optional<Denial>> Exchange::relay_answer() {
             whole = co_await relay_until_close(std::move(head), chunked);
             break;
     }
-    if (whole && delivery->keep_alive && request_sent_ && answer_begin_ == answer_end_) {
-        session_.store() = nullptr;
-        if (watch_) watch_->device = nullptr;
-        session_.worker().pool().put_back(std::move(store_), limits().idle_store_connections);
-    }
-    co_return std::exchange(answer_denial_, std::nullopt);
+    co_return whole;
+}
+
+/// For the next request, when nothing of this one is left in it.
+void Exchange::put_back_store(const AnswerDelivery& delivery) {
+    if (!delivery.keep_alive || !request_sent_ || answer_begin_ != answer_end_) return;
+    session_.store() = nullptr;
+    if (watch_) watch_->device = nullptr;
+    session_.worker().pool().put_back(std::move(store_), limits().idle_store_connections);
 }
 
 /// Nothing when the device does not take all of it at once: `pass_down_rest` must follow, and `head` and
 /// `data` live until it is done. `head` may grow: what fits into the same record goes with it.
 std::optional<bool> Exchange::try_pass_down(std::string& head, std::string_view data, bool chunked) {
+    if (error_body_) {
+        if (error_body_->size() + data.size() <= max_error_bytes) *error_body_ += data;
+        return true;
+    }
     // The word that an upload was stored is no secret; everything else ends with the admission.
     const bool only_confirms = data.empty() && request_sent_ && record_.bytes_in > 0;
     if (!only_confirms && !session_.still_admitted()) {
@@ -160,6 +204,7 @@ void Exchange::answer_cut_short() {
 
 /// What comes behind the last byte of an answer without a length.
 asio::awaitable<bool> Exchange::end_answer(std::string& head, bool chunked) {
+    if (error_body_) co_return true;
     if (!end_renaming(head, chunked)) co_return false;
     head += chunked ? last_chunk : "";
     if (head.empty()) co_return true;

@@ -1,9 +1,12 @@
 // Where requests are signed anew: what the store gets, and what the device hears in its own names.
 #include "gateway/chunk.h"
 #include "gateway/exchange.h"
+#include "gateway/rules/delete_document.h"
 #include "gateway/rules/resigning.h"
 #include "gateway/rules/signatures.h"
 #include "gateway/wall_clock.h"
+
+#include <algorithm>
 
 namespace sallyport::gateway {
 
@@ -30,19 +33,31 @@ Result<ResignedRequest> resigned_now(const Snapshot& snapshot, const JudgedReque
 
 asio::awaitable<std::optional<Denial>> Exchange::sign_anew() {
     if (!snapshot_->store_signing) co_return std::nullopt;
-    const BucketMap& buckets = snapshot_->settings.store.resign->addressing.buckets;
-    const bool has_document = mapping_of_document(*operation_, buckets) != nullptr;
-    if (has_document) {
-        auto denial = co_await take_document();
+    const StoreAddressing& addressing = snapshot_->settings.store.resign->addressing;
+    const BucketMapping* documents = mapping_of_document(*operation_, addressing.buckets);
+    const JudgedRequest judged{head_,       delivery_,        *operation_,
+                               *signature_, chunked_payload_, permission_.only_when_absent};
+    const bool is_small = documents != nullptr || is_whole_with_its_head(judged, addressing.chunks);
+    if (is_small) {
+        std::string body;
+        auto denial = co_await take_small_body(body);
+        if (!denial) denial = check_small_body(body);
         if (denial) co_return denial;
+        if (documents != nullptr) {
+            auto document = delete_for_store(body, *documents);
+            if (!document) co_return document.error();
+            body = std::move(*document);
+        }
+        document_ = std::move(body);
     }
-    auto made = resigned_now(*snapshot_, {head_, delivery_, *operation_, *signature_, permission_.only_when_absent},
-                             has_document ? &document_ : nullptr);
+    auto made = resigned_now(*snapshot_, judged, is_small ? &document_ : nullptr);
     if (!made) co_return made.error();
     store_head_ = std::move(made->head);
     store_delivery_ = made->delivery;
     if (made->writer && upload_filter_) upload_filter_->write_with(std::move(*made->writer));
-    if (made->mapping != nullptr) {
+    if (made->mapping != nullptr && names_objects(operation_->action)) {
+        // Only chunks tell such a client that a list has ended, and not been cut.
+        if (version_ < 11) co_return bad_request(Reason::malformed, "HTTP/1.0 with store.resign.buckets");
         const bool is_tls = snapshot_->listeners[session_.listener().index].tls != nullptr;
         client_names_ =
             ClientNames{*made->mapping, (is_tls ? "https://" : "http://") + std::string(delivery_.host),
@@ -51,12 +66,12 @@ asio::awaitable<std::optional<Denial>> Exchange::sign_anew() {
     co_return std::nullopt;
 }
 
-/// Reads a body that is small as a whole, checks it, and writes it as the store must see it.
-asio::awaitable<std::optional<Denial>> Exchange::take_document() {
+/// Reads all of a small body, before the store hears of the request.
+asio::awaitable<std::optional<Denial>> Exchange::take_small_body(std::string& body) {
     if (delivery_.framing == Framing::chunked) {
         co_return Denial{Reason::malformed, 411, "MissingContentLength",
                          "You must provide the Content-Length HTTP header.",
-                         "DeleteObjects without a length"};
+                         "a body that must be read before it is passed on, without a length"};
     }
     if (body_left_ > max_document_bytes) co_return entity_too_large("DeleteObjects of more than 2 MiB");
     // The views of the head point into the buffer that the body passes through.
@@ -73,7 +88,6 @@ asio::awaitable<std::optional<Denial>> Exchange::take_document() {
         const IoStatus written = co_await session_.stream().write(go_on);
         if (written != IoStatus::ok) co_return bad_request(Reason::peer_closed, "the client left");
     }
-    std::string body;
     while (body_left_ > 0) {
         char bytes[4096];
         std::size_t count = std::min<std::uint64_t>(body_left_, sizeof bytes);
@@ -94,55 +108,45 @@ asio::awaitable<std::optional<Denial>> Exchange::take_document() {
         record_.bytes_in += count;
     }
     keep_alive_ = delivery_.keep_alive;
-    std::string decoded;
-    if (upload_filter_) {
-        upload_filter_->write_with(s3::BodyWriter({}, std::nullopt));
-        const auto passed = upload_filter_->pass(body, true);
-        if (!passed) co_return passed.error();
-        decoded = *passed;
-    }
-    auto document = delete_for_store(
-        signature_->payload.kind == s3::PayloadPromise::Kind::chunks ? decoded : body,
-        *mapping_of_document(*operation_, snapshot_->settings.store.resign->addressing.buckets));
-    if (!document) co_return document.error();
-    document_ = std::move(*document);
-    upload_filter_.reset();
     co_return std::nullopt;
+}
+
+/// Is it what was signed? Of an aws-chunked body only what it holds is left.
+std::optional<Denial> Exchange::check_small_body(std::string& body) {
+    if (!upload_filter_) return std::nullopt;
+    const bool is_chunked = signature_->payload.kind == s3::PayloadPromise::Kind::chunks;
+    if (is_chunked) upload_filter_->write_with(s3::BodyWriter({}, std::nullopt));
+    const auto passed = upload_filter_->pass(body, true);
+    if (!passed) return passed.error();
+    if (is_chunked) body = std::string(*passed);
+    upload_filter_.reset();
+    return std::nullopt;
 }
 
 /// The store sends elsewhere: whoever followed would leave the gateway, with a signature that is not for
 /// there.
 std::optional<Denial> Exchange::refuse_redirect() const {
     const bool is_redirect = answer_.status / 100 == 3 && answer_.status != 304;
-    if (!snapshot_->store_signing || !is_redirect) return std::nullopt;
+    if (!is_redirect) return std::nullopt;
     std::string detail = "the store redirects (" + std::to_string(answer_.status) + ")";
-    const auto find = [this](std::string_view name) -> std::string_view {
-        for (const HeaderField& field : answer_.fields) {
-            if (equals_ignoring_case(field.name, name)) return field.value;
-        }
-        return "";
-    };
-    if (const auto region = find("x-amz-bucket-region"); !region.empty())
+    if (const auto region = answer_field("x-amz-bucket-region"); !region.empty())
         detail += ": the bucket is in region " + std::string(region) +
                   "; set store.resign.region and store.endpoints";
-    if (const auto location = find("Location"); !location.empty())
+    if (const auto location = answer_field("Location"); !location.empty())
         detail += "; Location: " + std::string(location.substr(0, 256));
     return bad_gateway(std::move(detail));
 }
 
-/// Decides whether the answer's body names buckets or keys, which must then be the client's.
+std::string_view Exchange::answer_field(std::string_view name) const {
+    const auto is_name = [&](const HeaderField& field) { return equals_ignoring_case(field.name, name); };
+    const auto found = std::ranges::find_if(answer_.fields, is_name);
+    return found == answer_.fields.end() ? std::string_view() : found->value;
+}
+
+/// An answer's body that names buckets or keys will name the client's.
 std::optional<Denial> Exchange::begin_renaming(AnswerDelivery& delivery) {
     if (!client_names_ || delivery.framing == AnswerDelivery::Framing::none) return std::nullopt;
-    const auto find = [this](std::string_view name) -> std::string_view {
-        for (const HeaderField& field : answer_.fields) {
-            if (equals_ignoring_case(field.name, name)) return field.value;
-        }
-        return "";
-    };
-    const bool is_error = answer_.status >= 300;
-    const bool is_xml = find("Content-Type").find("xml") != std::string_view::npos;
-    if (is_error ? !is_xml : !names_objects(operation_->action)) return std::nullopt;
-    if (!find("Content-Encoding").empty() && find("Content-Encoding") != "identity")
+    if (!answer_field("Content-Encoding").empty() && answer_field("Content-Encoding") != "identity")
         return bad_gateway("an answer in a coding that was not asked for");
     answer_texts_ = answer_for_client(std::move(*client_names_));
     delivery.declares_length = false;

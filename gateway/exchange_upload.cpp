@@ -129,7 +129,6 @@ std::optional<Exchange::Sent> Exchange::take_body(const IoResult& read, std::siz
 /// Nothing when the store does not take all of it at once: `pass_up_rest` must follow.
 std::optional<Exchange::Sent> Exchange::try_pass_up(std::string_view data, std::string_view before,
                                                     std::string_view after, bool more) {
-    record_.bytes_in += data.size();
     if (!session_.still_admitted()) {
         abort(Reason::revoked, "cut while its body was in flight");
         return Sent::aborted;
@@ -196,6 +195,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_plain_body() {
         }
         if (ended) co_return *ended;
         body_left_ -= bytes;
+        record_.bytes_in += bytes;
         const auto passes = checked({room.data(), bytes}, body_left_ == 0);
         if (!passes) co_return Sent::failed;
         auto sent = try_pass_up(*passes, "", "", body_left_ > 0);
@@ -229,6 +229,7 @@ asio::awaitable<Exchange::Sent> Exchange::send_chunked_body() {
                 entity_too_large("a chunked body beyond limits.body_bytes or body_bytes of its rule");
             co_return Sent::failed;
         }
+        record_.bytes_in += chunk.body.size();
         const auto passes = checked(chunk.body, chunk.status == Status::finished);
         if (!passes) co_return Sent::failed;
         if (!passes->empty()) {

@@ -20,10 +20,11 @@ pki::Result<s3::StoreCredentials> read_environment(const std::string& prefix, st
     if (!access_key) return access_key.error();
     auto secret = environment_variable(prefix + "_SECRET_ACCESS_KEY");
     if (!secret) return secret.error();
-    const auto token = environment_variable(prefix + "_SESSION_TOKEN");
+    auto token = environment_variable(prefix + "_SESSION_TOKEN");
     auto made = s3::make_store_credentials(*access_key, *secret, token ? *token : "");
     inputs += sha256(*access_key) + sha256(*secret) + (token ? sha256(*token) : "");
     pki::wipe(*secret);
+    if (token) pki::wipe(*token);
     if (!made) return pki::Error{pki::Fault::input, prefix + "_*: " + made.error().message};
     return std::move(*made);
 }
@@ -43,8 +44,12 @@ pki::Result<s3::StoreCredentials> read_file(const ResignSettings& settings, std:
 
 StoreSigning::StoreSigning(s3::StoreCredentials credentials)
     : access_key_(credentials.access_key),
-      session_token_(credentials.session_token),
+      session_token_(std::move(credentials.session_token)),
       keys_(secrets_of(credentials)) {}
+
+StoreSigning::~StoreSigning() {
+    pki::wipe(session_token_);
+}
 
 pki::Result<std::shared_ptr<const StoreSigning>> load_store_signing(const ResignSettings& settings,
                                                                     std::string& inputs) {

@@ -14,6 +14,9 @@ namespace sallyport::gateway {
 class StoreSigning {
   public:
     explicit StoreSigning(s3::StoreCredentials credentials);
+    ~StoreSigning();
+    StoreSigning(const StoreSigning&) = delete;
+    StoreSigning& operator=(const StoreSigning&) = delete;
 
     const s3::AccessKey& access_key() const noexcept { return access_key_; }
     const std::string& session_token() const noexcept { return session_token_; }

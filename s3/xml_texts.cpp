@@ -1,5 +1,6 @@
 #include "s3/xml_texts.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -31,7 +32,8 @@ struct XmlTexts::State {
     std::string text;                    ///< of it, so far
     std::optional<Error> fault;
     std::size_t open_bytes = 0;  ///< that were given since anything came of it
-    bool passing = false;        ///< what the default handler is given goes out
+    bool has_begun = false;
+    bool passing = false;  ///< what the default handler is given goes out
 
     explicit State(TextChanges made) : changes(std::move(made)), parser(XML_ParserCreate("UTF-8")) {
         if (!parser) throw std::bad_alloc();
@@ -118,6 +120,13 @@ XmlTexts::XmlTexts(TextChanges changes) : state_(std::make_unique<State>(std::mo
 XmlTexts::~XmlTexts() = default;
 
 std::optional<Error> XmlTexts::update(std::string_view data, std::string& out) {
+    if (!state_->has_begun) {
+        // Stores that work for long send blanks so that nobody gives up, before a declaration, too.
+        const auto blanks = std::min(data.find_first_not_of(" \t\r\n"), data.size());
+        out += data.substr(0, blanks);
+        data.remove_prefix(blanks);
+        state_->has_begun = !data.empty();
+    }
     // In pieces, so that the bound of what expat keeps is felt in time.
     while (!data.empty()) {
         const std::string_view piece = data.substr(0, max_open_bytes / 4);

@@ -8,6 +8,8 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::size_t max_prefix_bytes = 512;
+constexpr std::string_view opaque_mark = "t:";
+constexpr std::string_view key_mark = "k:";
 
 bool is_plain(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -60,6 +62,17 @@ std::optional<std::string> fault_of(const std::vector<BucketMapping>& mappings) 
             }
         }
     }
+    return std::nullopt;
+}
+
+std::string token_for_client(std::string_view token, std::string_view prefix) {
+    if (!token.starts_with(prefix)) return std::string(opaque_mark) + std::string(token);
+    return std::string(key_mark) + std::string(token.substr(prefix.size()));
+}
+
+std::optional<std::string> token_for_store(std::string_view token, std::string_view prefix) {
+    if (token.starts_with(opaque_mark)) return std::string(token.substr(opaque_mark.size()));
+    if (token.starts_with(key_mark)) return std::string(prefix) + std::string(token.substr(key_mark.size()));
     return std::nullopt;
 }
 

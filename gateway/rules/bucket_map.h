@@ -48,4 +48,9 @@ std::optional<BucketMapping> parse_mapping(std::string_view from, std::string_vi
 std::optional<std::string_view> without_prefix(std::string_view key, std::string_view prefix,
                                                bool is_encoded);
 
+/// The place in a list at which it goes on is opaque, but to some stores it is a key. For the client it comes
+/// without the prefix, and marked; the inverse gives nothing for what was not made so.
+std::string token_for_client(std::string_view token, std::string_view prefix);
+std::optional<std::string> token_for_store(std::string_view token, std::string_view prefix);
+
 }  // namespace sallyport::gateway

@@ -61,6 +61,8 @@ std::string_view phrase(unsigned status) {
             return "Misdirected Request";
         case 431:
             return "Request Header Fields Too Large";
+        case 501:
+            return "Not Implemented";
         case 502:
             return "Bad Gateway";
         case 503:
@@ -151,6 +153,49 @@ std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& deli
     if (!keep_alive) out += "Connection: close\r\n";
     out += "\r\n";
     return out;
+}
+
+std::string error_head(const AnswerHead& answer, bool keep_alive) {
+    std::string out;
+    append(out, {"HTTP/1.1 ", std::to_string(answer.status), " ", answer.reason, "\r\n"});
+    for (const HeaderField& field : answer.fields) {
+        const bool is_of_body = equals_ignoring_case(field.name.substr(0, 8), "content-");
+        if (!is_of_body && !is_hop_by_hop(field.name)) append(out, {field.name, ": ", field.value, "\r\n"});
+    }
+    if (!keep_alive) out += "Connection: close\r\n";
+    out += "Content-Type: application/xml\r\nContent-Length: ";
+    return out;
+}
+
+void keep_known_fields(AnswerHead& answer) {
+    constexpr std::string_view known[] = {"accept-ranges",
+                                          "cache-control",
+                                          "connection",
+                                          "content-disposition",
+                                          "content-encoding",
+                                          "content-language",
+                                          "content-length",
+                                          "content-range",
+                                          "content-type",
+                                          "date",
+                                          "etag",
+                                          "expires",
+                                          "last-modified",
+                                          "retry-after",
+                                          "server",
+                                          "transfer-encoding",
+                                          "vary"};
+    constexpr std::string_view beginnings[] = {"x-amz-", "access-control-"};
+    const auto begins_with = [](std::string_view name, std::string_view beginning) {
+        return equals_ignoring_case(name.substr(0, beginning.size()), beginning);
+    };
+    std::erase_if(answer.fields, [&](const HeaderField& field) {
+        const auto is_name = [&](std::string_view name) { return equals_ignoring_case(name, field.name); };
+        const auto is_beginning = [&](std::string_view beginning) {
+            return begins_with(field.name, beginning);
+        };
+        return std::ranges::none_of(known, is_name) && std::ranges::none_of(beginnings, is_beginning);
+    });
 }
 
 std::string denial_answer(const Denial& denial, std::string_view resource, std::string_view request_id,

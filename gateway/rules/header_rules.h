@@ -42,6 +42,13 @@ Result<AnswerDelivery> judge_answer(std::string_view raw, const AnswerHead& answ
 std::string downstream_head(const AnswerHead& answer, const AnswerDelivery& delivery, bool chunked,
                             bool keep_alive);
 
+/// Leaves of an answer to a request of our own signing what S3 clients know. Others may name places in the
+/// store and count what is not the client's: `Location`, `x-rgw-object-count`.
+void keep_known_fields(AnswerHead& answer);
+
+/// The head of a store's error whose document will be ours, up to its Content-Length, which is still to come.
+std::string error_head(const AnswerHead& answer, bool keep_alive);
+
 /// An answer of our own: an S3 error document, or only its head for HEAD requests (RFC 9110 9.3.2).
 std::string denial_answer(const Denial& denial, std::string_view resource, std::string_view request_id,
                           bool head_only, bool keep_alive);

@@ -1,6 +1,5 @@
 #include "gateway/rules/resigning.h"
 
-#include "gateway/rules/signatures.h"
 #include "s3/checksum.h"
 #include "s3/payload_hash.h"
 
@@ -15,16 +14,18 @@ std::string checksum_of(s3::ChecksumAlgorithm algorithm, std::string_view text) 
     return checksum.finish();
 }
 
-/// Content-MD5 and x-amz-checksum-* of the client's document, for the one that stands for it.
+/// Content-MD5, which S3 wants, and x-amz-checksum-* of the client's document, for the one that stands for
+/// it.
 void replace_checksums(const RequestHead& head, std::string_view document, std::vector<OwnField>& fields) {
+    fields.push_back({"content-md5", checksum_of(s3::ChecksumAlgorithm::md5, document)});
     for (const HeaderField& field : head.fields) {
         std::string name(field.name);
         std::ranges::transform(name, name.begin(), [](char c) {
             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         });
-        auto algorithm = s3::checksum_of_field(name);
-        if (name == "content-md5") algorithm = s3::ChecksumAlgorithm::md5;
-        if (algorithm) fields.push_back({std::move(name), checksum_of(*algorithm, document)});
+        const auto algorithm = s3::checksum_of_field(name);
+        const bool is_known = std::ranges::find(fields, name, &OwnField::name) != fields.end();
+        if (algorithm && !is_known) fields.push_back({std::move(name), checksum_of(*algorithm, document)});
     }
 }
 
@@ -36,16 +37,19 @@ const BucketMapping* mapping_of_document(const S3Operation& operation, const Buc
     return mapping == nullptr || mapping->prefix.empty() ? nullptr : mapping;
 }
 
+bool is_whole_with_its_head(const JudgedRequest& request, StoreAddressing::Chunks way) {
+    const StorePayload payload = payload_for_store(request.signature.payload, request.chunked, way);
+    return payload.coding && payload.length == 0;
+}
+
 Result<ResignedRequest> resigned(const JudgedRequest& request, const StoreAddressing& addressing,
                                  const StoreSigner& signer) {
     auto target = target_in_store(request.head, request.operation, addressing);
     if (!target) return target.error();
     if (request.only_when_absent && request.head.find("If-None-Match") == nullptr)
         target->fields.push_back({"If-None-Match", "*"});
-    const s3::PayloadPromise& promise = request.signature.payload;
-    const auto chunked = chunked_payload_of(promise, request.head);
-    if (!chunked) return chunked.error();
-    const StorePayload payload = payload_for_store(promise, *chunked, addressing.chunks);
+    const StorePayload payload =
+        payload_for_store(request.signature.payload, request.chunked, addressing.chunks);
     ResignedRequest made{.head = "", .delivery = request.delivery, .writer = std::nullopt};
     made.mapping = target->mapping;
     if (payload.coding) {

@@ -17,7 +17,8 @@ struct JudgedRequest {
     const Delivery& delivery;
     const S3Operation& operation;
     const s3::CheckedSignature& signature;
-    bool only_when_absent = false;  ///< the store is asked to replace nothing, see `upstream_head`
+    const s3::ChunkedPayload& chunked;  ///< all zero for a body that is not aws-chunked
+    bool only_when_absent = false;      ///< the store is asked to replace nothing, see `upstream_head`
 };
 
 /// A request as the store gets it.
@@ -30,6 +31,10 @@ struct ResignedRequest {
 
 /// Must its body be read as a whole, and rewritten, before it can be signed? `delete_for_store` rewrites it.
 const BucketMapping* mapping_of_document(const S3Operation& operation, const BucketMap& buckets) noexcept;
+
+/// Would the store have all of it with its head, before the chunks of its body were read? An empty object in
+/// chunks would be there without anybody's signature.
+bool is_whole_with_its_head(const JudgedRequest& request, StoreAddressing::Chunks way);
 
 /// The request with a signature of `signer`. Refusals: see `target_in_store` and `signed_head`.
 Result<ResignedRequest> resigned(const JudgedRequest& request, const StoreAddressing& addressing,

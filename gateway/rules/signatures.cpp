@@ -34,12 +34,22 @@ Result<s3::ChunkedPayload> chunked_payload_of(const s3::PayloadPromise& promise,
     return std::move(*read);
 }
 
+std::optional<Denial> check_decoded_length(const s3::ChunkedPayload& chunked, const Delivery& delivery,
+                                           std::uint64_t body_bytes) {
+    if (chunked.decoded_length > body_bytes)
+        return entity_too_large(
+            "x-amz-decoded-content-length beyond limits.body_bytes or body_bytes of its rule");
+    if (delivery.framing != Framing::chunked && chunked.decoded_length > delivery.content_length) {
+        return denial_of(s3::PayloadFault{s3::PayloadFault::Kind::wrong_length,
+                                          "x-amz-decoded-content-length is more than Content-Length"});
+    }
+    return std::nullopt;
+}
+
 Result<std::unique_ptr<s3::PayloadCheck>> payload_check_of(const s3::CheckedSignature& signature,
-                                                           const RequestHead& head, bool has_body) {
+                                                           s3::ChunkedPayload chunked, bool has_body) {
     if (signature.payload.kind == s3::PayloadPromise::Kind::nothing) return nullptr;
-    auto chunked = chunked_payload_of(signature.payload, head);
-    if (!chunked) return chunked.error();
-    auto check = std::make_unique<s3::PayloadCheck>(signature, std::move(*chunked));
+    auto check = std::make_unique<s3::PayloadCheck>(signature, std::move(chunked));
     if (has_body) return check;
     if (const auto wrong = check->finish()) return denial_of(*wrong);
     return nullptr;

@@ -5,6 +5,7 @@
 #include "s3/payload_hash.h"
 
 #include <algorithm>
+#include <span>
 
 namespace sallyport::gateway {
 namespace {
@@ -48,6 +49,75 @@ std::string without_aws_chunked(std::string_view codings) {
     return kept;
 }
 
+/// What else of a client's head goes to the store. A store may obey a field that no rule of ours knows, and
+/// now it would do so with its own credentials: `x-minio-force-delete`, `rgwx-...`, `X-Forwarded-For`.
+constexpr std::string_view plain_fields[] = {"accept",
+                                             "cache-control",
+                                             "content-disposition",
+                                             "content-encoding",
+                                             "content-language",
+                                             "content-md5",
+                                             "content-type",
+                                             "expect",
+                                             "expires",
+                                             "if-match",
+                                             "if-modified-since",
+                                             "if-none-match",
+                                             "if-unmodified-since",
+                                             "origin",
+                                             "range",
+                                             "traceparent",
+                                             "tracestate",
+                                             "user-agent"};
+constexpr std::string_view amz_fields[] = {
+    "x-amz-acl",
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-bucket-object-lock-token",
+    "x-amz-bypass-governance-retention",
+    "x-amz-confirm-remove-self-bucket-access",
+    "x-amz-decoded-content-length",
+    "x-amz-expected-bucket-owner",
+    "x-amz-if-match-initiated-time",
+    "x-amz-if-match-last-modified-time",
+    "x-amz-if-match-size",
+    "x-amz-max-parts",
+    "x-amz-metadata-directive",
+    "x-amz-mp-object-size",
+    "x-amz-object-attributes",
+    "x-amz-object-ownership",
+    "x-amz-optional-object-attributes",
+    "x-amz-part-number-marker",
+    "x-amz-rename-source",
+    "x-amz-request-payer",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-skip-destination-validation",
+    "x-amz-source-expected-bucket-owner",
+    "x-amz-storage-class",
+    "x-amz-trailer",
+    "x-amz-transition-default-minimum-object-size",
+    "x-amz-website-redirect-location",
+    "x-amz-write-offset-bytes",
+};
+constexpr std::string_view amz_beginnings[] = {"x-amz-checksum-",
+                                               "x-amz-copy-source",
+                                               "x-amz-grant-",
+                                               "x-amz-meta-",
+                                               "x-amz-object-lock-",
+                                               "x-amz-rename-source-if-",
+                                               "x-amz-server-side-encryption",
+                                               "x-amz-tagging"};
+/// Of no use to a store.
+constexpr std::string_view dropped_fields[] = {"x-amz-user-agent"};
+
+bool is_listed(std::string_view name, std::span<const std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+bool is_known_to_s3(std::string_view name) {
+    return is_listed(name, amz_fields) ||
+           std::ranges::any_of(amz_beginnings, [&](auto beginning) { return name.starts_with(beginning); });
+}
+
 class HeadForStore {
   public:
     HeadForStore(const RequestHead& head, const StoreTarget& target, const Delivery& delivery,
@@ -60,8 +130,9 @@ class HeadForStore {
 
     Result<SignedHead> sign(const StoreSigner& signer) {
         add("Host", target_.host);
-        for (const HeaderField& field : head_.fields)
-            take(field);
+        for (const HeaderField& field : head_.fields) {
+            if (auto denial = take(field)) return *denial;
+        }
         for (const OwnField& field : target_.fields)
             add(field.name, field.value);
         add("x-amz-content-sha256", payload_.hash);
@@ -91,19 +162,29 @@ class HeadForStore {
             signed_names_.push_back(std::move(lowered));
     }
 
-    void take(const HeaderField& field) {
+    /// Drops what is no business of the store; refuses what S3 might obey and we do not know.
+    std::optional<Denial> take(const HeaderField& field) {
         const std::string name = lower_case(field.name);
-        if (is_hop_by_hop(name) || std::ranges::find(said_anew, name) != std::end(said_anew)) return;
-        if (name == "expect" && !delivery_.expects_continue) return;
+        const bool is_amz = name.starts_with("x-amz-");
+        if (is_listed(name, said_anew) || is_listed(name, dropped_fields)) return std::nullopt;
+        if (!is_amz && !is_listed(name, plain_fields)) return std::nullopt;
+        if (is_amz && !is_known_to_s3(name)) return not_known(name);
+        // Its value may name another place in the store.
+        if (target_.mapping != nullptr && name == "x-amz-website-redirect-location") return not_known(name);
+        if (name == "expect" && !delivery_.expects_continue) return std::nullopt;
         const auto is_own = [&](const OwnField& own) { return equals_ignoring_case(own.name, name); };
-        if (std::ranges::any_of(target_.fields, is_own)) return;
-        // The texts of answers are read: see store_names.h.
-        if (target_.mapping != nullptr && name == "accept-encoding") return;
-        if (!is_taken_apart_) return add(field.name, field.value);
-        if (std::ranges::find(of_chunks, name) != std::end(of_chunks)) return;
-        const std::string value =
-            name == "content-encoding" ? without_aws_chunked(field.value) : std::string(field.value);
-        if (!value.empty() || field.value.empty()) add(field.name, value);
+        if (std::ranges::any_of(target_.fields, is_own)) return std::nullopt;
+        if (is_taken_apart_ && is_listed(name, of_chunks)) return std::nullopt;
+        const bool loses_coding = is_taken_apart_ && name == "content-encoding";
+        const std::string value = loses_coding ? without_aws_chunked(field.value) : std::string(field.value);
+        if (!loses_coding || !value.empty()) add(field.name, value);
+        return std::nullopt;
+    }
+
+    static Denial not_known(const std::string& name) {
+        return {Reason::malformed, 501, "NotImplemented",
+                "A header you provided implies functionality that is not implemented.",
+                name + " is not passed on with signing: resign"};
     }
 
     std::string text(const std::string& authorization) const {

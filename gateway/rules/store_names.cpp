@@ -1,6 +1,5 @@
 #include "gateway/rules/store_names.h"
 
-#include "gateway/rules/s3_operation.h"
 #include "s3/uri.h"
 
 #include <algorithm>
@@ -10,20 +9,22 @@
 namespace sallyport::gateway {
 namespace {
 
-enum class Named { bucket, key, plain_key, location, failed_bucket, failed_key, resource };
+enum class Named { bucket, key, plain_key, location, token, message };
 
 struct Element {
     std::string_view path;
     Named named;
 };
 
-/// In DeleteResult and in errors keys are never encoded.
+/// In DeleteResult keys are never encoded.
 constexpr Element elements[] = {
     {"ListBucketResult/Name", Named::bucket},
     {"ListBucketResult/Prefix", Named::key},
     {"ListBucketResult/Marker", Named::key},
     {"ListBucketResult/NextMarker", Named::key},
     {"ListBucketResult/StartAfter", Named::key},
+    {"ListBucketResult/ContinuationToken", Named::token},
+    {"ListBucketResult/NextContinuationToken", Named::token},
     {"ListBucketResult/Contents/Key", Named::key},
     {"ListBucketResult/CommonPrefixes/Prefix", Named::key},
     {"ListVersionsResult/Name", Named::bucket},
@@ -48,10 +49,7 @@ constexpr Element elements[] = {
     {"CompleteMultipartUploadResult/Location", Named::location},
     {"DeleteResult/Deleted/Key", Named::plain_key},
     {"DeleteResult/Error/Key", Named::plain_key},
-    {"Error/BucketName", Named::failed_bucket},
-    {"Error/Bucket", Named::failed_bucket},
-    {"Error/Key", Named::failed_key},
-    {"Error/Resource", Named::resource},
+    {"DeleteResult/Error/Message", Named::message},
 };
 
 s3::Error foreign(std::string_view what) {
@@ -76,12 +74,10 @@ s3::Result<std::string> renamed(Named named, std::string_view text, const Client
             return client_key(text, names, false);
         case Named::location:
             return names.location + "/" + bucket + "/" + s3::uri_encode(names.key, s3::Slash::keep);
-        case Named::failed_bucket:
-            return text == names.mapping.bucket ? bucket : "(another bucket)";
-        case Named::failed_key:
-            return names.key;
-        case Named::resource:
-            return "/" + bucket + (names.key.empty() ? "" : "/" + names.key);
+        case Named::token:
+            return token_for_client(text, names.mapping.prefix);
+        case Named::message:
+            return std::string("The store refused it.");  // its own words may name whom and what
     }
     return std::string(text);
 }
@@ -109,38 +105,6 @@ std::unique_ptr<s3::XmlTexts> answer_for_client(ClientNames names) {
         const auto found = std::ranges::find(elements, path, &Element::path);
         return found == std::end(elements) ? nullptr : &changes[static_cast<std::size_t>(found - elements)];
     });
-}
-
-Result<std::string> delete_for_store(std::string_view document, const BucketMapping& mapping) {
-    const s3::TextChange change = [&](std::string_view key) -> s3::Result<std::string> {
-        if (!is_plain_key(key))
-            return s3::Error{s3::Fault::ambiguous, "a key that stores read in different ways"};
-        return mapping.prefix + std::string(key);
-    };
-    // Readers that pass over a namespace's prefix, or the case of letters, would see keys where we see none.
-    constexpr std::string_view known[] = {
-        "Delete",
-        "Delete/Quiet",
-        "Delete/Object",
-        "Delete/Object/Key",
-        "Delete/Object/VersionId",
-        "Delete/Object/ETag",
-        "Delete/Object/LastModifiedTime",
-        "Delete/Object/Size",
-    };
-    s3::XmlTexts texts([&](std::string_view path) -> s3::Result<const s3::TextChange*> {
-        if (std::ranges::find(known, path) == std::end(known))
-            return s3::Error{s3::Fault::malformed, "it is none of the S3 API's"};
-        return path == "Delete/Object/Key" ? &change : nullptr;
-    });
-    std::string rewritten;
-    auto fault = texts.update(document, rewritten);
-    if (!fault) fault = texts.finish(rewritten);
-    if (!fault) return rewritten;
-    return Denial{fault->fault == s3::Fault::ambiguous ? Reason::ambiguous_path : Reason::malformed, 400,
-                  "MalformedXML",
-                  "The XML you provided was not well-formed or did not validate against our published schema",
-                  "DeleteObjects: " + fault->message};
 }
 
 }  // namespace sallyport::gateway

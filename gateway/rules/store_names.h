@@ -1,7 +1,6 @@
 #pragma once
 
 #include "gateway/rules/bucket_map.h"
-#include "gateway/rules/reason.h"
 #include "s3/xml_texts.h"
 
 #include <memory>
@@ -10,7 +9,7 @@
 
 namespace sallyport::gateway {
 
-/// Does the answer to this action name buckets or keys in its body? Errors do, whatever the action.
+/// Does a successful answer to this action name buckets or keys in its body?
 bool names_objects(std::string_view action) noexcept;
 
 /// How one request's answer must read for its client.
@@ -22,12 +21,8 @@ struct ClientNames {
 };
 
 /// Puts the client's names in place of the store's into the document of an answer, as it passes by: lists,
-/// multipart uploads, multi-object deletes and errors (S3 API, "Response Syntax" of each). A key that is not
+/// multipart uploads and multi-object deletes (S3 API, "Response Syntax" of each). A key that is not
 /// below the prefix is a fault: the store has answered something else than it was asked.
 std::unique_ptr<s3::XmlTexts> answer_for_client(ClientNames names);
-
-/// The document of a DeleteObjects request as the store must see it. Refused with `ambiguous_path`: keys that
-/// stores read in different ways; with `malformed`: what is no such document.
-Result<std::string> delete_for_store(std::string_view document, const BucketMapping& mapping);
 
 }  // namespace sallyport::gateway

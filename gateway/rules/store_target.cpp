@@ -15,6 +15,22 @@ constexpr std::string_view copy_source_field = "x-amz-copy-source";
 constexpr std::string_view of_a_part[] = {"ListObjects",          "ListObjectsV2", "ListObjectVersions",
                                           "ListMultipartUploads", "HeadBucket",    "GetBucketLocation",
                                           "DeleteObjects"};
+/// The same when all of a bucket is mapped, under another name. Others have documents that name buckets.
+constexpr std::string_view of_a_bucket[] = {"CreateBucket", "DeleteBucket", "GetBucketVersioning",
+                                            "PutBucketVersioning"};
+
+/// Of requests that are signed with the store's credentials, what no client may ask for.
+constexpr std::string_view never[] = {
+    "CreateSession",           // would hand out credentials of the store
+    "WriteGetObjectResponse",  // is for a host of its own
+};
+/// What RGW and MinIO do not take for buckets.
+constexpr std::string_view reserved[] = {"admin", "minio", "swift"};
+
+template <std::size_t count>
+bool is_one_of(std::string_view name, const std::string_view (&names)[count]) {
+    return std::ranges::find(names, name) != std::end(names);
+}
 
 Denial not_mapped(const std::string& bucket) {
     return {Reason::action_denied, 404, "NoSuchBucket", "The specified bucket does not exist",
@@ -24,24 +40,27 @@ Denial not_mapped(const std::string& bucket) {
 std::optional<Denial> check_action(const S3Operation& operation, const StoreAddressing& addressing) {
     const auto denied = [](std::string why) { return access_denied(Reason::action_denied, std::move(why)); };
     const std::string action(operation.action);
-    if (operation.action == "CreateSession")
-        return denied("CreateSession would hand out credentials of the store");
-    if (addressing.buckets.empty()) return std::nullopt;
-    if (operation.action == unknown_action || operation.action == rename_object ||
-        operation.address.bucket.empty())
+    const s3::ObjectAddress& address = operation.address;
+    if (is_one_of(action, never)) return denied(action + " is not possible with signing: resign");
+    if (addressing.buckets.empty()) {
+        if (!is_one_of(address.bucket, reserved)) return std::nullopt;
+        return denied("'" + address.bucket + "' is no bucket, but the store's own, to some stores");
+    }
+    // The document of RestoreObject may name another bucket.
+    if (action == unknown_action || action == rename_object || action == "RestoreObject" ||
+        address.bucket.empty())
         return denied(action + " is not possible with store.resign.buckets");
-    const BucketMapping* mapping = addressing.buckets.find(operation.address.bucket);
-    if (mapping == nullptr) return not_mapped(operation.address.bucket);
-    if (!mapping->prefix.empty() && operation.action == "CreateBucket") {
+    const BucketMapping* mapping = addressing.buckets.find(address.bucket);
+    if (mapping == nullptr) return not_mapped(address.bucket);
+    if (!address.key.empty() || is_one_of(action, of_a_part)) return std::nullopt;
+    if (mapping->prefix.empty() && is_one_of(action, of_a_bucket)) return std::nullopt;
+    if (action == "CreateBucket") {
         // What clients hear that make sure of their bucket, and go on.
         return Denial{Reason::action_denied, 409, "BucketAlreadyOwnedByYou",
                       "Your previous request to create the named bucket succeeded and you already own it.",
                       "CreateBucket of a bucket that is mapped to a prefix"};
     }
-    const bool is_whole = mapping->prefix.empty() || !operation.address.key.empty();
-    if (!is_whole && std::ranges::find(of_a_part, operation.action) == std::end(of_a_part))
-        return denied(action + " would act on more of the store's bucket than is mapped");
-    return std::nullopt;
+    return denied(action + " would act on more of the store's bucket than is mapped");
 }
 
 Result<s3::ObjectAddress> address_in_store(const s3::ObjectAddress& address, const BucketMap& buckets) {
@@ -66,7 +85,7 @@ bool holds_key(std::string_view action, std::string_view parameter) {
 }
 
 bool is_field_value(std::string_view value) {
-    return !value.empty() && value.front() != ' ' && value.back() != ' ' &&
+    return !value.starts_with(' ') && !value.ends_with(' ') &&
            std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -96,12 +115,18 @@ class QueryForStore {
         const auto value = s3::percent_decode(raw.substr(std::min(equals + 1, raw.size())));
         if (!value) return bad_request(Reason::malformed, "query: " + value.error().message);
         if (name.starts_with("x-amz-")) return take_field(name, *value, target);
+        if (!prefix_.empty() && name == "continuation-token") {
+            const auto token = token_for_store(*value, prefix_);
+            if (!token) return bad_request(Reason::malformed, "a continuation token that was not given out");
+            add("continuation-token=" + s3::uri_encode(*token, s3::Slash::encode));
+            return std::nullopt;
+        }
         if (prefix_.empty() || !holds_key(action_, name)) {
             add(raw);
             return std::nullopt;
         }
         has_prefix_ = has_prefix_ || name == "prefix";
-        if (!value->empty() && !is_plain_key(*value))
+        if (name == "prefix" && !value->empty() && !is_plain_key(*value))
             return bad_request(Reason::ambiguous_path, std::string(name) + " is read in different ways");
         // A list that begins nowhere begins with the prefix.
         if (!value->empty() || name == "prefix")

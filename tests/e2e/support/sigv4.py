@@ -20,14 +20,19 @@ def _canonical_query(query):
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 
 
+def is_usually_signed(name):
+    return name in ("host", "range") or name.startswith("x-amz-")
+
+
 class Signer:
     def __init__(self, access_key, secret_key, region="us-east-1"):
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
 
-    def sign(self, method, target, host, headers=(), payload_hash=UNSIGNED, now=None):
-        """The whole list of headers to send for a request whose target is percent-encoded already."""
+    def sign(self, method, target, host, headers=(), payload_hash=UNSIGNED, now=None, names=None):
+        """The whole list of headers to send for a request whose target is percent-encoded already. `names`: those to
+        sign, in lower case; else Host, Range and x-amz-*."""
         now = now or datetime.datetime.now(datetime.timezone.utc)
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{stamp[:8]}/{self.region}/s3/aws4_request"
@@ -35,9 +40,9 @@ class Signer:
         signed = sorted(
             (name.lower(), " ".join(value.split()))
             for name, value in everything
-            if name.lower() in ("host", "range") or name.lower().startswith("x-amz-")
+            if (name.lower() in names if names else is_usually_signed(name.lower()))
         )
-        names = ";".join(name for name, _ in signed)
+        listed = ";".join(name for name, _ in signed)
         path, _, query = target.partition("?")
         canonical = "\n".join(
             [
@@ -46,7 +51,7 @@ class Signer:
                 _canonical_query(query),
                 *(f"{name}:{value}" for name, value in signed),
                 "",
-                names,
+                listed,
                 payload_hash,
             ]
         )
@@ -61,7 +66,7 @@ class Signer:
             (
                 "Authorization",
                 f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, "
-                f"SignedHeaders={names}, Signature={signature}",
+                f"SignedHeaders={listed}, Signature={signature}",
             )
         )
         return everything
