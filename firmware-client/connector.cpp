@@ -28,7 +28,7 @@ Result<std::unique_ptr<ByteStream>> ServerConnector::connect() {
         if (stream) return std::unique_ptr<ByteStream>{std::move(*stream)};
         if (stream.error().fault == Fault::stopped) return stream.error();
         tls_->forget_session();
-        if (group_ == last_group_) return stream.error();
+        if (group_ == last_group_ || !tls_->has_cipher_groups()) return stream.error();
         group_ = group_ == CipherGroup::first ? CipherGroup::second : CipherGroup::third;
     }
 }

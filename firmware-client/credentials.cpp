@@ -15,14 +15,37 @@ constexpr std::string_view key_file = "certs_device.key";
 constexpr std::string_view device_urn = "urn:canedge:device:";
 constexpr std::size_t max_key_bytes = 64 * 1024;
 
+Result<std::vector<pki::CertificatePtr>> parse_bundle(std::string_view bytes, std::string_view origin) {
+    auto certificates = pki::read_certificate_bundle(bytes);
+    if (!certificates) {
+        return Error{Fault::configuration, std::string{origin} + ": " + certificates.error().message};
+    }
+    return std::move(*certificates);
+}
+
 Result<std::vector<pki::CertificatePtr>> read_bundle(const std::filesystem::path& path) {
     const auto bytes = pki::read_file(path, pki::max_bundle_bytes);
     if (!bytes) return from_pki(bytes.error());
-    auto certificates = pki::read_certificate_bundle(*bytes);
-    if (!certificates) {
-        return Error{Fault::configuration, path.string() + ": " + certificates.error().message};
+    return parse_bundle(*bytes, path.string());
+}
+
+/// Why a device could not keep these certificates side by side; empty when it can.
+std::string fault_of_trust(const std::vector<pki::CertificatePtr>& certificates) {
+    const auto name = [](const X509& certificate) {
+        return pki::name_text(*X509_get_subject_name(&certificate));
+    };
+    for (auto one = certificates.begin(); one != certificates.end(); ++one) {
+        if (EVP_PKEY_is_a(X509_get0_pubkey(one->get()), "RSA") != 1) {
+            return name(**one) + ": not an RSA key, and a device knows no other";
+        }
+        for (auto other = certificates.begin(); other != one; ++other) {
+            const bool subject = X509_subject_name_cmp(one->get(), other->get()) == 0;
+            if (!subject && X509_issuer_name_cmp(one->get(), other->get()) != 0) continue;
+            return name(**one) + ": the same " + (subject ? "subject" : "issuer") + " as " + name(**other) +
+                   ", and a device keeps one certificate for each";
+        }
     }
-    return std::move(*certificates);
+    return {};
 }
 
 /// Takes the issuers of `leaf` out of `others`, each followed by its own issuer, up to but without a root.
@@ -45,7 +68,18 @@ std::vector<pki::CertificatePtr> order_chain(X509* leaf, std::vector<pki::Certif
 Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card) {
     const auto path = card.file(trust_file);
     if (!is_present(path)) return std::vector<pki::CertificatePtr>{};
-    return read_bundle(path);
+    const auto bytes = pki::read_file(path, pki::max_bundle_bytes);
+    if (!bytes) return from_pki(bytes.error());
+    return parse_trust(*bytes, path.string());
+}
+
+Result<std::vector<pki::CertificatePtr>> parse_trust(std::string_view bytes, std::string_view origin) {
+    auto certificates = parse_bundle(bytes, origin);
+    if (!certificates) return certificates;
+    if (const std::string fault = fault_of_trust(*certificates); !fault.empty()) {
+        return Error{Fault::configuration, std::string{origin} + ": " + fault};
+    }
+    return certificates;
 }
 
 Result<std::optional<ClientIdentity>> read_identity(const Card& card) {

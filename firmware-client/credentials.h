@@ -16,6 +16,11 @@ namespace sallyport::device {
 /// configuration, when it is in no form that a device reads.
 Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card);
 
+/// The same of bytes in hand: an empty text (no certificate: all are forgotten), one certificate, PEM or DER,
+/// or PKCS#7 with 1 to 10 (see pki/pkcs7.h). No two with the same subject or the same issuer, RSA keys only.
+/// `origin` names the file. Errors: configuration.
+Result<std::vector<pki::CertificatePtr>> parse_trust(std::string_view bytes, std::string_view origin);
+
 /// `certs_device.p7b` and `certs_device.key` (mode 0600); nothing when the card has neither. The certificate
 /// is the one that fits the key, wherever it stands; the others become its chain, ordered, without a root.
 /// Errors: configuration.

@@ -21,6 +21,14 @@ constexpr const char* suites_of(CipherGroup group) {
     return "";
 }
 
+// With TLS 1.3 besides: what TLS 1.2 has with forward secrecy and authenticated encryption.
+constexpr const char* modern_suites =
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256";
+
+// The devices know RSA certificates only; of two that a server has, this also chooses the right one.
+constexpr const char* signature_algorithms =
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
+
 // Level 2: no RSA or DH under 2048 bits, no SHA-1 signatures. SHA-1 as a MAC (group 1) is not affected.
 constexpr int security_level = 2;
 constexpr long session_lifetime_seconds = 3600;
@@ -58,18 +66,19 @@ Result<std::unique_ptr<TlsClient>> TlsClient::create(std::string host,
     in_addr address{};
     client->host_is_address_ = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
     client->host_ = std::move(host);
+    client->versions_ = versions;
     client->context_.reset(SSL_CTX_new(TLS_client_method()));
     if (!client->context_) return Error{Fault::card, pki::take_openssl_errors("cannot start TLS")};
-    if (auto done = client->configure(trusted, versions); !done) return done.error();
+    if (auto done = client->configure(trusted); !done) return done.error();
     if (identity != nullptr) {
         if (auto done = client->use_identity(*identity); !done) return done.error();
     }
     return client;
 }
 
-Result<void> TlsClient::configure(std::span<const pki::CertificatePtr> trusted, TlsVersions versions) {
+Result<void> TlsClient::configure(std::span<const pki::CertificatePtr> trusted) {
     SSL_CTX* const context = context_.get();
-    const bool modern = versions == TlsVersions::modern;
+    const bool modern = versions_ == TlsVersions::modern;
     SSL_CTX_set_security_level(context, security_level);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -81,7 +90,8 @@ Result<void> TlsClient::configure(std::span<const pki::CertificatePtr> trusted, 
     SSL_CTX_sess_set_new_cb(context, &TlsClient::keep_session);
     const bool set = SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
                      SSL_CTX_set_max_proto_version(context, modern ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
-                     SSL_CTX_set1_groups_list(context, modern ? "X25519:P-256" : "P-256") == 1;
+                     SSL_CTX_set1_groups_list(context, modern ? "X25519:P-256" : "P-256") == 1 &&
+                     SSL_CTX_set1_sigalgs_list(context, signature_algorithms) == 1;
     if (!set) return configuration_error("cannot set the TLS versions");
 
     X509_STORE* const store = SSL_CTX_get_cert_store(context);
@@ -115,7 +125,8 @@ Result<void> TlsClient::use_identity(const ClientIdentity& identity) {
 Result<pki::SslPtr> TlsClient::new_connection(CipherGroup group) {
     ERR_clear_error();
     pki::SslPtr connection{SSL_new(context_.get())};
-    if (!connection || SSL_set_cipher_list(connection.get(), suites_of(group)) != 1) {
+    const char* const suites = has_cipher_groups() ? suites_of(group) : modern_suites;
+    if (!connection || SSL_set_cipher_list(connection.get(), suites) != 1) {
         return Error{Fault::card, pki::take_openssl_errors("cannot start a TLS connection")};
     }
     SSL_set_app_data(connection.get(), this);

@@ -24,12 +24,12 @@ struct ClientIdentity {
 
 enum class TlsVersions {
     device,  ///< TLS 1.2 only, curve P-256, as the real devices do
-    modern,  ///< also TLS 1.3 and X25519
+    modern,  ///< also TLS 1.3, X25519 and AES-256; no cipher groups, since all stronger suites are offered
 };
 
 /// The client side of TLS towards one server. Trust is the given certificates and nothing else; each may be a
 /// root, an intermediate or the server's own certificate. The server's name must match its CN or a SAN,
-/// and nothing expired is trusted. Verification cannot be switched off.
+/// nothing expired is trusted, and the server shows an RSA certificate. Verification cannot be switched off.
 class TlsClient {
   public:
     /// `host` is a name (then it is sent as SNI) or an IPv4 address. `identity` may be null: no mutual TLS.
@@ -44,6 +44,9 @@ class TlsClient {
     /// outlive it. Errors: card, when memory is out.
     Result<pki::SslPtr> new_connection(CipherGroup group);
 
+    /// Whether `new_connection` looks at the group at all.
+    bool has_cipher_groups() const { return versions_ == TlsVersions::device; }
+
     /// After a failed handshake: the next connection makes a full one.
     void forget_session() { session_.reset(); }
 
@@ -51,11 +54,12 @@ class TlsClient {
     TlsClient() = default;
     static int verify(X509_STORE_CTX* context, void* self);
     static int keep_session(SSL* connection, SSL_SESSION* session);
-    Result<void> configure(std::span<const pki::CertificatePtr> trusted, TlsVersions versions);
+    Result<void> configure(std::span<const pki::CertificatePtr> trusted);
     Result<void> use_identity(const ClientIdentity& identity);
 
     std::string host_;
     bool host_is_address_ = false;
+    TlsVersions versions_ = TlsVersions::device;
     pki::SslCtxPtr context_;
     std::unique_ptr<SSL_SESSION, pki::Releaser<&SSL_SESSION_free>> session_;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 
 namespace sallyport::device {
 namespace {
@@ -121,19 +122,112 @@ TEST_F(Identity, is_none_or_whole) {
     EXPECT_FALSE(read_identity(card)) << "no certificate";
 }
 
-TEST_F(Identity, trust_is_what_the_bundle_holds) {
-    EXPECT_TRUE(read_trust(card)->empty());
-    folder.write("certs_server.p7b", "");
-    EXPECT_TRUE(read_trust(card)->empty());
-    folder.write(
-        "certs_server.p7b",
-        pki::write_certificate_bundle(std::vector<X509*>{root.get(), authority.get()}, pki::BundleForm::der)
-            .value());
-    EXPECT_EQ(read_trust(card)->size(), 2U);
-    folder.write("certs_server.p7b", "no certificate");
-    const auto refused = read_trust(card);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().fault, Fault::configuration);
+/// Section 11.3 of the reference: what may stand in certs_server.p7b. `count` -1: refused.
+struct TrustCase {
+    const char* name;
+    std::string content;
+    int count;
+    const char* fault = "";
+};
+
+struct Authorities {
+    pki::CertificatePtr one = issue(pki::CertificateRole::root_authority, "One", key(0), nullptr);
+    pki::CertificatePtr two = issue(pki::CertificateRole::root_authority, "Two", key(0), nullptr);
+    pki::CertificatePtr one_again = issue(pki::CertificateRole::root_authority, "One", key(1), nullptr);
+    pki::CertificatePtr below = issue(pki::CertificateRole::server_authority, "Below", key(1), one.get());
+};
+
+/// As `openssl crl2pkcs7 -nocrl` does, which takes more certificates than a device.
+std::string pkcs7(const std::vector<X509*>& certificates, pki::BundleForm form) {
+    const pki::Pkcs7Ptr message{PKCS7_new()};
+    PKCS7_set_type(message.get(), NID_pkcs7_signed);
+    PKCS7_content_new(message.get(), NID_pkcs7_data);
+    PKCS7_set_detached(message.get(), 1);
+    for (X509* certificate : certificates)
+        PKCS7_add_certificate(message.get(), certificate);
+    const pki::BioPtr out{BIO_new(BIO_s_mem())};
+    if (form == pki::BundleForm::pem) {
+        PEM_write_bio_PKCS7(out.get(), message.get());
+    } else {
+        i2d_PKCS7_bio(out.get(), message.get());
+    }
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+std::string single(X509* certificate, pki::BundleForm form) {
+    return pki::write_certificate_bundle(std::vector<X509*>{certificate}, form).value();
+}
+
+std::vector<TrustCase> trust_cases() {
+    constexpr auto der = pki::BundleForm::der;
+    static const Authorities some;
+    static const std::vector<pki::CertificatePtr> many = [] {
+        std::vector<pki::CertificatePtr> roots;
+        for (int i = 0; i < 11; ++i) {
+            roots.push_back(
+                issue(pki::CertificateRole::root_authority, "R" + std::to_string(i), key(0), nullptr));
+        }
+        return roots;
+    }();
+    std::vector<X509*> ten;
+    for (std::size_t i = 0; i < 10; ++i)
+        ten.push_back(many[i].get());
+    std::vector<X509*> eleven = ten;
+    eleven.push_back(many[10].get());
+    X509* const one = some.one.get();
+    return {{"11_3_empty_clears", "", 0},
+            {"11_3_one_pem", single(one, pki::BundleForm::pem), 1},
+            {"11_3_one_der", single(one, der), 1},
+            {"11_3_pkcs7_pem", pkcs7({one, some.two.get()}, pki::BundleForm::pem), 2},
+            {"11_3_pkcs7_der", pkcs7({one, some.two.get()}, der), 2},
+            {"11_3_pkcs7_of_one", pkcs7({one}, der), 1},
+            {"11_3_ten", pkcs7(ten, der), 10},
+            {"11_3_eleven", pkcs7(eleven, der), -1, "at most 10"},
+            {"11_3_same_subject", pkcs7({one, some.one_again.get()}, der), -1, "the same subject"},
+            {"11_3_same_issuer", pkcs7({one, some.below.get()}, der), -1, "the same issuer"},
+            {"11_3_two_pem_blocks",
+             single(one, pki::BundleForm::pem) + single(some.two.get(), pki::BundleForm::pem), -1},
+            {"11_3_cut_off", single(one, der).substr(0, 300), -1},
+            {"11_3_nonsense", "no certificate", -1},
+            {"11_3_too_large", std::string(pki::max_bundle_bytes + 1, 'x'), -1}};
+}
+
+class Trust : public testing::TestWithParam<TrustCase> {};
+
+TEST_P(Trust, is_what_the_bundle_holds) {
+    const ScratchFolder folder;
+    folder.write("certs_server.p7b", GetParam().content);
+    const auto trusted = read_trust(Card{folder.path(), "01.09"});
+    ASSERT_EQ(static_cast<bool>(trusted), GetParam().count >= 0) << (trusted ? "" : trusted.error().message);
+    if (trusted) {
+        EXPECT_EQ(static_cast<int>(trusted->size()), GetParam().count);
+    } else {
+        EXPECT_EQ(trusted.error().fault, Fault::configuration);
+        EXPECT_NE(trusted.error().message.find(GetParam().fault), std::string::npos)
+            << trusted.error().message;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(table, Trust, testing::ValuesIn(trust_cases()),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(TrustBundle, knows_rsa_only_11_1) {
+    const pki::KeyPtr curve{EVP_EC_gen("P-256")};
+    const pki::CertificatePtr certificate{X509_new()};
+    X509_set_pubkey(certificate.get(), curve.get());
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_sign(certificate.get(), curve.get(), EVP_sha256());
+    const auto trusted = parse_trust(pkcs7({certificate.get()}, pki::BundleForm::der), "f");
+    ASSERT_FALSE(trusted);
+    EXPECT_NE(trusted.error().message.find("not an RSA key"), std::string::npos) << trusted.error().message;
+}
+
+TEST(TrustBundle, missing_file_is_none) {
+    const ScratchFolder folder;
+    EXPECT_TRUE(read_trust(Card{folder.path(), "01.09"})->empty());
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ class Server {
         SSL_CTX_use_PrivateKey(context_.get(), &shared_key());
         SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);
         SSL_CTX_set_cipher_list(context_.get(), suites);
+        SSL_CTX_set_dh_auto(context_.get(), 1);
         SSL_CTX_set_session_id_context(context_.get(), reinterpret_cast<const unsigned char*>("t"), 1);
         if (wants_certificate) {
             SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
@@ -227,10 +228,17 @@ struct LadderCase {
     CipherGroup group;
 };
 
+/// The table of suites in section 11.2 of the reference, by its numbers, and the first group with each.
 const LadderCase ladder_cases[] = {
-    {"sha1_mac", "ECDHE-RSA-AES128-SHA", CipherGroup::first},
-    {"sha256_mac", "ECDHE-RSA-AES128-SHA256", CipherGroup::second},
-    {"gcm", "ECDHE-RSA-AES128-GCM-SHA256", CipherGroup::third},
+    {"11_2_suite_1", "AES128-SHA", CipherGroup::first},
+    {"11_2_suite_2", "DHE-RSA-AES128-SHA", CipherGroup::first},
+    {"11_2_suite_3", "ECDHE-RSA-AES128-SHA", CipherGroup::first},
+    {"11_2_suite_4", "AES128-SHA256", CipherGroup::second},
+    {"11_2_suite_5", "DHE-RSA-AES128-SHA256", CipherGroup::second},
+    {"11_2_suite_6", "ECDHE-RSA-AES128-SHA256", CipherGroup::second},
+    {"11_2_suite_7", "AES128-GCM-SHA256", CipherGroup::third},
+    {"11_2_suite_8", "DHE-RSA-AES128-GCM-SHA256", CipherGroup::third},
+    {"11_2_suite_9", "ECDHE-RSA-AES128-GCM-SHA256", CipherGroup::third},
 };
 
 TEST_F(Tls, climbs_the_cipher_groups_and_stays) {
@@ -269,6 +277,18 @@ TEST_F(Tls, does_not_climb_with_a_fixed_group) {
             EXPECT_EQ(static_cast<bool>(connector.connect()), fixed >= group) << name;
             EXPECT_EQ(connector.group(), fixed) << name;
         }
+    }
+}
+
+TEST_F(Tls, modern_offers_stronger_suites_at_once) {
+    const auto modern = TlsClient::create("localhost", trusted, nullptr, TlsVersions::modern);
+    ASSERT_TRUE(modern);
+    for (const char* suites : {"ECDHE-RSA-AES256-GCM-SHA384", "AES128-SHA"}) {
+        Server server(*leaf, suites, 1, say_and_close);
+        const ServerSettings settings = server.settings("localhost");
+        ServerConnector connector(settings, modern->get(), {});
+        EXPECT_EQ(static_cast<bool>(connector.connect()), std::string{suites} != "AES128-SHA");
+        EXPECT_EQ(connector.group(), CipherGroup::first) << "no ladder";
     }
 }
 
