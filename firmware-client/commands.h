@@ -1,32 +1,20 @@
 #pragma once
 
-#include "firmware-client/result.h"
-#include "firmware-client/tls_client.h"
-
-#include <filesystem>
-#include <optional>
-#include <string>
+#include "firmware-client/powered_device.h"
 
 namespace sallyport::device {
-
-struct CommandOptions {
-    std::filesystem::path card;
-    std::string id;       ///< empty: as the card says
-    bool modern = false;  ///< also TLS 1.3
-    /// None: the first, and the next after a failed handshake.
-    std::optional<CipherGroup> cipher_group;
-};
 
 /// The commands of `sallyport-device`. Each prints its own output and errors and returns the exit code:
 /// 0 success, 1 the server refused, 2 the card is wrong, 3 network, store or card failed.
 
-/// The start-up steps and the whole log queue, once.
-int run_once(const CommandOptions& options);
+/// The start-up steps and the whole log queue, once. A request that is forbidden does not stop the others.
+int run_once(const DeviceOptions& options);
 
-/// The same for as long as the program runs; SIGTERM or SIGINT ends it with 0.
-int run_forever(const CommandOptions& options);
+/// The same for as long as the program runs; SIGTERM or SIGINT ends it with 0. Without an S3 server in the
+/// configuration it idles.
+int run_forever(const DeviceOptions& options);
 
 /// Who the device is and what waits.
-int print_status(const CommandOptions& options);
+int print_status(const DeviceOptions& options);
 
 }  // namespace sallyport::device

@@ -23,6 +23,40 @@ void ConsoleReport::present(const std::string& key) {
     std::fflush(stdout);
 }
 
+void ConsoleReport::clock_set(std::chrono::seconds jump) {
+    clear_bar();
+    std::printf("clock set %+lld s\n", static_cast<long long>(jump.count()));
+    std::fflush(stdout);
+}
+
+void ConsoleReport::trouble(const Error& error) {
+    print_trouble(error, "");
+}
+
+void ConsoleReport::trouble(const Error& error, std::chrono::milliseconds wait) {
+    const TroubleTraits& traits = traits_of(error.kind());
+    std::string more = " [" + std::string{traits.word} + "]";
+    if (!traits.advice.empty()) more += "; " + std::string{traits.advice};
+    more +=
+        "; next attempt in " + std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
+    print_trouble(error, more);
+}
+
+void ConsoleReport::print_trouble(const Error& error, const std::string& more) {
+    if (error.fault == Fault::stopped) return;
+    clear_bar();
+    const bool refused = error.fault == Fault::refused;
+    std::fprintf(refused ? stdout : stderr, "%s: %s%s\n", refused ? "refused" : "error",
+                 error.message.c_str(), more.c_str());
+    std::fflush(refused ? stdout : stderr);
+}
+
+void ConsoleReport::recovered() {
+    clear_bar();
+    std::printf("recovered\n");
+    std::fflush(stdout);
+}
+
 void ConsoleReport::progress(const UploadProgress& progress) {
     if (!terminal_) return;
     constexpr std::chrono::milliseconds redraw_period{100};

@@ -5,6 +5,7 @@
 #include "firmware-client/json_document.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
+#include "pki/time.h"
 
 #include <cstdio>
 #include <system_error>
@@ -60,12 +61,12 @@ std::string type_code(const Model& model) {
 }
 
 /// Upper-case fingerprints over the DER of each certificate.
-json::array fingerprints(const std::vector<pki::CertificatePtr>& certificates, const EVP_MD* digest) {
+json::array fingerprints(const std::vector<const X509*>& certificates, const EVP_MD* digest) {
     json::array list;
-    for (const auto& certificate : certificates) {
+    for (const X509* certificate : certificates) {
         unsigned char bytes[EVP_MAX_MD_SIZE];
         unsigned int size = 0;
-        if (X509_digest(certificate.get(), digest, bytes, &size) != 1) continue;
+        if (X509_digest(certificate, digest, bytes, &size) != 1) continue;
         list.emplace_back(pki::hex(std::string_view{reinterpret_cast<const char*>(bytes), size}));
     }
     return list;
@@ -114,9 +115,34 @@ Result<Device> load_device(const std::filesystem::path& folder, std::string_view
     if (!firmware.starts_with(card->version + '.')) firmware = card->version + ".00";
     std::string hardware = last_text(last_file, "hw_ver");
     if (hardware.empty()) hardware = "00.03/00.00";
+    DeviceStatus status;
+    if (const json::value* const last = last_file.if_contains("sallyport"); last && last->is_object()) {
+        status = read_status(last->get_object());
+    }
     return Device{std::move(*card),    std::move(*chosen),   std::move(*configuration), std::move(*settings),
                   std::move(*trusted), std::move(*identity), std::move(*key),           std::move(last_file),
-                  std::move(firmware), std::move(hardware)};
+                  std::move(firmware), std::move(hardware),  std::move(status)};
+}
+
+Error with_certificate_dates(Error error, const Device& device, std::chrono::sys_seconds now) {
+    const bool about_certificate = error.trouble == Trouble::certificate_refused ||
+                                   error.trouble == Trouble::certificate_expired ||
+                                   error.trouble == Trouble::no_common_cipher;
+    if (!about_certificate || !device.identity) return error;
+    const auto validity = pki::validity(*device.identity->certificate);
+    if (!validity) return error;
+    if (now < validity->not_before) {
+        error.trouble = Trouble::certificate_not_yet_valid;
+        error.message = "this device's certificate is not valid before " +
+                        pki::rfc3339(validity->not_before) + ": " + error.message;
+    } else if (now > validity->not_after) {
+        error.trouble = Trouble::certificate_expired;
+        error.message = "this device's certificate expired at " + pki::rfc3339(validity->not_after) + ": " +
+                        error.message;
+    } else if (error.trouble == Trouble::certificate_expired) {
+        error.message += "; by this device's clock it is valid until " + pki::rfc3339(validity->not_after);
+    }
+    return error;
 }
 
 Result<void> ensure_device_key(Device& device) {
@@ -147,12 +173,22 @@ Result<std::string> write_device_file(const Device& device) {
         if (const std::string text = last_text(device.last_file, key); !text.empty()) file[key] = text;
     }
     file["reset_cause"] = "";
+    std::vector<const X509*> trusted;
+    for (const auto& certificate : device.trusted)
+        trusted.push_back(certificate.get());
     // The hash list has another name and algorithm on models with a modem.
     if (device.settings.model.cellular) {
-        file["certs_server_md5"] = fingerprints(device.trusted, EVP_md5());
+        file["certs_server_md5"] = fingerprints(trusted, EVP_md5());
     } else {
-        file["certs_server_sha1"] = fingerprints(device.trusted, EVP_sha1());
+        file["certs_server_sha1"] = fingerprints(trusted, EVP_sha1());
     }
+    if (device.identity) {
+        std::vector<const X509*> chain{device.identity->certificate.get()};
+        for (const auto& issuer : device.identity->chain)
+            chain.push_back(issuer.get());
+        file["certs_device_sha256"] = fingerprints(chain, EVP_sha256());
+    }
+    file["sallyport"] = status_object(device.status);
     std::string text = json::serialize(file);
     if (auto written = pki::replace_file(device.card.file("device.json"), text, 0644); !written) {
         return from_pki(written.error());

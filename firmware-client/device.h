@@ -1,6 +1,7 @@
 #pragma once
 
 #include "firmware-client/card.h"
+#include "firmware-client/device_status.h"
 #include "firmware-client/result.h"
 #include "firmware-client/settings.h"
 #include "firmware-client/tls_client.h"
@@ -30,6 +31,7 @@ struct Device {
     boost::json::object last_file;  ///< device.json as it was found; empty when there was none of use
     std::string firmware_version;   ///< MM.mm.pp
     std::string hardware_version;
+    DeviceStatus status;  ///< as device.json had it, and as the work goes on
 
     SecurityLevel level() const;
 };
@@ -40,6 +42,10 @@ Result<Device> load_device(const std::filesystem::path& folder, std::string_view
 
 /// At the first power-on the device makes its key.
 Result<void> ensure_device_key(Device& device);
+
+/// What a refusal of this device's certificate means by the certificate's own dates: TLS has no alert for one
+/// that is not valid yet, and many servers have one word for everything. Other errors stay as they are.
+Error with_certificate_dates(Error error, const Device& device, std::chrono::sys_seconds now);
 
 /// Makes device.json anew and replaces it on the card in one step. What only the last file knows (hardware,
 /// card and module data) is carried over. Returns its bytes.

@@ -9,14 +9,14 @@
 namespace {
 
 using sallyport::device::CipherGroup;
-using sallyport::device::CommandOptions;
+using sallyport::device::DeviceOptions;
 
 int run(int argc, char** argv) {
     CLI::App app{"Uploads the log files of a device's SD card to its S3 server."};
     app.require_subcommand(1);
-    CommandOptions options;
-    int (*command)(const CommandOptions&) = nullptr;
-    const auto add = [&](const char* name, const char* what, int (*function)(const CommandOptions&)) {
+    DeviceOptions options;
+    int (*command)(const DeviceOptions&) = nullptr;
+    const auto add = [&](const char* name, const char* what, int (*function)(const DeviceOptions&)) {
         CLI::App* const subcommand = app.add_subcommand(name, what);
         subcommand->add_option("--card", options.card, "The card: the folder that holds the device's state")
             ->required();

@@ -27,6 +27,10 @@ class Report {
     /// The store had it already.
     virtual void present(const std::string& key) = 0;
     virtual void progress(const UploadProgress& progress) = 0;
+    /// The server's time was taken.
+    virtual void clock_set(std::chrono::seconds jump) = 0;
+    /// Something went wrong that stops nothing.
+    virtual void trouble(const Error& error) = 0;
 };
 
 }  // namespace sallyport::device

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "firmware-client/trouble.h"
 #include "pki/result.h"
 
 #include <chrono>
@@ -26,7 +27,28 @@ enum class Fault {
 struct Error {
     Fault fault;
     std::string message;
-    std::optional<std::chrono::seconds> retry_after = std::nullopt;  ///< the server's own wish
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;      ///< the server's own wish
+    Trouble trouble = Trouble::none;                                     ///< none: what `fault` stands for
+    std::optional<std::chrono::sys_seconds> server_time = std::nullopt;  ///< with clock_wrong
+
+    Trouble kind() const {
+        if (trouble != Trouble::none) return trouble;
+        switch (fault) {
+            case Fault::configuration:
+                return Trouble::configuration;
+            case Fault::refused:
+                return Trouble::policy;
+            case Fault::network:
+                return Trouble::network;
+            case Fault::store:
+                return Trouble::answer_malformed;
+            case Fault::card:
+                return Trouble::card;
+            case Fault::stopped:
+                return Trouble::none;
+        }
+        return Trouble::none;
+    }
 };
 
 /// A value or the reason why there is none. `value()` on an error is a bug and throws.

@@ -17,44 +17,79 @@ struct Timer {
     SteadyTime due;
 };
 
-using Timers = std::array<Timer, 4>;
+using Timers = std::array<Timer, task_count>;
+
+/// Zero: once after each start.
+std::chrono::seconds period_of(Task task, const SyncPeriods& sync) {
+    switch (task) {
+        case Task::config_check:
+            return sync.ota;
+        case Task::schema:
+            return std::chrono::seconds{0};
+        case Task::heartbeat:
+            return sync.heartbeat;
+        case Task::log_upload:
+            return log_scan_period;
+    }
+    return std::chrono::seconds{0};
+}
 
 Timers make_timers(const SyncPeriods& sync, SteadyTime start) {
-    const auto first = [&](bool on) { return on ? start : never; };
-    const bool ota = sync.ota.count() > 0;
-    return {{{Task::config_check, sync.ota, first(ota)},
-             {Task::schema, std::chrono::seconds{0}, first(ota)},
-             {Task::heartbeat, sync.heartbeat, first(sync.heartbeat.count() > 0)},
-             {Task::log_upload, log_scan_period, first(sync.logfiles)}}};
+    Timers timers{};
+    for (std::size_t i = 0; i < timers.size(); ++i) {
+        const Task task = all_tasks[i];
+        timers[i] = {task, period_of(task, sync), is_wanted(task, sync) ? start : never};
+    }
+    return timers;
 }
 
 }  // namespace
 
-void run_loop(TaskRunner& runner, RunEnvironment& environment, const SyncPeriods& sync) {
-    Timers timers = make_timers(sync, environment.now());
+bool is_wanted(Task task, const SyncPeriods& sync) {
+    switch (task) {
+        case Task::heartbeat:
+            return sync.heartbeat.count() > 0;
+        case Task::log_upload:
+            return sync.logfiles;
+        default:
+            return sync.ota.count() > 0;
+    }
+}
+
+LoopEnd run_loop(TaskRunner& runner, RunEnvironment& environment, const SyncPeriods& sync,
+                 std::chrono::seconds restart_after) {
+    const SteadyTime start = environment.now();
+    const SteadyTime restart_at = restart_after.count() > 0 ? start + restart_after : never;
+    Timers timers = make_timers(sync, start);
     Backoff backoff;
     for (;;) {
         const SteadyTime now = environment.now();
-        auto* const timer =
-            std::find_if(timers.begin(), timers.end(), [&](const Timer& one) { return one.due <= now; });
-        if (timer == timers.end()) {
-            const auto& next = *std::min_element(
-                timers.begin(), timers.end(), [](const Timer& a, const Timer& b) { return a.due < b.due; });
+        if (now >= restart_at) return LoopEnd::restart;
+        auto& timer = *std::min_element(timers.begin(), timers.end(),
+                                        [](const Timer& a, const Timer& b) { return a.due < b.due; });
+        if (timer.due > now) {
             environment.idle();
-            if (!environment.wait_until(next.due)) return;
+            if (!environment.wait_until(std::min(timer.due, restart_at))) return LoopEnd::stopped;
             continue;
         }
-        const auto done = runner.perform(timer->task);
+        const auto done = runner.perform(timer.task);
         if (done) {
             backoff.reset();
-            if (*done) continue;
-            timer->due = timer->period.count() > 0 ? environment.now() + timer->period : never;
+            environment.succeeded(timer.task);
+            if (*done == Next::restart) return LoopEnd::restart;
+            const bool once = timer.period.count() == 0;
+            timer.due = *done == Next::more ? environment.now()
+                        : once              ? never
+                                            : environment.now() + timer.period;
             continue;
         }
-        if (done.error().fault == Fault::stopped) return;
+        if (done.error().fault == Fault::stopped) return LoopEnd::stopped;
         const auto wait = backoff.next(done.error(), environment.random());
-        environment.failed(timer->task, done.error(), wait);
-        if (!environment.wait_until(environment.now() + wait)) return;
+        environment.failed(timer.task, done.error(), wait);
+        timer.due = environment.now() + wait;
+        if (traits_of(done.error().kind()).scope == TroubleScope::task) continue;
+        environment.idle();
+        if (!environment.wait_until(std::min(timer.due, restart_at))) return LoopEnd::stopped;
     }
 }
 

@@ -94,12 +94,18 @@ s3::SecretKey read_secret_key(JsonReader& server, const EVP_PKEY* device_key,
     return secret ? std::move(*secret) : std::move(s3::SecretKey::parse("unusable").value());
 }
 
+/// Nothing is wrong with such a configuration; there is only nothing to do.
+Error not_configured(Error error) {
+    error.trouble = Trouble::not_configured;
+    return error;
+}
+
 Result<ServerSettings> read_server(JsonReader server, const EVP_PKEY* device_key,
                                    std::string_view user_public_key) {
     if (auto outer = server.check(); !outer) return outer.error();
     if (!server.has("endpoint")) {
         server.fail("endpoint", "is not set: this device has no S3 server");
-        return server.check().error();
+        return not_configured(server.check().error());
     }
     const Endpoint endpoint = read_endpoint(server);
     const auto port = static_cast<std::uint16_t>(server.integer("port", 1, 65535));
@@ -169,10 +175,27 @@ Result<DeviceSettings> read_settings(std::string_view json, std::string_view ori
     const std::string user_public_key = security.has("kpub") ? security.text("kpub", 0, 100) : std::string{};
     if (auto done = security.check(); !done) return done.error();
 
+    std::chrono::hours restart_after{0};
+    if (general.has("debug")) {
+        JsonReader debug = general.object("debug");
+        if (debug.has("restart_timer")) {
+            restart_after = std::chrono::hours{debug.integer("restart_timer", 0, 168)};
+        }
+        if (auto done = debug.check(); !done) return done.error();
+    }
+    bool clock_from_network = false;
+    if (root.has("rtc")) {
+        JsonReader rtc = root.object("rtc");
+        clock_from_network = rtc.has("sync") && rtc.integer("sync", 0, 3) == 2;
+        if (auto done = rtc.check(); !done) return done.error();
+    }
+
     JsonReader connect = root.object("connect");
     // Models with a cellular modem got `protocol` late; there its absence means S3.
-    if (connect.has("protocol") && connect.integer("protocol", 0, 1) != 0) {
+    const bool web_server = connect.has("protocol") && connect.integer("protocol", 0, 1) != 0;
+    if (web_server) {
         connect.fail("protocol", "is 1 (web server): S3 is switched off");
+        return not_configured(connect.check().error());
     }
     const Model model{connect.has("cellular"), root.has("gnss")};
     std::string ssid = first_ssid(connect);
@@ -187,7 +210,8 @@ Result<DeviceSettings> read_settings(std::string_view json, std::string_view ori
     if (!server) return server.error();
     if (auto done = s3.finish(); !done) return done.error();
     if (auto done = connect.finish(); !done) return done.error();
-    return DeviceSettings{*sync, std::move(*server), model, std::move(meta), std::move(ssid)};
+    return DeviceSettings{*sync,           std::move(*server), model,        std::move(meta),
+                          std::move(ssid), clock_from_network, restart_after};
 }
 
 }  // namespace sallyport::device

@@ -48,8 +48,10 @@ struct DeviceSettings {
     SyncPeriods sync;
     ServerSettings server;
     Model model;
-    std::string meta;  ///< general.device.meta; may be empty
-    std::string ssid;  ///< the first access point of the list; empty when there is none
+    std::string meta;                     ///< general.device.meta; may be empty
+    std::string ssid;                     ///< the first access point of the list; empty when there is none
+    bool clock_from_network = false;      ///< rtc.sync 2: the server's time may set the clock
+    std::chrono::hours restart_after{0};  ///< general.debug.restart_timer; zero: never
 };
 
 /// Reads a configuration in the form of firmware 01.09. Strict about `connect.s3`: unknown members, wrong

@@ -1,6 +1,7 @@
 #include "firmware-client/status.h"
 
 #include "pki/certificate.h"
+#include "pki/time.h"
 
 #include <cstdio>
 
@@ -44,6 +45,14 @@ std::string megabytes(std::uint64_t bytes) {
     return text;
 }
 
+std::string state_text(const DeviceStatus& status) {
+    const TroubleTraits& traits = traits_of(status.state);
+    std::string text{traits.word};
+    if (status.since) text += " since " + pki::rfc3339(*status.since);
+    if (!status.message.empty()) text += ": " + status.message;
+    return text;
+}
+
 }  // namespace
 
 Result<std::string> status_text(const Device& device, std::chrono::sys_seconds now) {
@@ -73,6 +82,17 @@ Result<std::string> status_text(const Device& device, std::chrono::sys_seconds n
     if (device.trusted.empty()) line("trusts", "nobody");
     for (const auto& certificate : device.trusted)
         line("trusts", certificate_line(*certificate, now));
+    line("state", state_text(device.status));
+    if (const auto advice = traits_of(device.status.state).advice; !advice.empty()) {
+        line("what to do", std::string{advice});
+    }
+    if (device.status.next_attempt) line("next attempt", pki::rfc3339(*device.status.next_attempt));
+    line("last success", device.status.last_success ? pki::rfc3339(*device.status.last_success) : "none yet");
+    if (device.status.state == Trouble::none && device.status.last_trouble_time) {
+        line("last trouble", std::string{traits_of(device.status.last_trouble).word} + " at " +
+                                 pki::rfc3339(*device.status.last_trouble_time) + ": " +
+                                 device.status.last_trouble_message);
+    }
     line("queue", queue->count == 0
                       ? "empty"
                       : std::to_string(queue->count) + (queue->count == 1 ? " file, " : " files, ") +

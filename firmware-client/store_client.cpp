@@ -31,6 +31,14 @@ std::optional<std::string> md5_of_etag(const Answer& answer) {
 
 }  // namespace
 
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view value) {
+    std::tm date{};
+    const std::string text{value};
+    const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (rest == nullptr || *rest != '\0') return std::nullopt;
+    return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&date)}};
+}
+
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::sys_seconds now) {
     constexpr std::chrono::seconds longest = std::chrono::hours{24};
     long seconds = 0;
@@ -39,12 +47,9 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, st
     if (failure == std::errc{} && stop == end && seconds >= 0) {
         return std::min(std::chrono::seconds{seconds}, longest);
     }
-    std::tm date{};
-    const std::string text{value};
-    const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
-    if (rest == nullptr || *rest != '\0') return std::nullopt;
-    const std::chrono::sys_seconds then{std::chrono::seconds{::timegm(&date)}};
-    return std::clamp<std::chrono::seconds>(then - now, std::chrono::seconds{0}, longest);
+    const auto then = parse_http_date(value);
+    if (!then) return std::nullopt;
+    return std::clamp<std::chrono::seconds>(*then - now, std::chrono::seconds{0}, longest);
 }
 
 Result<bool> StoreClient::exists(const std::string& key) {
@@ -128,17 +133,35 @@ Result<Answer> StoreClient::request(const std::string& method, const std::string
 }
 
 Error StoreClient::refusal(const Answer& answer, const std::string& what) const {
+    const auto document = s3::read_error_document(answer.body);
     std::string message = what + ": " + std::to_string(answer.status);
-    if (const auto document = s3::read_error_document(answer.body)) {
+    if (document) {
         message += ' ' + document->code;
         if (!document->message.empty()) message += " (" + document->message.substr(0, 200) + ')';
     } else if (answer.status == 403) {  // the answer to a HEAD has no room for a reason
         message += " Forbidden; check access key, secret key and clock";
     }
+    Trouble trouble = document ? trouble_of_answer(answer.status, document->code, document->message)
+                               : trouble_of_answer(answer.status, "", "");
+    const std::string* const date = answer.header("date");
+    const auto server_time = date != nullptr ? parse_http_date(*date) : std::nullopt;
+    // S3 refuses signatures that are off by more than this, and a HEAD does not say so.
+    constexpr std::chrono::minutes longest_skew{15};
+    if (trouble == Trouble::policy && answer.status == 403 && server_time &&
+        std::chrono::abs(*server_time - clock_()) > longest_skew) {
+        trouble = Trouble::clock_wrong;
+    }
+    if (trouble == Trouble::region) {
+        if (const std::string* const region = answer.header("x-amz-bucket-region")) {
+            message += "; the bucket lies in region " + region->substr(0, 32);
+        }
+    }
     const bool later = answer.status >= 500 || answer.status == 408 || answer.status == 429;
-    if (!later && answer.status >= 400) return {Fault::refused, std::move(message)};
-    Error error{Fault::store, std::move(message)};
-    if (const std::string* const wish = answer.header("retry-after")) {
+    const bool no = answer.status >= 400 && !later;
+    Error error{no ? Fault::refused : Fault::store, std::move(message)};
+    error.trouble = trouble;
+    if (trouble == Trouble::clock_wrong) error.server_time = server_time;
+    if (const std::string* const wish = answer.header("retry-after"); wish != nullptr && !no) {
         error.retry_after = parse_retry_after(*wish, clock_());
     }
     return error;

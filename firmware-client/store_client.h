@@ -1,6 +1,7 @@
 #pragma once
 
 #include "firmware-client/body.h"
+#include "firmware-client/clock.h"
 #include "firmware-client/connector.h"
 #include "firmware-client/http_exchange.h"
 #include "firmware-client/settings.h"
@@ -15,9 +16,6 @@
 #include <vector>
 
 namespace sallyport::device {
-
-/// The time that goes into signatures and keys.
-using WallClock = std::function<std::chrono::sys_seconds()>;
 
 /// User metadata of an object: name without `x-amz-meta-`, and value.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
@@ -61,6 +59,9 @@ class StoreClient {
     ExchangeLimits limits_;
     std::unique_ptr<ByteStream> stream_;
 };
+
+/// An HTTP date in its preferred form (RFC 9110 5.6.7). Nothing when malformed.
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view value);
 
 /// Retry-After (RFC 9110 10.2.3): seconds or an HTTP date; at most one day. Nothing when malformed.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::sys_seconds now);

@@ -47,8 +47,10 @@ bool name_matches(X509* certificate, const std::string& host, bool is_address) {
 }  // namespace
 
 int TlsClient::verify(X509_STORE_CTX* context, void* self) {
-    if (X509_verify_cert(context) != 1) return 0;
     const auto& client = *static_cast<const TlsClient*>(self);
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context),
+                               static_cast<time_t>(client.clock_().time_since_epoch().count()));
+    if (X509_verify_cert(context) != 1) return 0;
     if (name_matches(X509_STORE_CTX_get0_cert(context), client.host_, client.host_is_address_)) return 1;
     X509_STORE_CTX_set_error(context, X509_V_ERR_HOSTNAME_MISMATCH);
     return 0;
@@ -61,12 +63,14 @@ int TlsClient::keep_session(SSL* connection, SSL_SESSION* session) {
 
 Result<std::unique_ptr<TlsClient>> TlsClient::create(std::string host,
                                                      std::span<const pki::CertificatePtr> trusted,
-                                                     const ClientIdentity* identity, TlsVersions versions) {
+                                                     const ClientIdentity* identity, TlsVersions versions,
+                                                     WallClock clock) {
     std::unique_ptr<TlsClient> client{new TlsClient};
     in_addr address{};
     client->host_is_address_ = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
     client->host_ = std::move(host);
     client->versions_ = versions;
+    client->clock_ = std::move(clock);
     client->context_.reset(SSL_CTX_new(TLS_client_method()));
     if (!client->context_) return Error{Fault::card, pki::take_openssl_errors("cannot start TLS")};
     if (auto done = client->configure(trusted); !done) return done.error();

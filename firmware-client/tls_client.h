@@ -1,5 +1,6 @@
 #pragma once
 
+#include "firmware-client/clock.h"
 #include "firmware-client/result.h"
 #include "pki/openssl.h"
 
@@ -33,10 +34,12 @@ enum class TlsVersions {
 class TlsClient {
   public:
     /// `host` is a name (then it is sent as SNI) or an IPv4 address. `identity` may be null: no mutual TLS.
+    /// `clock` is the time by which the server's certificates are judged.
     /// Errors: configuration, when a certificate or key cannot be used.
     static Result<std::unique_ptr<TlsClient>> create(std::string host,
                                                      std::span<const pki::CertificatePtr> trusted,
-                                                     const ClientIdentity* identity, TlsVersions versions);
+                                                     const ClientIdentity* identity, TlsVersions versions,
+                                                     WallClock clock = system_time);
     TlsClient(const TlsClient&) = delete;
     TlsClient& operator=(const TlsClient&) = delete;
 
@@ -60,6 +63,7 @@ class TlsClient {
     std::string host_;
     bool host_is_address_ = false;
     TlsVersions versions_ = TlsVersions::device;
+    WallClock clock_;
     pki::SslCtxPtr context_;
     std::unique_ptr<SSL_SESSION, pki::Releaser<&SSL_SESSION_free>> session_;
 };

@@ -21,26 +21,34 @@ int received_alert() {
     return alert ? reason - SSL_AD_REASON_OFFSET : -1;
 }
 
-struct AlertMeaning {
-    int alert;
-    const char* name;
-    const char* words;
-};
+/// What a server that says no to this device means.
+std::string_view words_of(Trouble trouble) {
+    switch (trouble) {
+        case Trouble::certificate_revoked:
+            return "this device's certificate is revoked";
+        case Trouble::certificate_expired:
+            return "this device's certificate is expired";
+        case Trouble::unknown_ca:
+            return "the server does not trust the issuer of this device's certificate";
+        case Trouble::certificate_missing:
+            return "the server wants a device certificate";
+        case Trouble::certificate_refused:
+            return "the server does not accept this device's certificate";
+        default:
+            return "no TLS version or cipher suite in common, or the server wants a device certificate";
+    }
+}
 
-/// Alerts by which a server says no to this device; any other means that something broke.
-constexpr AlertMeaning refusals[] = {
-    {40, "handshake_failure", "no cipher suite in common, or the server wants a device certificate"},
-    {42, "bad_certificate", "the server cannot accept this device's certificate"},
-    {43, "unsupported_certificate", "the server does not support this device's certificate"},
-    {44, "certificate_revoked", "this device's certificate is revoked"},
-    {45, "certificate_expired", "this device's certificate is expired"},
-    {46, "certificate_unknown", "the server does not accept this device's certificate"},
-    {48, "unknown_ca", "the server does not trust the issuer of this device's certificate"},
-    {49, "access_denied", "the server denies this device access"},
-    {70, "protocol_version", "the server does not accept this TLS version"},
-    {71, "insufficient_security", "the server wants stronger ciphers"},
-    {116, "certificate_required", "the server wants a device certificate"},
-};
+/// The name of an alert in the RFCs, e.g. `unknown_ca`.
+std::string alert_name(int alert) {
+    std::string name = SSL_alert_desc_string_long(alert);
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        if (c == ' ') return '_';
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;  // OpenSSL says "unknown CA"
+    });
+    if (name == "unknown") name = std::to_string(alert);
+    return name;
+}
 
 }  // namespace
 
@@ -50,13 +58,13 @@ Error TlsStream::failure(int outcome, int system_error, std::string_view doing) 
     const long verdict = SSL_get_verify_result(connection_.get());
     if (const int alert = received_alert(); alert >= 0) {
         ERR_clear_error();
-        const auto* const meaning =
-            std::find_if(std::begin(refusals), std::end(refusals),
-                         [&](const AlertMeaning& refusal) { return refusal.alert == alert; });
-        if (meaning != std::end(refusals)) {
-            return {Fault::refused, std::string{meaning->words} + " (TLS alert " + meaning->name + ")"};
-        }
-        return {Fault::network, where + "TLS alert " + SSL_alert_desc_string_long(alert)};
+        const bool has_certificate = SSL_get_certificate(connection_.get()) != nullptr;
+        const Trouble trouble = trouble_of_alert(alert, has_certificate);
+        if (trouble == Trouble::none) return {Fault::network, where + "TLS alert " + alert_name(alert)};
+        Error error{Fault::refused,
+                    std::string{words_of(trouble)} + " (TLS alert " + alert_name(alert) + ")"};
+        error.trouble = trouble;
+        return error;
     }
     if (outcome == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
         return {Fault::network, where + (system_error != 0 ? std::strerror(system_error)
@@ -64,9 +72,13 @@ Error TlsStream::failure(int outcome, int system_error, std::string_view doing) 
     }
     if (verdict != X509_V_OK && !SSL_is_init_finished(connection_.get())) {
         ERR_clear_error();
-        return {Fault::network, "the server's certificate is not trusted: " +
-                                    std::string{X509_verify_cert_error_string(verdict)} +
-                                    "; check certs_server.p7b and the endpoint's name"};
+        Error error{Fault::network, "the server's certificate is not trusted: " +
+                                        std::string{X509_verify_cert_error_string(verdict)} +
+                                        "; check certs_server.p7b and the endpoint's name"};
+        // A battery that ran out puts the clock back, and then no certificate has begun yet.
+        error.trouble =
+            verdict == X509_V_ERR_CERT_NOT_YET_VALID ? Trouble::clock_wrong : Trouble::server_untrusted;
+        return error;
     }
     return {Fault::network, pki::take_openssl_errors(doing)};
 }

@@ -34,17 +34,28 @@ class Card:
         path.write_bytes(MDF_HEADER + os.urandom(size - len(MDF_HEADER)))
         return path
 
+    def configure(self, change):
+        """Rewrites the configuration; `change` gets it and edits it."""
+        path = self.folder / "config-01.09.json"
+        document = json.loads(path.read_text())
+        change(document)
+        self._secret(path.name, json.dumps(document, indent=2))
+
+    def use_plain_http(self):
+        def change(document):
+            document["connect"]["s3"]["server"]["endpoint"] = "http://127.0.0.1"
+
+        self.configure(change)
+
+    def device_file(self):
+        return json.loads((self.folder / "device.json").read_text())
+
     def upload(self, *options, seconds=120):
-        return run(
-            program("sallyport-device"),
-            "once",
-            "--card",
-            self.folder,
-            "--id",
-            self.id,
-            *options,
-            seconds=seconds,
-        )
+        return self.run("once", *options, seconds=seconds)
+
+    def run(self, command, *options, seconds=120):
+        device = "--card", self.folder, "--id", self.id
+        return run(program("sallyport-device"), command, *device, *options, seconds=seconds)
 
 
 def configuration(port, store):

@@ -31,6 +31,8 @@ struct Lines final : Report {
         lines.push_back(key + ' ' + std::to_string(receipt.bytes));
     }
     void present(const std::string& key) override { lines.push_back("present " + key); }
+    void clock_set(std::chrono::seconds) override {}
+    void trouble(const Error& error) override { lines.push_back("trouble " + error.message); }
     void progress(const UploadProgress& progress) override {
         last_index = progress.index;
         last_count = progress.count;

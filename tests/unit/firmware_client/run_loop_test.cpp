@@ -20,18 +20,36 @@ struct BackoffCase {
     std::vector<std::chrono::milliseconds> waits;
 };
 
+Error of(Trouble trouble) {
+    Error error{Fault::refused, "e"};
+    error.trouble = trouble;
+    return error;
+}
+
 const Error network{Fault::network, "n"};
-const Error refused{Fault::refused, "r"};
+const Error policy = of(Trouble::policy);
+const Error revoked = of(Trouble::certificate_revoked);
 
 const BackoffCase backoff_cases[] = {
-    {"doubles_to_the_ceiling",
+    {"6_1_transport_error_doubles_to_the_ceiling",
      {network, network, network, network, network, network, network, network, network},
      0.5,
      {5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s, 300s}},
-    {"varies_down", {network, network}, 0.0, {4s, 8s}},
-    {"varies_up", {network, network}, 1.0, {6s, 12s}},
-    {"refusal_waits_long_at_once", {refused, refused}, 0.5, {300s, 300s}},
-    {"refusal_does_not_count_as_trouble", {refused, network}, 0.5, {300s, 5s}},
+    {"6_1_jitter_down", {network, network}, 0.0, {4s, 8s}},
+    {"6_1_jitter_up", {network, network}, 1.0, {6s, 12s}},
+    {"6_1_5xx", {of(Trouble::store_down), of(Trouble::store_down)}, 0.5, {5s, 10s}},
+    {"6_1_429", {of(Trouble::rate_limit), of(Trouble::rate_limit)}, 0.5, {30s, 60s}},
+    {"6_1_403_waits_long_at_once", {policy, policy}, 0.5, {300s, 300s}},
+    {"revoked_asks_seldom", {revoked, revoked, revoked}, 0.5, {1h, 2h, 4h}},
+    {"revoked_at_least_daily",
+     {revoked, revoked, revoked, revoked, revoked, revoked, revoked},
+     0.5,
+     {1h, 2h, 4h, 8h, 16h, 24h, 24h}},
+    {"expired", {of(Trouble::certificate_expired), of(Trouble::certificate_expired)}, 0.5, {15min, 30min}},
+    {"not_yet_valid", {of(Trouble::certificate_not_yet_valid)}, 0.5, {5min}},
+    {"unknown_ca", {of(Trouble::unknown_ca), of(Trouble::unknown_ca)}, 0.5, {5min, 10min}},
+    {"clock_wrong", {of(Trouble::clock_wrong), of(Trouble::clock_wrong)}, 0.5, {1min, 2min}},
+    {"kinds_do_not_count_against_each_other", {policy, network, policy, network}, 0.5, {300s, 5s, 300s, 10s}},
     {"longer_wish_wins", {{Fault::store, "s", 120s}, {Fault::store, "s", 1s}}, 0.5, {120s, 10s}},
 };
 
@@ -55,16 +73,16 @@ struct World final : TaskRunner, RunEnvironment {
     SteadyTime end{};
     std::string log;                          ///< a letter for each task performed
     std::map<char, std::vector<long>> times;  ///< seconds at which it was performed
-    std::deque<Result<bool>> outcomes;        ///< of the next tasks; then success
+    std::deque<Result<Next>> outcomes;        ///< of the next tasks; then success
     std::vector<std::chrono::milliseconds> waits;
     int idles = 0;
 
-    Result<bool> perform(Task task) override {
+    Result<Next> perform(Task task) override {
         const char letter = "csHL"[static_cast<int>(task)];
         log += letter;
         times[letter].push_back(
             std::chrono::duration_cast<std::chrono::seconds>(clock.time_since_epoch()).count());
-        if (outcomes.empty()) return false;
+        if (outcomes.empty()) return Next::period;
         auto outcome = outcomes.front();
         outcomes.pop_front();
         return outcome;
@@ -77,6 +95,7 @@ struct World final : TaskRunner, RunEnvironment {
     }
     double random() override { return 0.5; }
     void failed(Task, const Error&, std::chrono::milliseconds wait) override { waits.push_back(wait); }
+    void succeeded(Task) override {}
     void idle() override { ++idles; }
 };
 
@@ -101,7 +120,8 @@ TEST(RunLoop, zero_switches_off) {
 TEST(RunLoop, other_tasks_come_between_log_files) {
     World world;
     world.end = SteadyTime{} + 9s;
-    world.outcomes = {false, false, false, true, true, false};  // c, s, H, then three log calls
+    world.outcomes = {Next::period, Next::period, Next::period,
+                      Next::more,   Next::more,   Next::period};  // c, s, H, then three log calls
     run_loop(world, world, {600s, 300s, true});
     EXPECT_EQ(world.log, "csHLLL");
     EXPECT_EQ(world.idles, 1) << "the connection stays open while files are queued";
@@ -110,11 +130,55 @@ TEST(RunLoop, other_tasks_come_between_log_files) {
 TEST(RunLoop, backs_off_as_a_whole_and_recovers) {
     World world;
     world.end = SteadyTime{} + 100s;
-    world.outcomes = {network, network, false, network};
+    world.outcomes = {network, network, Next::period, network};
     run_loop(world, world, {600s, 300s, false});
-    EXPECT_EQ(world.log, "cccssH");
+    EXPECT_EQ(world.log, "csHcsc") << "after a failure those come first that have not had their turn";
     EXPECT_EQ(world.waits, (std::vector<std::chrono::milliseconds>{5s, 10s, 5s}));
-    EXPECT_EQ(world.times['c'], (std::vector<long>{0, 5, 15}));
+    EXPECT_EQ(world.times['s'], (std::vector<long>{5, 20}));
+}
+
+TEST(RunLoop, a_forbidden_request_holds_back_nothing_else) {
+    World world;
+    world.end = SteadyTime{} + 30s;
+    world.outcomes = {policy, Next::period, Next::period, Next::more};
+    run_loop(world, world, {600s, 300s, true});
+    EXPECT_EQ(world.log, "csHLLLLL");
+    EXPECT_EQ(world.times['L'], (std::vector<long>{0, 0, 10, 20, 30}));
+}
+
+TEST(RunLoop, waiting_tasks_come_between_log_files) {
+    World world;
+    world.end = SteadyTime{} + 1000s;
+    std::deque<Result<Next>> many(400, Next::more);
+    struct Slow final : TaskRunner {
+        World& inner;
+        explicit Slow(World& world) : inner(world) {}
+        Result<Next> perform(Task task) override {
+            auto done = inner.perform(task);
+            inner.clock += 100s;  // each file takes a while
+            return done;
+        }
+    } slow(world);
+    world.outcomes = many;
+    world.outcomes[0] = world.outcomes[1] = world.outcomes[2] = Next::period;
+    world.outcomes.resize(12, Next::more);
+    world.outcomes.push_back(Error{Fault::stopped, ""});
+    run_loop(slow, world, {600s, 300s, true});
+    EXPECT_EQ(world.log.substr(0, 4), "csHL");
+    EXPECT_GE(std::count(world.log.begin(), world.log.end(), 'H'), 3);
+    EXPECT_GE(std::count(world.log.begin(), world.log.end(), 'c'), 2);
+}
+
+TEST(RunLoop, restarts_when_told_and_by_its_timer) {
+    World world;
+    world.end = SteadyTime{} + 100h;
+    world.outcomes = {Next::restart};
+    EXPECT_EQ(run_loop(world, world, {600s, 300s, true}), LoopEnd::restart);
+    EXPECT_EQ(world.log, "c");
+    EXPECT_EQ(run_loop(world, world, {600s, 300s, true}, 24h), LoopEnd::restart) << "3.2 restart_timer";
+    EXPECT_EQ(world.clock, SteadyTime{} + 24h);
+    world.end = world.clock + 100h;
+    EXPECT_EQ(run_loop(world, world, {600s, 300s, true}, 0h), LoopEnd::stopped);
 }
 
 TEST(RunLoop, ends_at_once_when_stopped) {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "firmware-client/clock.h"
+#include "firmware-client/connector.h"
+#include "firmware-client/device.h"
+#include "firmware-client/device_sync.h"
+#include "firmware-client/report.h"
+#include "firmware-client/run_loop.h"
+#include "firmware-client/store_client.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sallyport::device {
+
+/// How a device is started.
+struct DeviceOptions {
+    std::filesystem::path card;
+    std::string id;       ///< empty: as the card says
+    bool modern = false;  ///< also TLS 1.3
+    /// None: the first, and the next after a failed handshake.
+    std::optional<CipherGroup> cipher_group;
+};
+
+/// A device at work, from power-on to power-off: what is on its card, the way to its server, and its tasks.
+class PoweredDevice final : public TaskRunner {
+  public:
+    /// Reads and locks the card, makes what is missing (key, device.json). `clock` and `report` must outlive
+    /// the device. Errors: configuration, card.
+    static Result<std::unique_ptr<PoweredDevice>> power_on(const DeviceOptions& options, StopDescriptor stop,
+                                                           DeviceClock& clock, Report& report);
+    PoweredDevice(const PoweredDevice&) = delete;
+    PoweredDevice& operator=(const PoweredDevice&) = delete;
+
+    /// One task. When the server says that this device's clock is wrong, and the configuration lets the
+    /// network set it, then it is set and the task tried once more.
+    Result<Next> perform(Task task) override;
+
+    /// Keeps the status and writes device.json when it changed. True: worth a line in the log.
+    bool failed(Task task, const Error& error, std::chrono::milliseconds wait);
+    bool succeeded(Task task);
+
+    /// Ends the connection until the next request.
+    void close_connection() { store_.close(); }
+
+    const DeviceSettings& settings() const { return device_.settings; }
+
+  private:
+    PoweredDevice(Device device, Descriptor card_lock, std::unique_ptr<TlsClient> tls,
+                  const DeviceOptions& options, StopDescriptor stop, DeviceClock& clock, Report& report);
+    Result<Next> attempt(Task task);
+    bool save(StatusKeeper::Change change);
+
+    Device device_;
+    Descriptor card_lock_;
+    DeviceClock& clock_;
+    Report& report_;
+    std::unique_ptr<TlsClient> tls_;
+    ServerConnector connector_;
+    StoreClient store_;
+    DeviceSync sync_;
+    StatusKeeper status_;
+};
+
+}  // namespace sallyport::device
