@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 namespace sallyport::device {
 namespace {
@@ -49,6 +50,15 @@ Result<std::vector<fs::directory_entry>> list(const fs::path& folder) {
     return entries;
 }
 
+/// Files of ours are written beside their place, as `.<name>.XXXXXX`, and then renamed.
+bool is_leftover(std::string_view name) {
+    constexpr std::string_view prefixes[] = {".config-", ".schema-", ".device.", ".certs_", ".firmware."};
+    constexpr std::size_t suffix = 7;  // a dot and six characters
+    return name.size() > suffix && name[name.size() - suffix] == '.' &&
+           std::any_of(std::begin(prefixes), std::end(prefixes),
+                       [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
 bool older(const LogFile& left, const LogFile& right) {
     return std::tie(left.session, left.split, left.extension) <
            std::tie(right.session, right.split, right.extension);
@@ -84,13 +94,16 @@ void add(LogQueue& queue, const fs::directory_entry& entry, const std::string& s
 
 }  // namespace
 
-Result<Card> open_card(const fs::path& folder) {
+Result<Card> open_card(const fs::path& folder, std::string_view wanted) {
     const auto entries = list(folder);
     if (!entries) return entries.error();
     Card card{folder, ""};
     for (const auto& entry : *entries) {
         const std::string name = entry.path().filename().string();
-        card.version = std::max(card.version, std::string{version_of(name)});
+        const std::string_view version = version_of(name);
+        if (version.empty()) continue;
+        const bool better = card.version != wanted && (version == wanted || version > card.version);
+        if (better || card.version.empty()) card.version = version;
     }
     if (card.version.empty()) {
         return Error{Fault::configuration,
@@ -105,6 +118,27 @@ Result<Descriptor> lock_card(const Card& card) {
     const std::string why =
         errno == EWOULDBLOCK ? "another program is working on this card" : std::strerror(errno);
     return Error{Fault::card, card.folder.string() + ": " + why};
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+    const Descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (opened && ::fsync(opened.get()) == 0) return {};
+    return Error{Fault::card, folder.string() + ": cannot sync: " + std::strerror(errno)};
+}
+
+Result<void> prepare_card(const Card& card) {
+    std::error_code failure;
+    const fs::path own = card.own_file("");
+    fs::create_directories(own, failure);
+    if (failure) return Error{Fault::card, own.string() + ": cannot make: " + failure.message()};
+    for (const fs::path& folder : {card.folder, own}) {
+        const auto entries = list(folder);
+        if (!entries) return entries.error();
+        for (const auto& entry : *entries) {
+            if (is_leftover(entry.path().filename().string())) fs::remove(entry.path(), failure);
+        }
+    }
+    return {};
 }
 
 bool is_present(const fs::path& path) {

@@ -17,18 +17,28 @@ inline constexpr std::size_t max_device_file_bytes = 64 * 1024;
 /// The SD card: a folder that holds the device's whole state.
 struct Card {
     std::filesystem::path folder;
-    std::string version;  ///< MM.mm, the highest for which the card has a configuration
+    std::string version;  ///< MM.mm: that of the firmware, else the highest that has a configuration
 
     std::filesystem::path file(std::string_view name) const { return folder / name; }
+    /// In the folder of what only this program needs; `prepare_card` makes it.
+    std::filesystem::path own_file(std::string_view name) const { return folder / "sallyport" / name; }
     std::string config_name() const { return "config-" + version + ".json"; }
     std::string schema_name() const { return "schema-" + version + ".json"; }
 };
 
-/// Errors: configuration, when the folder or a `config-MM.mm.json` is missing.
-Result<Card> open_card(const std::filesystem::path& folder);
+/// `wanted`: the MM.mm of the firmware that runs, if it is known; the card has that version when it has a
+/// configuration for it. Errors: configuration, when the folder or a `config-MM.mm.json` is missing.
+Result<Card> open_card(const std::filesystem::path& folder, std::string_view wanted = {});
+
+/// At power-on: makes the program's own folder and removes files that a power loss left half written. The
+/// card must be locked. Errors: card.
+Result<void> prepare_card(const Card& card);
 
 /// Held while a program works on the card: two would upload every file twice. Errors: card, when taken.
 Result<Descriptor> lock_card(const Card& card);
+
+/// Makes what was renamed or removed in a folder safe from a power loss. Errors: card.
+Result<void> sync_folder(const std::filesystem::path& folder);
 
 /// Whether there is anything at `path`, a broken link included.
 bool is_present(const std::filesystem::path& path);

@@ -144,7 +144,10 @@ int run_forever(const DeviceOptions& options) {
 }
 
 int print_status(const DeviceOptions& options) {
-    const auto device = load_device(options.card, options.id);
+    auto card = find_card(options.card);
+    if (!card) return report_failure(card.error());
+    LastGood files(*card);
+    const auto device = load_device(*card, files, options.id);
     if (!device) return report_failure(device.error());
     const auto text = status_text(*device, system_time());
     if (!text) return report_failure(text.error());

@@ -23,6 +23,12 @@ void ConsoleReport::present(const std::string& key) {
     std::fflush(stdout);
 }
 
+void ConsoleReport::updated(const std::string& what) {
+    clear_bar();
+    std::printf("updated %s\n", what.c_str());
+    std::fflush(stdout);
+}
+
 void ConsoleReport::clock_set(std::chrono::seconds jump) {
     clear_bar();
     std::printf("clock set %+lld s\n", static_cast<long long>(jump.count()));

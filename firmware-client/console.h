@@ -16,6 +16,8 @@ class ConsoleReport final : public Report {
     void uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds time) override;
     /// `present <key>`
     void present(const std::string& key) override;
+    /// `updated <what>`
+    void updated(const std::string& what) override;
     void progress(const UploadProgress& progress) override;
     /// `clock set <seconds> s`, signed
     void clock_set(std::chrono::seconds jump) override;

@@ -9,11 +9,7 @@
 namespace sallyport::device {
 namespace {
 
-constexpr std::string_view trust_file = "certs_server.p7b";
-constexpr std::string_view identity_file = "certs_device.p7b";
-constexpr std::string_view key_file = "certs_device.key";
 constexpr std::string_view device_urn = "urn:canedge:device:";
-constexpr std::size_t max_key_bytes = 64 * 1024;
 
 Result<std::vector<pki::CertificatePtr>> parse_bundle(std::string_view bytes, std::string_view origin) {
     auto certificates = pki::read_certificate_bundle(bytes);
@@ -21,12 +17,6 @@ Result<std::vector<pki::CertificatePtr>> parse_bundle(std::string_view bytes, st
         return Error{Fault::configuration, std::string{origin} + ": " + certificates.error().message};
     }
     return std::move(*certificates);
-}
-
-Result<std::vector<pki::CertificatePtr>> read_bundle(const std::filesystem::path& path) {
-    const auto bytes = pki::read_file(path, pki::max_bundle_bytes);
-    if (!bytes) return from_pki(bytes.error());
-    return parse_bundle(*bytes, path.string());
 }
 
 /// Why a device could not keep these certificates side by side; empty when it can.
@@ -65,12 +55,19 @@ std::vector<pki::CertificatePtr> order_chain(X509* leaf, std::vector<pki::Certif
 
 }  // namespace
 
-Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card) {
-    const auto path = card.file(trust_file);
-    if (!is_present(path)) return std::vector<pki::CertificatePtr>{};
-    const auto bytes = pki::read_file(path, pki::max_bundle_bytes);
-    if (!bytes) return from_pki(bytes.error());
-    return parse_trust(*bytes, path.string());
+Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card, LastGood& files) {
+    const std::string name{trust_file};
+    if (!is_present(card.file(name)) && !is_present(card.own_file(name))) {
+        return std::vector<pki::CertificatePtr>{};
+    }
+    const std::string origin = card.file(name).string();
+    const auto bytes = files.read(name, pki::max_bundle_bytes, [&](std::string_view text) -> Result<void> {
+        const auto certificates = parse_trust(text, origin);
+        if (!certificates) return certificates.error();
+        return {};
+    });
+    if (!bytes) return bytes.error();
+    return parse_trust(*bytes, origin);
 }
 
 Result<std::vector<pki::CertificatePtr>> parse_trust(std::string_view bytes, std::string_view origin) {
@@ -82,9 +79,9 @@ Result<std::vector<pki::CertificatePtr>> parse_trust(std::string_view bytes, std
     return certificates;
 }
 
-Result<std::optional<ClientIdentity>> read_identity(const Card& card) {
+Result<std::optional<ClientIdentity>> read_identity(const Card& card, LastGood& files) {
     const auto bundle_path = card.file(identity_file);
-    const auto key_path = card.file(key_file);
+    const auto key_path = card.file(identity_key_file);
     if (!is_present(bundle_path) && !is_present(key_path)) return std::optional<ClientIdentity>{};
 
     auto text = pki::read_secret_file(key_path, max_key_bytes);
@@ -93,21 +90,39 @@ Result<std::optional<ClientIdentity>> read_identity(const Card& card) {
     pki::wipe(*text);
     if (!key) return from_pki(key.error());
 
-    auto certificates = read_bundle(bundle_path);
+    const auto bytes = files.read(
+        std::string{identity_file}, pki::max_bundle_bytes, [&](std::string_view bundle) -> Result<void> {
+            const auto identity = identity_from(bundle, bundle_path.string(), **key);
+            if (!identity) return identity.error();
+            return {};
+        });
+    if (!bytes) return bytes.error();
+    auto identity = identity_from(*bytes, bundle_path.string(), **key);
+    if (!identity) return identity.error();
+    return std::optional{std::move(*identity)};
+}
+
+Result<ClientIdentity> identity_from(std::string_view bundle, std::string_view origin, EVP_PKEY& key) {
+    auto certificates = parse_bundle(bundle, origin);
     if (!certificates) return certificates.error();
     const auto leaf = std::find_if(certificates->begin(), certificates->end(), [&](const auto& certificate) {
-        return X509_check_private_key(certificate.get(), key->get()) == 1;
+        return X509_check_private_key(certificate.get(), &key) == 1;
     });
-    if (leaf == certificates->end()) {
-        pki::take_openssl_errors("");
-        return Error{Fault::configuration,
-                     bundle_path.string() + ": no certificate in it fits " + key_path.string()};
-    }
+    const bool fits = leaf != certificates->end();
     pki::take_openssl_errors("");  // each certificate that does not fit leaves one behind
-    ClientIdentity identity{std::move(*leaf), {}, std::move(*key)};
+    if (!fits) {
+        return Error{Fault::configuration,
+                     std::string{origin} + ": no certificate in it fits the device's key for it"};
+    }
+    EVP_PKEY_up_ref(&key);
+    ClientIdentity identity{std::move(*leaf), {}, pki::KeyPtr{&key}};
     certificates->erase(leaf);
     identity.chain = order_chain(identity.certificate.get(), std::move(*certificates));
-    return std::optional{std::move(identity)};
+    return identity;
+}
+
+std::string device_id_uri(std::string_view id) {
+    return std::string{device_urn} + std::string{id};
 }
 
 Result<std::string> device_id_of(const X509& certificate) {

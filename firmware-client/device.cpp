@@ -88,38 +88,46 @@ SecurityLevel Device::level() const {
     return identity ? SecurityLevel::high : SecurityLevel::medium;
 }
 
-Result<Device> load_device(const std::filesystem::path& folder, std::string_view id) {
-    auto card = open_card(folder);
-    if (!card) return card.error();
-    const auto config_path = card->file(card->config_name());
-    auto configuration = pki::read_file(config_path, max_configuration_bytes);
-    if (!configuration) return from_pki(configuration.error());
-    auto key = load_device_key(card->file(device_key_file));
+Result<Card> find_card(const std::filesystem::path& folder) {
+    const std::string firmware = last_text(read_last_file({folder, ""}), "fw_ver");
+    return open_card(folder, firmware.substr(0, 5));
+}
+
+Result<Device> load_device(Card card, LastGood& files, std::string_view id) {
+    auto key = load_device_key(card.file(device_key_file));
     if (!key) return key.error();
-    auto settings = read_settings(*configuration, config_path.string(), key->get());
+    const std::string config_path = card.file(card.config_name()).string();
+    auto configuration =
+        files.read(card.config_name(), max_configuration_bytes, [&](std::string_view text) -> Result<void> {
+            const auto settings = read_settings(text, config_path, key->get());
+            if (!settings) return settings.error();
+            return {};
+        });
+    if (!configuration) return configuration.error();
+    auto settings = read_settings(*configuration, config_path, key->get());
     if (!settings) return settings.error();
-    auto trusted = read_trust(*card);
+    auto trusted = read_trust(card, files);
     if (!trusted) return trusted.error();
-    auto identity = read_identity(*card);
+    auto identity = read_identity(card, files);
     if (!identity) return identity.error();
     if (settings->server.tls && trusted->empty()) {
-        return Error{Fault::configuration, card->file("certs_server.p7b").string() +
+        return Error{Fault::configuration, card.file(trust_file).string() +
                                                ": missing or empty, but the endpoint is https: put the "
                                                "server's certificate or that of its CA there"};
     }
-    json::object last_file = read_last_file(*card);
+    json::object last_file = read_last_file(card);
     auto chosen = choose_id(id, *identity, last_file);
     if (!chosen) return chosen.error();
 
     std::string firmware = last_text(last_file, "fw_ver");
-    if (!firmware.starts_with(card->version + '.')) firmware = card->version + ".00";
+    if (!firmware.starts_with(card.version + '.')) firmware = card.version + ".00";
     std::string hardware = last_text(last_file, "hw_ver");
     if (hardware.empty()) hardware = "00.03/00.00";
     DeviceStatus status;
     if (const json::value* const last = last_file.if_contains("sallyport"); last && last->is_object()) {
         status = read_status(last->get_object());
     }
-    return Device{std::move(*card),    std::move(*chosen),   std::move(*configuration), std::move(*settings),
+    return Device{std::move(card),     std::move(*chosen),   std::move(*configuration), std::move(*settings),
                   std::move(*trusted), std::move(*identity), std::move(*key),           std::move(last_file),
                   std::move(firmware), std::move(hardware),  std::move(status)};
 }

@@ -2,6 +2,7 @@
 
 #include "firmware-client/card.h"
 #include "firmware-client/device_status.h"
+#include "firmware-client/last_good.h"
 #include "firmware-client/result.h"
 #include "firmware-client/settings.h"
 #include "firmware-client/tls_client.h"
@@ -37,8 +38,12 @@ struct Device {
 };
 
 /// Reads and checks the card. `id` overrides the one in the certificate and in device.json; empty: none.
-/// Errors: configuration, also for https without anything to trust; card.
-Result<Device> load_device(const std::filesystem::path& folder, std::string_view id);
+/// `files` reads what has a copy of its last good state. Errors: configuration, also for https without
+/// anything to trust; card.
+Result<Device> load_device(Card card, LastGood& files, std::string_view id);
+
+/// The card of a folder, with the version of the firmware that runs on it.
+Result<Card> find_card(const std::filesystem::path& folder);
 
 /// At the first power-on the device makes its key.
 Result<void> ensure_device_key(Device& device);

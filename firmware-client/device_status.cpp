@@ -37,6 +37,17 @@ std::string text_at(const json::object& object, std::string_view key) {
     return printable({value->get_string().data(), value->get_string().size()});
 }
 
+void read_judged(const json::object& object, DeviceStatus& status) {
+    constexpr std::size_t most = 16;
+    const json::value* const judged = object.if_contains("judged");
+    if (judged == nullptr || !judged->is_object()) return;
+    for (const auto& member : judged->get_object()) {
+        if (status.judged.size() == most || !member.value().is_object()) return;
+        const json::object& one = member.value().get_object();
+        status.judged[std::string{member.key()}] = {text_at(one, "etag"), text_at(one, "fault")};
+    }
+}
+
 void put_time(json::object& object, std::string_view key,
               const std::optional<std::chrono::sys_seconds>& time) {
     if (time) object[key] = pki::rfc3339(*time);
@@ -58,6 +69,11 @@ json::object status_object(const DeviceStatus& status) {
         put_time(last, "time", status.last_trouble_time);
         object["last_trouble"] = std::move(last);
     }
+    json::object judged;
+    for (const auto& [name, judgement] : status.judged) {
+        judged[name] = {{"etag", judgement.etag}, {"fault", judgement.fault}};
+    }
+    if (!judged.empty()) object["judged"] = std::move(judged);
     return object;
 }
 
@@ -74,6 +90,7 @@ DeviceStatus read_status(const json::object& object) {
         status.last_trouble_message = text_at(last->get_object(), "message");
         status.last_trouble_time = time_at(last->get_object(), "time");
     }
+    read_judged(object, status);
     return status;
 }
 

@@ -5,12 +5,21 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 
 #include <boost/json/object.hpp>
 
 namespace sallyport::device {
+
+/// What the device made of an object in the bucket that somebody else wrote.
+struct Judgement {
+    std::string etag;
+    std::string fault;  ///< empty: nothing is wrong with it
+
+    bool operator==(const Judgement&) const = default;
+};
 
 /// How a device fares, as it stands in the object `sallyport` of device.json, where readers pass over what
 /// they do not know. It outlives the power: `status` and the next start read it.
@@ -25,6 +34,8 @@ struct DeviceStatus {
     Trouble last_trouble = Trouble::none;
     std::string last_trouble_message;
     std::optional<std::chrono::sys_seconds> last_trouble_time;
+
+    std::map<std::string, Judgement> judged;  ///< by the object's name below the device's prefix
 };
 
 boost::json::object status_object(const DeviceStatus& status);

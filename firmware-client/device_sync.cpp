@@ -1,7 +1,7 @@
 #include "firmware-client/device_sync.h"
 
-#include <algorithm>
-#include <system_error>
+#include "pki/file.h"
+
 #include <utility>
 
 namespace sallyport::device {
@@ -9,16 +9,13 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// Files that are listed at once; a fuller card is listed again when these are done.
-constexpr std::size_t scan_limit = 10'000;
-
 std::chrono::milliseconds since(SteadyClock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
 }
 
 }  // namespace
 
-Metadata DeviceSync::metadata(std::chrono::sys_seconds modified) {
+Metadata DevicePuts::metadata(std::chrono::sys_seconds modified) {
     Metadata metadata{{"hw", device_.hardware_version},
                       {"fw", device_.firmware_version},
                       {"timestamp", s3::amz_date(modified)},
@@ -27,88 +24,53 @@ Metadata DeviceSync::metadata(std::chrono::sys_seconds modified) {
     return metadata;
 }
 
-Result<void> DeviceSync::put(const std::string& name, Body& body, std::chrono::sys_seconds modified) {
-    const std::string key = device_.id + '/' + name;
+Result<void> DevicePuts::put(const std::string& key, Body& body, std::chrono::sys_seconds modified,
+                             HashedBody::Progress progress) {
     const auto start = SteadyClock::now();
-    const auto receipt = store_.put(key, body, metadata(modified));
+    const auto receipt = store_.put(key, body, metadata(modified), std::move(progress));
     if (!receipt) return receipt.error();
     report_.uploaded(key, *receipt, since(start));
     return {};
 }
 
-Result<void> DeviceSync::check_config() {
+Result<void> DevicePuts::put_text(const std::string& name, std::string content) {
+    TextBody body{std::move(content)};
+    return put(device_.id + '/' + name, body, clock_());
+}
+
+Result<Next> DeviceSync::check_config() {
     const std::string name = device_.card.config_name();
-    const auto there = store_.exists(device_.id + '/' + name);
+    const auto there = watch_.fetch_changed(name, device_.configuration, max_configuration_bytes);
     if (!there) return there.error();
-    if (*there) {
-        report_.present(device_.id + '/' + name);
-        return {};
+    if (there->state == WatchedObject::State::absent) {
+        if (auto done = puts_.put_text(name, device_.configuration); !done) return done.error();
+        return Next::period;
     }
-    TextBody body{device_.configuration};
-    return put(name, body, clock_());
+    if (there->state == WatchedObject::State::unchanged) {
+        report_.present(watch_.key(name));
+        return Next::period;
+    }
+    // Also one that would switch S3 off: nothing that comes over the air could switch it on again.
+    const auto settings = read_settings(there->bytes, name, device_.key.get());
+    if (!settings) return watch_.refuse(name, there->etag, settings.error().message);
+    if (settings->server.tls && device_.trusted.empty()) {
+        return watch_.refuse(name, there->etag, "its endpoint is https, but the device trusts no server yet");
+    }
+    if (auto kept = pki::replace_file(device_.card.file(name), there->bytes, 0600); !kept) {
+        return from_pki(kept.error());
+    }
+    watch_.accept(name, there->etag);
+    report_.updated(name);
+    return Next::restart;
 }
 
 Result<void> DeviceSync::put_schema() {
-    const auto path = device_.card.file(device_.card.schema_name());
+    const std::string name = device_.card.schema_name();
+    const auto path = device_.card.file(name);
     if (!is_present(path)) return {};
     auto body = FileBody::open(path);
     if (!body) return body.error();
-    return put(device_.card.schema_name(), *body, body->modified());
-}
-
-Result<void> DeviceSync::put_device_file(std::string content) {
-    TextBody body{std::move(content)};
-    return put("device.json", body, clock_());
-}
-
-Result<bool> DeviceSync::put_next_log() {
-    if (next_ == queue_.files.size()) {
-        auto queue = scan_log_files(device_.card, device_.id, scan_limit);
-        if (!queue) return queue.error();
-        queue_ = std::move(*queue);
-        next_ = 0;
-        uploaded_ = 0;
-        if (queue_.files.empty()) return false;
-    }
-    const LogFile& file = queue_.files[next_];
-    if (!is_present(file.path)) {  // a full card deletes its oldest files
-        ++next_;
-        return true;
-    }
-    if (auto done = put_log(file); !done) {
-        queue_ = {};  // listed anew next time: something about the card may have been wrong
-        next_ = 0;
-        return done.error();
-    }
-    ++next_;
-    return true;
-}
-
-Result<void> DeviceSync::put_log(const LogFile& file) {
-    auto body = FileBody::open(file.path);
-    if (!body) return body.error();
-    const std::string key = file.object_key(device_.id, clock_().time_since_epoch().count());
-    UploadProgress state{file.path.filename().string(), uploaded_ + 1, queue_.count, 0, body->size(), 0};
-    const auto start = SteadyClock::now();
-    const auto receipt = store_.put(key, *body, metadata(body->modified()), [&](std::uint64_t sent) {
-        const std::chrono::duration<double> time = SteadyClock::now() - start;
-        state.bytes = sent;
-        state.bytes_per_second = time.count() > 0 ? static_cast<double>(sent) / time.count() : 0;
-        report_.progress(state);
-    });
-    if (!receipt) return receipt.error();
-    if (!body->unchanged()) {
-        return Error{Fault::card,
-                     file.path.string() + ": changed while it was uploaded; it stays on the card"};
-    }
-    std::error_code failure;
-    if (!std::filesystem::remove(file.path, failure) || failure) {
-        return Error{Fault::card,
-                     file.path.string() + ": uploaded, but cannot be deleted: " + failure.message()};
-    }
-    ++uploaded_;
-    report_.uploaded(key, *receipt, since(start));
-    return {};
+    return puts_.put(device_.id + '/' + name, *body, body->modified());
 }
 
 }  // namespace sallyport::device

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "firmware-client/device.h"
+#include "firmware-client/object_watch.h"
 #include "firmware-client/report.h"
+#include "firmware-client/run_loop.h"
 #include "firmware-client/store_client.h"
 
 #include <cstdint>
@@ -9,40 +11,56 @@
 
 namespace sallyport::device {
 
-/// The steps by which card and bucket are brought together. Each can be repeated after a failure; none loses
-/// a log file: it goes from the card only after `StoreClient::put` succeeded and the file is still the one
-/// that was sent.
-class DeviceSync {
+/// PUTs in the device's own prefix, with the user metadata that each object carries.
+class DevicePuts {
   public:
     /// All must outlive this.
-    DeviceSync(const Device& device, StoreClient& store, WallClock clock, Report& report)
+    DevicePuts(const Device& device, StoreClient& store, WallClock clock, Report& report)
         : device_(device), store_(store), clock_(std::move(clock)), report_(report) {}
 
-    /// Puts the card's configuration when the store has none.
-    Result<void> check_config();
+    /// `key`: the whole object key. `modified`: of the file on the card. Reports success.
+    Result<void> put(const std::string& key, Body& body, std::chrono::sys_seconds modified,
+                     HashedBody::Progress progress = {});
+    /// `name`: below the device's prefix.
+    Result<void> put_text(const std::string& name, std::string content);
 
-    /// Puts the card's Rule Schema; nothing when the card has none.
-    Result<void> put_schema();
-
-    /// Puts device.json, whose bytes are `content`: the heartbeat.
-    Result<void> put_device_file(std::string content);
-
-    /// Puts the oldest closed log file and deletes it. False: the queue is empty.
-    Result<bool> put_next_log();
+    std::chrono::sys_seconds now() const { return clock_(); }
 
   private:
     Metadata metadata(std::chrono::sys_seconds modified);
-    Result<void> put(const std::string& name, Body& body, std::chrono::sys_seconds modified);
-    Result<void> put_log(const LogFile& file);
 
     const Device& device_;
     StoreClient& store_;
     WallClock clock_;
     Report& report_;
     std::uint64_t put_index_ = 0;  ///< PUTs since power-on; goes into the metadata
-    LogQueue queue_;
-    std::size_t next_ = 0;        ///< index into queue_.files
-    std::uint64_t uploaded_ = 0;  ///< files of this queue that are done
+};
+
+/// The steps by which configuration, schema and device.json of card and bucket are brought together. Each can
+/// be repeated after a failure.
+class DeviceSync {
+  public:
+    /// All must outlive this.
+    DeviceSync(const Device& device, ObjectWatch& watch, DevicePuts& puts, Report& report)
+        : device_(device), watch_(watch), puts_(puts), report_(report) {}
+
+    /// Puts the card's configuration when the store has none. Another one on the store replaces the card's,
+    /// byte for byte, and the device has to start anew; one that it could not work with is refused.
+    Result<Next> check_config();
+
+    /// Puts the card's Rule Schema; nothing when the card has none.
+    Result<void> put_schema();
+
+    /// Puts device.json, whose bytes are `content`: the heartbeat.
+    Result<void> put_device_file(std::string content) {
+        return puts_.put_text("device.json", std::move(content));
+    }
+
+  private:
+    const Device& device_;
+    ObjectWatch& watch_;
+    DevicePuts& puts_;
+    Report& report_;
 };
 
 }  // namespace sallyport::device

@@ -84,8 +84,7 @@ Result<std::size_t> AnswerParser::feed(std::string_view bytes) {
             const auto count = open_ended
                                    ? bytes.size()
                                    : static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-            if (answer_.body.size() + count > max_body_bytes_) return malformed("its body is too large");
-            answer_.body.append(bytes.substr(0, count));
+            if (auto taken = take_body(bytes.substr(0, count)); !taken) return taken.error();
             bytes.remove_prefix(count);
             if (open_ended) continue;
             left_ -= count;
@@ -108,6 +107,14 @@ Result<std::size_t> AnswerParser::feed(std::string_view bytes) {
         if (!taken) return taken.error();
     }
     return offered - bytes.size();
+}
+
+Result<void> AnswerParser::take_body(std::string_view bytes) {
+    if (bytes.size() > body_limit() - body_bytes_) return malformed("its body is too large");
+    body_bytes_ += bytes.size();
+    if (into_sink()) return sink_->take(std::as_bytes(std::span{bytes}));
+    answer_.body.append(bytes);
+    return {};
 }
 
 Result<void> AnswerParser::end_of_stream() {
@@ -198,8 +205,10 @@ Result<void> AnswerParser::choose_body() {
     } else if (codings == 1) {
         state_ = State::chunk_size;
     } else if (lengths == 1) {
-        if (left_ > max_body_bytes_) return malformed("its body is too large");
+        if (left_ > body_limit()) return malformed("its body is too large");
         state_ = State::counted_body;
+    } else if (into_sink()) {
+        return malformed("an object without a length");
     } else {
         state_ = State::body_to_the_end;
         answer_.keep_alive = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "firmware-client/body_sink.h"
 #include "firmware-client/result.h"
 
 #include <cstddef>
@@ -28,9 +29,11 @@ struct Answer {
 /// Limits: 16 KiB of head, 100 header lines, 5 interim answers, `max_body_bytes`. Errors: store.
 class AnswerParser {
   public:
-    /// `answers_head`: the request was a HEAD, so the answer has no body whatever its headers say.
-    AnswerParser(bool answers_head, std::size_t max_body_bytes)
-        : answers_head_(answers_head), max_body_bytes_(max_body_bytes) {}
+    /// `answers_head`: the request was a HEAD, so the answer has no body whatever its headers say. `sink`, if
+    /// any, gets the body of a 200 or 206, by its own limit, and must outlive this. Such a body states its
+    /// length: one that ends with the connection would look whole when it was cut.
+    AnswerParser(bool answers_head, std::size_t max_body_bytes, BodySink* sink = nullptr)
+        : answers_head_(answers_head), max_body_bytes_(max_body_bytes), sink_(sink) {}
 
     /// Takes bytes; returns how many belonged to this answer. Bytes after `complete()` are not taken.
     Result<std::size_t> feed(std::string_view bytes);
@@ -66,14 +69,19 @@ class AnswerParser {
     Result<void> take_chunk_size(std::string_view line);
     Result<void> end_of_head();
     Result<void> choose_body();
+    Result<void> take_body(std::string_view bytes);
+    bool into_sink() const { return sink_ != nullptr && (answer_.status == 200 || answer_.status == 206); }
+    std::uint64_t body_limit() const { return into_sink() ? sink_->limit() : max_body_bytes_; }
 
     bool answers_head_;
     std::size_t max_body_bytes_;
+    BodySink* sink_;
     State state_ = State::status_line;
     bool started_ = false;
     std::string line_;
     std::size_t head_bytes_ = 0;
     unsigned interim_answers_ = 0;
+    std::uint64_t body_bytes_ = 0;
     std::uint64_t left_ = 0;  ///< bytes of the body or chunk still to come
     Answer answer_;
 };

@@ -1,5 +1,6 @@
 #include "firmware-client/http_exchange.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sallyport::device {
@@ -12,8 +13,10 @@ Deadline in(std::chrono::seconds time) {
 /// Sending and receiving sides of one exchange.
 class Exchange {
   public:
-    Exchange(ByteStream& stream, const HttpRequest& request, const ExchangeLimits& limits)
-        : stream_(stream), limits_(limits), parser_(request.method == "HEAD", limits.answer_body_bytes) {}
+    Exchange(ByteStream& stream, const HttpRequest& request, const ExchangeLimits& limits, BodySink* sink)
+        : stream_(stream),
+          limits_(limits),
+          parser_(request.method == "HEAD", limits.answer_body_bytes, sink) {}
 
     /// True when all was sent, false when the answer came first.
     Result<bool> send(std::string_view head, Body& body) {
@@ -31,7 +34,7 @@ class Exchange {
 
     Result<Answer> receive(Deadline deadline) {
         while (!parser_.complete()) {
-            const auto count = stream_.read_some(buffer_, deadline);
+            const auto count = stream_.read_some(buffer_, std::min(deadline, in(limits_.answer)));
             if (!count) return count.error();
             if (auto taken = take(*count); !taken) return taken.error();
         }
@@ -84,14 +87,15 @@ std::string head_of(const HttpRequest& request, const Body& body) {
 }  // namespace
 
 ExchangeResult exchange(ByteStream& stream, const HttpRequest& request, Body& body,
-                        const ExchangeLimits& limits) {
-    Exchange run(stream, request, limits);
+                        const ExchangeLimits& limits, BodySink* sink) {
+    Exchange run(stream, request, limits, sink);
     const auto sent = run.send(head_of(request, body), body);
     if (!sent && sent.error().fault != Fault::network) return ExchangeError{sent.error(), run.answer_began()};
 
     // Also after a failed write: the server may have said why before it closed.
     constexpr std::chrono::seconds last_words{2};
-    auto answer = run.receive(in(sent ? limits.answer : last_words));
+    const std::chrono::seconds whole = sink != nullptr ? limits.download : limits.answer;
+    auto answer = run.receive(in(sent ? whole : last_words));
     if (!answer) {
         const bool early_end = !sent && answer.error().fault == Fault::network;
         return ExchangeError{early_end ? sent.error() : answer.error(), run.answer_began()};

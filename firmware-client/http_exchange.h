@@ -16,6 +16,8 @@ namespace sallyport::device {
 struct ExchangeLimits {
     std::chrono::seconds stall{30};   ///< the longest wait for the network to take one block
     std::chrono::seconds answer{60};  ///< from the last byte of the request to the end of the answer
+    std::chrono::seconds download{
+        3600};  ///< the same for an object, whose next block must come within `answer`
     std::size_t answer_body_bytes = 256 * 1024;
 };
 
@@ -41,7 +43,8 @@ using ExchangeResult = boost::system::result<Answer, ExchangeError>;
 
 /// One request and its answer over `stream`. The body is streamed from its current position; an answer that
 /// comes before the end of the body stops the sending, and the connection cannot be used again.
+/// `sink`, if any, gets the body of a 200 or 206.
 ExchangeResult exchange(ByteStream& stream, const HttpRequest& request, Body& body,
-                        const ExchangeLimits& limits);
+                        const ExchangeLimits& limits, BodySink* sink = nullptr);
 
 }  // namespace sallyport::device

@@ -22,6 +22,9 @@ int run(int argc, char** argv) {
             ->required();
         subcommand->add_option("--id", options.id,
                                "Device ID, 8 upper-case hexadecimal digits; instead of the card's");
+        subcommand->add_option("--firmware-hook", options.firmware_hook,
+                               "Program that puts a firmware image in force; called with image and version");
+        subcommand->add_flag("--enrol", options.enrol, "Ask for a device certificate when there is none");
         CLI::Option* const modern =
             subcommand->add_flag("--modern", options.modern, "Allow TLS 1.3 besides 1.2");
         subcommand

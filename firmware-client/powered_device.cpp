@@ -1,5 +1,7 @@
 #include "firmware-client/powered_device.h"
 
+#include "firmware-client/identity_slots.h"
+
 #include <utility>
 
 namespace sallyport::device {
@@ -16,6 +18,39 @@ bool is_plausible(std::chrono::sys_seconds time) {
            time < std::chrono::sys_days{std::chrono::year{2100} / 1 / 1};
 }
 
+TlsVersions versions_of(const DeviceOptions& options) {
+    return options.modern ? TlsVersions::modern : TlsVersions::device;
+}
+
+struct LoadedCard {
+    Device device;
+    Descriptor lock;
+};
+
+/// All that happens at power-on before the network is needed.
+Result<LoadedCard> load_card(const DeviceOptions& options, const FirmwareHook& hook, Report& report) {
+    for (;;) {
+        auto card = find_card(options.card);
+        if (!card) return card.error();
+        auto lock = lock_card(*card);
+        if (!lock) return lock.error();
+        if (auto ready = prepare_card(*card); !ready) return ready.error();
+        if (auto ended = finish_promotion(*card); !ended) return ended.error();
+        LastGood files(*card);
+        auto device = load_device(*card, files, options.id);
+        if (!device) return device.error();
+        for (const Error& fault : files.faults())
+            report.trouble(fault);
+        if (auto kept = files.keep(); !kept) report.trouble(kept.error());
+        if (auto ensured = ensure_device_key(*device); !ensured) return ensured.error();
+        const auto updated = apply_firmware(*device, hook, report);
+        if (!updated) return updated.error();
+        if (*updated) continue;  // the new version has a configuration of its own
+        if (auto file = write_device_file(*device); !file) return file.error();
+        return LoadedCard{std::move(*device), std::move(*lock)};
+    }
+}
+
 }  // namespace
 
 PoweredDevice::PoweredDevice(Device device, Descriptor card_lock, std::unique_ptr<TlsClient> tls,
@@ -25,44 +60,60 @@ PoweredDevice::PoweredDevice(Device device, Descriptor card_lock, std::unique_pt
       card_lock_(std::move(card_lock)),
       clock_(clock),
       report_(report),
+      options_(options),
+      stop_(stop),
       tls_(std::move(tls)),
       connector_(device_.settings.server, tls_.get(), stop, options.cipher_group),
       store_(device_.settings.server, connector_, reading(clock)),
-      sync_(device_, store_, reading(clock), report),
-      status_(device_.status) {}
+      watch_(device_, store_),
+      puts_(device_, store_, reading(clock), report),
+      sync_(device_, watch_, puts_, report),
+      firmware_(device_, watch_, store_, report),
+      trust_(
+          device_, watch_,
+          [this](auto trusted, const auto* identity) { return try_connection(trusted, identity); }, report),
+      identity_(
+          device_, watch_, puts_,
+          [this](auto trusted, const auto* identity) { return try_connection(trusted, identity); }, report,
+          options.enrol),
+      logs_(device_, puts_, report),
+      status_(device_.status),
+      saved_judgements_(device_.status.judged) {}
 
 Result<std::unique_ptr<PoweredDevice>> PoweredDevice::power_on(const DeviceOptions& options,
                                                                StopDescriptor stop, DeviceClock& clock,
                                                                Report& report) {
-    auto device = load_device(options.card, options.id);
-    if (!device) return device.error();
-    auto lock = lock_card(device->card);
-    if (!lock) return lock.error();
-    if (auto ensured = ensure_device_key(*device); !ensured) return ensured.error();
-    if (auto file = write_device_file(*device); !file) return file.error();
+    const FirmwareHook hook =
+        options.firmware_hook.empty() ? FirmwareHook{} : program_hook(options.firmware_hook, stop);
+    auto loaded = load_card(options, hook, report);
+    if (!loaded) return loaded.error();
+    const Device& device = loaded->device;
     std::unique_ptr<TlsClient> tls;
-    if (device->settings.server.tls) {
-        auto made =
-            TlsClient::create(device->settings.server.connect_host(), device->trusted,
-                              device->identity ? &*device->identity : nullptr,
-                              options.modern ? TlsVersions::modern : TlsVersions::device, reading(clock));
+    if (device.settings.server.tls) {
+        auto made = TlsClient::create(device.settings.server.connect_host(), device.trusted,
+                                      device.identity ? &*device.identity : nullptr, versions_of(options),
+                                      reading(clock));
         if (!made) return made.error();
         tls = std::move(*made);
     }
-    return std::unique_ptr<PoweredDevice>{new PoweredDevice(std::move(*device), std::move(*lock),
-                                                            std::move(tls), options, stop, clock, report)};
+    return std::unique_ptr<PoweredDevice>{new PoweredDevice(
+        std::move(loaded->device), std::move(loaded->lock), std::move(tls), options, stop, clock, report)};
 }
 
 Result<Next> PoweredDevice::perform(Task task) {
     auto done = attempt(task);
-    if (done) return done;
-    const Error& error = done.error();
-    if (error.trouble == Trouble::clock_wrong && error.server_time && device_.settings.clock_from_network &&
-        is_plausible(*error.server_time)) {
-        report_.clock_set(clock_.set(*error.server_time));
+    if (!done && done.error().trouble == Trouble::clock_wrong && done.error().server_time &&
+        device_.settings.clock_from_network && is_plausible(*done.error().server_time)) {
+        report_.clock_set(clock_.set(*done.error().server_time));
         done = attempt(task);
-        if (done) return done;
     }
+    if (!done && done.error().trouble == Trouble::server_untrusted) {
+        // The server's certificate may be the one that the set kept aside is for.
+        if (const auto adopted = trust_.adopt_kept(); adopted && *adopted) done = Next::restart;
+    }
+    // Before anything else happens: what was fetched once shall not be fetched at each start.
+    if (device_.status.judged != saved_judgements_) save_status();
+    if (done) return done;
     return with_certificate_dates(done.error(), device_, clock_.now());
 }
 
@@ -72,7 +123,7 @@ Result<Next> PoweredDevice::attempt(Task task) {
     };
     switch (task) {
         case Task::config_check:
-            return finished(sync_.check_config());
+            return sync_.check_config();
         case Task::schema:
             return finished(sync_.put_schema());
         case Task::heartbeat: {
@@ -80,13 +131,35 @@ Result<Next> PoweredDevice::attempt(Task task) {
             if (!file) return file.error();
             return finished(sync_.put_device_file(std::move(*file)));
         }
+        case Task::firmware_check:
+            if (options_.firmware_hook.empty()) return Next::period;
+            return firmware_.check();
+        case Task::trust_check:
+            return trust_.check();
+        case Task::identity_check:
+            return identity_.check();
         case Task::log_upload: {
-            const auto more = sync_.put_next_log();
+            const auto more = logs_.put_next();
             if (!more) return more.error();
             return *more ? Next::more : Next::period;
         }
     }
     return Next::period;
+}
+
+Result<void> PoweredDevice::try_connection(std::span<const pki::CertificatePtr> trusted,
+                                           const ClientIdentity* identity) {
+    const ServerSettings& server = device_.settings.server;
+    const auto tls =
+        TlsClient::create(server.connect_host(), trusted, identity, versions_of(options_), reading(clock_));
+    if (!tls) return tls.error();
+    // From the group that the server has shown to like.
+    ServerConnector connector(server, tls->get(), stop_, connector_.group());
+    StoreClient store(server, connector, reading(clock_));
+    // With TLS 1.3 a server refuses a certificate only after the handshake.
+    const auto answered = store.head(watch_.key("device.json"));
+    if (answered || traits_of(answered.error().kind()).scope == TroubleScope::task) return {};
+    return answered.error();
 }
 
 bool PoweredDevice::failed(Task task, const Error& error, std::chrono::milliseconds wait) {
@@ -98,11 +171,14 @@ bool PoweredDevice::succeeded(Task task) {
 }
 
 bool PoweredDevice::save(StatusKeeper::Change change) {
-    if (change.state) {
-        // A card that cannot be written is no reason to stop the uploads that empty it.
-        if (const auto file = write_device_file(device_); !file) report_.trouble(file.error());
-    }
+    if (change.state) save_status();
     return change.line;
+}
+
+/// A card that cannot be written is no reason to stop the uploads that empty it.
+void PoweredDevice::save_status() {
+    if (const auto file = write_device_file(device_); !file) report_.trouble(file.error());
+    saved_judgements_ = device_.status.judged;
 }
 
 }  // namespace sallyport::device

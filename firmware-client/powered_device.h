@@ -4,11 +4,16 @@
 #include "firmware-client/connector.h"
 #include "firmware-client/device.h"
 #include "firmware-client/device_sync.h"
+#include "firmware-client/firmware_update.h"
+#include "firmware-client/identity_renewal.h"
+#include "firmware-client/log_uploads.h"
 #include "firmware-client/report.h"
 #include "firmware-client/run_loop.h"
 #include "firmware-client/store_client.h"
+#include "firmware-client/trust_update.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,12 +27,16 @@ struct DeviceOptions {
     bool modern = false;  ///< also TLS 1.3
     /// None: the first, and the next after a failed handshake.
     std::optional<CipherGroup> cipher_group;
+    /// Puts a firmware image in force (see `program_hook`); empty: firmware is not looked for.
+    std::filesystem::path firmware_hook;
+    bool enrol = false;  ///< ask for a certificate when there is none
 };
 
 /// A device at work, from power-on to power-off: what is on its card, the way to its server, and its tasks.
 class PoweredDevice final : public TaskRunner {
   public:
-    /// Reads and locks the card, makes what is missing (key, device.json). `clock` and `report` must outlive
+    /// Locks and reads the card, ends what a power loss cut off, puts a new firmware in force, makes what is
+    /// missing (key, device.json). `clock` and `report` must outlive
     /// the device. Errors: configuration, card.
     static Result<std::unique_ptr<PoweredDevice>> power_on(const DeviceOptions& options, StopDescriptor stop,
                                                            DeviceClock& clock, Report& report);
@@ -51,17 +60,29 @@ class PoweredDevice final : public TaskRunner {
     PoweredDevice(Device device, Descriptor card_lock, std::unique_ptr<TlsClient> tls,
                   const DeviceOptions& options, StopDescriptor stop, DeviceClock& clock, Report& report);
     Result<Next> attempt(Task task);
+    Result<Next> perform_updates(Task task);
+    Result<void> try_connection(std::span<const pki::CertificatePtr> trusted, const ClientIdentity* identity);
+    void save_status();
     bool save(StatusKeeper::Change change);
 
     Device device_;
     Descriptor card_lock_;
     DeviceClock& clock_;
     Report& report_;
+    DeviceOptions options_;
+    StopDescriptor stop_;
     std::unique_ptr<TlsClient> tls_;
     ServerConnector connector_;
     StoreClient store_;
+    ObjectWatch watch_;
+    DevicePuts puts_;
     DeviceSync sync_;
+    FirmwareUpdate firmware_;
+    TrustUpdate trust_;
+    IdentityRenewal identity_;
+    LogUploads logs_;
     StatusKeeper status_;
+    std::map<std::string, Judgement> saved_judgements_;
 };
 
 }  // namespace sallyport::device

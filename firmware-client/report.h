@@ -26,6 +26,8 @@ class Report {
     virtual void uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds time) = 0;
     /// The store had it already.
     virtual void present(const std::string& key) = 0;
+    /// Something came over the air and is in use from the next start on.
+    virtual void updated(const std::string& what) = 0;
     virtual void progress(const UploadProgress& progress) = 0;
     /// The server's time was taken.
     virtual void clock_set(std::chrono::seconds jump) = 0;

@@ -23,6 +23,9 @@ using Timers = std::array<Timer, task_count>;
 std::chrono::seconds period_of(Task task, const SyncPeriods& sync) {
     switch (task) {
         case Task::config_check:
+        case Task::firmware_check:
+        case Task::trust_check:
+        case Task::identity_check:
             return sync.ota;
         case Task::schema:
             return std::chrono::seconds{0};

@@ -13,8 +13,18 @@ namespace sallyport::device {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// What a running device does, in the order in which it does them at the start.
-enum class Task { config_check, schema, heartbeat, log_upload };
-inline constexpr Task all_tasks[] = {Task::config_check, Task::schema, Task::heartbeat, Task::log_upload};
+enum class Task {
+    config_check,
+    schema,
+    heartbeat,
+    firmware_check,
+    trust_check,
+    identity_check,
+    log_upload,
+};
+inline constexpr Task all_tasks[] = {Task::config_check,   Task::schema,      Task::heartbeat,
+                                     Task::firmware_check, Task::trust_check, Task::identity_check,
+                                     Task::log_upload};
 inline constexpr std::size_t task_count = std::size(all_tasks);
 
 /// Whether the configuration has this task done at all.

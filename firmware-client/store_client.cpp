@@ -12,22 +12,47 @@
 namespace sallyport::device {
 namespace {
 
-/// The MD5 in an ETag; nothing when the ETag has another form (multipart) or the object was encrypted with a
-/// key that makes its ETag something else than the MD5 of the content.
-std::optional<std::string> md5_of_etag(const Answer& answer) {
-    const std::string* const encryption = answer.header("x-amz-server-side-encryption");
-    if (encryption != nullptr && *encryption != "AES256") return std::nullopt;
-    if (answer.header("x-amz-server-side-encryption-customer-algorithm") != nullptr) return std::nullopt;
+ObjectInfo info_of(const Answer& answer) {
+    ObjectInfo info{};
+    if (const std::string* const length = answer.header("content-length")) {
+        std::uint64_t bytes = 0;
+        const char* const end = length->data() + length->size();
+        const auto [stop, failure] = std::from_chars(length->data(), end, bytes);
+        if (failure == std::errc{} && stop == end) info.bytes = bytes;
+    }
     const std::string* const header = answer.header("etag");
-    if (header == nullptr) return std::nullopt;
+    constexpr std::size_t longest_etag = 256;
+    if (header == nullptr || header->size() > longest_etag) return info;
     std::string_view etag = *header;
     if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+    info.etag = etag;
+
+    const std::string* const encryption = answer.header("x-amz-server-side-encryption");
+    if (encryption != nullptr && *encryption != "AES256") return info;
+    if (answer.header("x-amz-server-side-encryption-customer-algorithm") != nullptr) return info;
     std::string md5{etag};
     std::transform(md5.begin(), md5.end(), md5.begin(),
                    [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
     const bool hex = md5.find_first_not_of("0123456789abcdef") == std::string::npos;
-    return md5.size() == 32 && hex ? std::optional{md5} : std::nullopt;
+    if (md5.size() == 32 && hex) info.md5 = std::move(md5);
+    return info;
 }
+
+/// Passes a body on and hashes what passes.
+class HashingSink final : public BodySink {
+  public:
+    explicit HashingSink(BodySink& sink) : sink_(sink) {}
+    std::uint64_t limit() const override { return sink_.limit(); }
+    Result<void> take(std::span<const std::byte> block) override {
+        md5_.update(block);
+        return sink_.take(block);
+    }
+    std::string md5() { return md5_.finish(); }
+
+  private:
+    BodySink& sink_;
+    s3::PayloadHash md5_{s3::HashAlgorithm::md5};
+};
 
 }  // namespace
 
@@ -52,13 +77,41 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, st
     return std::clamp<std::chrono::seconds>(*then - now, std::chrono::seconds{0}, longest);
 }
 
-Result<bool> StoreClient::exists(const std::string& key) {
+Result<std::optional<ObjectInfo>> StoreClient::head(const std::string& key) {
     TextBody nothing{""};
-    const auto answer = request("HEAD", key, nothing, {}, s3::empty_payload);
+    const auto answer = request("HEAD", key, nothing, {{}, s3::empty_payload});
     if (!answer) return answer.error();
-    if (answer->status == 404) return false;
-    if (answer->status == 200) return true;
+    if (answer->status == 404) return std::optional<ObjectInfo>{};
+    if (answer->status == 200) return std::optional{info_of(*answer)};
     return refusal(*answer, "HEAD " + key);
+}
+
+Result<std::optional<ObjectInfo>> StoreClient::get(const std::string& key, BodySink& sink) {
+    TextBody nothing{""};
+    HashingSink received(sink);
+    const auto answer = request("GET", key, nothing, {{}, s3::empty_payload, {}, &received});
+    if (!answer) return answer.error();
+    if (answer->status == 404) return std::optional<ObjectInfo>{};
+    if (answer->status != 200) return refusal(*answer, "GET " + key);
+    ObjectInfo info = info_of(*answer);
+    if (info.md5 && *info.md5 != received.md5()) {
+        return Error{Fault::store, "GET " + key + ": the store sent other bytes than its ETag says"};
+    }
+    return std::optional{std::move(info)};
+}
+
+Result<std::optional<std::string>> StoreClient::get_prefix(const std::string& key, std::size_t count,
+                                                           std::uint64_t limit) {
+    TextBody nothing{""};
+    PrefixSink sink(count, limit);
+    const std::string range = "bytes=0-" + std::to_string(count - 1);
+    const auto answer = request("GET", key, nothing, {{}, s3::empty_payload, range, &sink});
+    if (!answer) return answer.error();
+    if (answer->status == 404) return std::optional<std::string>{};
+    // 416: an object without bytes has no range at all.
+    if (answer->status == 416) return std::optional<std::string>{std::string{}};
+    if (answer->status != 200 && answer->status != 206) return refusal(*answer, "GET " + key);
+    return std::optional{std::move(sink.text)};
 }
 
 Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metadata& metadata,
@@ -75,24 +128,24 @@ Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metad
         if (auto again = body.rewind(); !again) return again.error();
     }
     HashedBody sent(body, std::move(progress));
-    const auto answer = request("PUT", key, sent, metadata, payload_hash);
+    const auto answer = request("PUT", key, sent, {metadata, payload_hash});
     if (!answer) return answer.error();
     if (answer->status != 200) return refusal(*answer, "PUT " + key);
-    if (const auto etag = md5_of_etag(*answer); etag && *etag != sent.md5()) {
+    if (const auto md5 = info_of(*answer).md5; md5 && *md5 != sent.md5()) {
         return Error{Fault::store, "PUT " + key + ": the store confirms other bytes than were sent"};
     }
     return Receipt{body.size(), sent.sha256()};
 }
 
 Result<HttpRequest> StoreClient::signed_request(const std::string& method, const std::string& key,
-                                                const Metadata& metadata,
-                                                std::string_view payload_hash) const {
+                                                const RequestParts& parts) const {
     const std::chrono::sys_seconds now = clock_();
     HttpRequest request{method, s3::request_path({settings_.bucket, key}, settings_.style), {}};
     request.headers = {{"Host", settings_.host_header()},
-                       {"x-amz-content-sha256", std::string{payload_hash}},
+                       {"x-amz-content-sha256", std::string{parts.payload_hash}},
                        {"x-amz-date", s3::amz_date(now)}};
-    for (const auto& [name, value] : metadata)
+    if (!parts.range.empty()) request.headers.emplace_back("Range", parts.range);
+    for (const auto& [name, value] : parts.metadata)
         request.headers.emplace_back("x-amz-meta-" + name, value);
 
     std::vector<s3::HeaderField> fields;
@@ -101,7 +154,7 @@ Result<HttpRequest> StoreClient::signed_request(const std::string& method, const
         fields.push_back({name, value});
         names.push_back(name);
     }
-    const auto authorization = s3::sign({method, request.target, fields, payload_hash}, names,
+    const auto authorization = s3::sign({method, request.target, fields, parts.payload_hash}, names,
                                         settings_.access_key, settings_.secret_key, settings_.region, now);
     if (!authorization)
         return Error{Fault::card, "cannot sign " + key + ": " + authorization.error().message};
@@ -110,7 +163,7 @@ Result<HttpRequest> StoreClient::signed_request(const std::string& method, const
 }
 
 Result<Answer> StoreClient::request(const std::string& method, const std::string& key, Body& body,
-                                    const Metadata& metadata, std::string_view payload_hash) {
+                                    const RequestParts& parts) {
     for (;;) {
         const bool reused = stream_ != nullptr;
         if (!reused) {
@@ -118,9 +171,9 @@ Result<Answer> StoreClient::request(const std::string& method, const std::string
             if (!connected) return connected.error();
             stream_ = std::move(*connected);
         }
-        const auto head = signed_request(method, key, metadata, payload_hash);
+        const auto head = signed_request(method, key, parts);
         if (!head) return head.error();
-        auto answer = exchange(*stream_, *head, body, limits_);
+        auto answer = exchange(*stream_, *head, body, limits_, parts.sink);
         if (answer) {
             if (!answer->keep_alive) stream_.reset();
             return std::move(*answer);

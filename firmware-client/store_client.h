@@ -26,6 +26,16 @@ struct Receipt {
     std::string sha256;  ///< of the bytes that were sent
 };
 
+/// What the store says of an object.
+struct ObjectInfo {
+    std::string etag;  ///< without quotes; empty: none
+    std::optional<std::uint64_t> bytes;
+
+    /// The MD5 of the content in lower-case hexadecimal, when the ETag is one: not after a multipart upload,
+    /// nor when the object was encrypted with a key of its own.
+    std::optional<std::string> md5;
+};
+
 /// S3 requests to one bucket over one connection, which is kept while work is queued. Every header that it
 /// sends and that S3 lets one sign is signed. A request that a kept-alive connection did not take (closed
 /// by the server meanwhile) is made once more on a fresh one.
@@ -36,8 +46,17 @@ class StoreClient {
                 ExchangeLimits limits = {})
         : settings_(settings), connector_(connector), clock_(std::move(clock)), limits_(limits) {}
 
-    /// HEAD: whether the object is there.
-    Result<bool> exists(const std::string& key);
+    /// HEAD. Nothing: there is no such object.
+    Result<std::optional<ObjectInfo>> head(const std::string& key);
+
+    /// GET. Nothing: there is no such object. Succeeds only when the body came whole and, if the ETag is an
+    /// MD5, is the one it is of. What `sink` got before an error is worthless.
+    Result<std::optional<ObjectInfo>> get(const std::string& key, BodySink& sink);
+
+    /// GET of the first `count` bytes, fewer when the object is shorter. `limit`: the longest object that is
+    /// read to its end if the server knows no ranges.
+    Result<std::optional<std::string>> get_prefix(const std::string& key, std::size_t count,
+                                                  std::uint64_t limit);
 
     /// PUT. Succeeds only on a 200 whose ETag, if it is an MD5, is that of the bytes sent.
     Result<Receipt> put(const std::string& key, Body& body, const Metadata& metadata,
@@ -47,10 +66,17 @@ class StoreClient {
     void close() { stream_.reset(); }
 
   private:
+    /// What goes beyond method and key.
+    struct RequestParts {
+        const Metadata& metadata;
+        std::string_view payload_hash;
+        std::string_view range = {};  ///< value of Range; empty: none
+        BodySink* sink = nullptr;
+    };
     Result<Answer> request(const std::string& method, const std::string& key, Body& body,
-                           const Metadata& metadata, std::string_view payload_hash);
+                           const RequestParts& parts);
     Result<HttpRequest> signed_request(const std::string& method, const std::string& key,
-                                       const Metadata& metadata, std::string_view payload_hash) const;
+                                       const RequestParts& parts) const;
     Error refusal(const Answer& answer, const std::string& what) const;
 
     const ServerSettings& settings_;

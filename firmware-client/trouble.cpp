@@ -30,6 +30,7 @@ constexpr std::array<TroubleTraits, trouble_count> all_traits = {{
     {"region", device, 300s, 300s, "check region and endpoint in the configuration"},
     {"no_bucket", device, 300s, 300s, "make the bucket, or correct its name in the configuration"},
     {"policy", task, 300s, 300s, "the gateway's or the store's policy forbids this request"},
+    {"update_refused", task, 300s, 3600s, "replace the object that the message names"},
     {"rate_limit", device, 30s, 300s, ""},
     {"store_down", device, 5s, 300s, ""},
     {"answer_malformed", device, 5s, 300s, "check that the endpoint is an S3 server"},

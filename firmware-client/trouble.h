@@ -23,7 +23,8 @@ enum class Trouble {
     access_key,  ///< the S3 key pair is not the server's
     region,      ///< the bucket lies in another region than the configuration says
     no_bucket,
-    policy,  ///< this request is forbidden
+    policy,          ///< this request is forbidden
+    update_refused,  ///< this device will not take what the server offers; it goes on with what it has
     rate_limit,
     store_down,
     answer_malformed,

@@ -72,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(table, CertificateId, testing::ValuesIn(id_cases),
 struct Identity : testing::Test {
     ScratchFolder folder;
     Card card{folder.path(), "01.09"};
+    LastGood files{card};
     pki::CertificatePtr root = issue(pki::CertificateRole::root_authority, "Root", key(0), nullptr);
     pki::CertificatePtr authority =
         issue(pki::CertificateRole::device_authority, "Devices", key(0), root.get());
@@ -94,7 +95,7 @@ TEST_F(Identity, leaf_is_found_by_its_key_wherever_it_stands) {
                                                     {authority.get(), leaf.get()}};
     for (const auto& order : orders) {
         write_bundle(order);
-        const auto identity = read_identity(card);
+        const auto identity = read_identity(card, files);
         ASSERT_TRUE(identity) << identity.error().message;
         ASSERT_TRUE(*identity);
         EXPECT_EQ(X509_cmp((*identity)->certificate.get(), leaf.get()), 0);
@@ -104,22 +105,22 @@ TEST_F(Identity, leaf_is_found_by_its_key_wherever_it_stands) {
 }
 
 TEST_F(Identity, is_none_or_whole) {
-    auto identity = read_identity(card);
+    auto identity = read_identity(card, files);
     ASSERT_TRUE(identity);
     EXPECT_FALSE(*identity);
     write_bundle({leaf.get()});
-    EXPECT_FALSE(read_identity(card)) << "no key";
+    EXPECT_FALSE(read_identity(card, files)) << "no key";
     write_key(0);
-    identity = read_identity(card);
+    identity = read_identity(card, files);
     ASSERT_FALSE(identity) << "another key";
     EXPECT_NE(identity.error().message.find("no certificate in it fits"), std::string::npos);
     write_key(1);
-    EXPECT_TRUE(read_identity(card));
+    EXPECT_TRUE(read_identity(card, files));
     std::filesystem::permissions(card.file("certs_device.key"), std::filesystem::perms{0640});
-    EXPECT_FALSE(read_identity(card)) << "others may read the key";
+    EXPECT_FALSE(read_identity(card, files)) << "others may read the key";
     write_key(1);
     std::filesystem::remove(card.file("certs_device.p7b"));
-    EXPECT_FALSE(read_identity(card)) << "no certificate";
+    EXPECT_FALSE(read_identity(card, files)) << "no certificate";
 }
 
 /// Section 11.3 of the reference: what may stand in certs_server.p7b. `count` -1: refused.
@@ -199,7 +200,9 @@ class Trust : public testing::TestWithParam<TrustCase> {};
 TEST_P(Trust, is_what_the_bundle_holds) {
     const ScratchFolder folder;
     folder.write("certs_server.p7b", GetParam().content);
-    const auto trusted = read_trust(Card{folder.path(), "01.09"});
+    const Card card{folder.path(), "01.09"};
+    LastGood files(card);
+    const auto trusted = read_trust(card, files);
     ASSERT_EQ(static_cast<bool>(trusted), GetParam().count >= 0) << (trusted ? "" : trusted.error().message);
     if (trusted) {
         EXPECT_EQ(static_cast<int>(trusted->size()), GetParam().count);
@@ -225,9 +228,23 @@ TEST(TrustBundle, knows_rsa_only_11_1) {
     EXPECT_NE(trusted.error().message.find("not an RSA key"), std::string::npos) << trusted.error().message;
 }
 
-TEST(TrustBundle, missing_file_is_none) {
+TEST(TrustBundle, missing_file_is_what_was_loaded_last) {
     const ScratchFolder folder;
-    EXPECT_TRUE(read_trust(Card{folder.path(), "01.09"})->empty());
+    const Card card{folder.path(), "01.09"};
+    LastGood files(card);
+    EXPECT_TRUE(read_trust(card, files)->empty());
+    const auto root = issue(pki::CertificateRole::root_authority, "Root", key(0), nullptr);
+    const auto path = folder.write("certs_server.p7b", single(root.get(), pki::BundleForm::der));
+    ASSERT_TRUE(prepare_card(card));
+    EXPECT_EQ(read_trust(card, files)->size(), 1U);
+    ASSERT_TRUE(files.keep());
+    std::filesystem::remove(path);
+    EXPECT_EQ(read_trust(card, files)->size(), 1U);
+    folder.write("certs_server.p7b", "cut o");
+    EXPECT_EQ(read_trust(card, files)->size(), 1U);
+    EXPECT_EQ(files.faults().size(), 2U);
+    folder.write("certs_server.p7b", "");
+    EXPECT_TRUE(read_trust(card, files)->empty()) << "an empty file clears";
 }
 
 }  // namespace

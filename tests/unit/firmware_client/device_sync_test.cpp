@@ -2,7 +2,9 @@
 
 #include "firmware-client/device_key.h"
 #include "firmware-client/json_document.h"
+#include "firmware-client/log_uploads.h"
 #include "pki/file.h"
+#include "tests/unit/firmware_client/recorded_report.h"
 #include "tests/unit/firmware_client/scratch_folder.h"
 #include "tests/unit/firmware_client/scripted_stream.h"
 
@@ -23,21 +25,9 @@ constexpr std::string_view configuration = R"({"general": {"device": {}, "securi
     "server": {"endpoint": "http://127.0.0.1", "port": 9000, "bucket": "fleet", "region": "",
       "request_style": 0, "accesskey": "AKID", "keyformat": 0, "secretkey": "s", "signed_payload": 0}}}})";
 
-struct Lines final : Report {
-    std::vector<std::string> lines;
-    std::uint64_t last_index = 0;
-    std::uint64_t last_count = 0;
-    void uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds) override {
-        lines.push_back(key + ' ' + std::to_string(receipt.bytes));
-    }
-    void present(const std::string& key) override { lines.push_back("present " + key); }
-    void clock_set(std::chrono::seconds) override {}
-    void trouble(const Error& error) override { lines.push_back("trouble " + error.message); }
-    void progress(const UploadProgress& progress) override {
-        last_index = progress.index;
-        last_count = progress.count;
-    }
-};
+std::chrono::sys_seconds at_2020() {
+    return std::chrono::sys_days{std::chrono::year{2020} / 1 / 1};
+}
 
 struct Sync : testing::Test {
     ScratchFolder folder;
@@ -46,21 +36,26 @@ struct Sync : testing::Test {
 
     void SetUp() override {
         folder.write("config-01.09.json", configuration);
-        auto loaded = load_device(folder.path(), "AABBCCDD");
+        auto loaded = load("AABBCCDD");
         ASSERT_TRUE(loaded) << loaded.error().message;
         device.emplace(std::move(*loaded));
+    }
+    Result<Device> load(std::string_view id) {
+        const auto card = find_card(folder.path());
+        if (!card) return card.error();
+        LastGood files(*card);
+        return load_device(*card, files, id);
     }
     std::filesystem::path log(const char* name, std::string_view content) {
         return folder.write(std::filesystem::path{"LOG/AABBCCDD"} / name, content);
     }
     /// Runs the queue against one connection; the error of the step that failed, if one did.
     std::optional<Error> run(ScriptedConnector& connector) {
-        StoreClient store(device->settings.server, connector,
-                          [] { return std::chrono::sys_seconds{std::chrono::seconds{1577836800}}; });
-        DeviceSync sync(
-            *device, store, [] { return std::chrono::sys_seconds{std::chrono::seconds{1577836800}}; }, lines);
+        StoreClient store(device->settings.server, connector, at_2020);
+        DevicePuts puts(*device, store, at_2020, lines);
+        LogUploads logs(*device, puts, lines);
         for (;;) {
-            const auto more = sync.put_next_log();
+            const auto more = logs.put_next();
             if (!more) return more.error();
             if (!*more) return std::nullopt;
         }
@@ -111,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(table, Keep, testing::ValuesIn(keep_cases),
 
 /// Appends to a file while it is on its way, as a logger that had not closed it would.
 struct AppendingConnector final : Connector {
-    ScriptedConnector inner{{Script{{answer_with("200 OK")}}}};
+    ScriptedConnector inner{{Script{{answer_with("200 OK"), answer_with("200 OK")}}}};
     std::filesystem::path file;
     Result<std::unique_ptr<ByteStream>> connect() override {
         std::ofstream(file, std::ios::app) << "more";
@@ -122,36 +117,158 @@ struct AppendingConnector final : Connector {
 TEST_F(Sync, keeps_a_file_that_grew_meanwhile) {
     AppendingConnector connector;
     connector.file = log("00000001/00000001.MF4", "content");
-    StoreClient store(device->settings.server, connector, [] { return std::chrono::sys_seconds{}; });
-    DeviceSync sync(
-        *device, store, [] { return std::chrono::sys_seconds{}; }, lines);
-    const auto done = sync.put_next_log();
-    ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().fault, Fault::card);
+    const auto next = log("00000001/00000002.MF4", "next");
+    StoreClient store(device->settings.server, connector, at_2020);
+    DevicePuts puts(*device, store, at_2020, lines);
+    LogUploads logs(*device, puts, lines);
+    EXPECT_TRUE(logs.put_next());
     EXPECT_TRUE(std::filesystem::exists(connector.file));
+    EXPECT_NE(lines.lines.back().find("changed while it was uploaded"), std::string::npos);
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_FALSE(std::filesystem::exists(next)) << "it holds back no other";
+    EXPECT_FALSE(*logs.put_next()) << "it is left alone for a while";
 }
 
-TEST_F(Sync, puts_the_configuration_only_when_absent) {
-    for (const bool there : {true, false}) {
-        ScriptedConnector connector(
-            {Script{{there ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" : answer_with("404 Not Found"),
-                     answer_with("200 OK")}}});
-        StoreClient store(device->settings.server, connector, [] { return std::chrono::sys_seconds{}; });
-        DeviceSync sync(
-            *device, store, [] { return std::chrono::sys_seconds{}; }, lines);
-        ASSERT_TRUE(sync.check_config());
-        EXPECT_EQ(connector.written[0].find("PUT ") == std::string::npos, there);
-        if (!there) {
-            EXPECT_TRUE(connector.written[0].ends_with(configuration));
-        }
+/// Deletes a file when the device connects: cyclic logging on a full card.
+struct DeletingConnector final : Connector {
+    ScriptedConnector inner{{Script{{answer_with("200 OK"), answer_with("200 OK")}}}};
+    std::filesystem::path file;
+    Result<std::unique_ptr<ByteStream>> connect() override {
+        std::filesystem::remove(file);
+        return inner.connect();
     }
+};
+
+TEST_F(Sync, cyclic_logging_may_delete_what_waits_2) {
+    DeletingConnector connector;
+    const auto first = log("00000001/00000001.MF4", "first");
+    const auto second = log("00000001/00000002.MF4", "second");
+    const auto third = log("00000001/00000003.MF4", "third");
+    connector.file = first;  // while it is on its way
+    StoreClient store(device->settings.server, connector, at_2020);
+    DevicePuts puts(*device, store, at_2020, lines);
+    LogUploads logs(*device, puts, lines);
+    EXPECT_TRUE(*logs.put_next());
+    std::filesystem::remove(second);  // while it waits
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_FALSE(*logs.put_next());
+    EXPECT_EQ(lines.lines, (std::vector<std::string>{"AABBCCDD/00000001/00000001-5E0BE100.MF4 5",
+                                                     "AABBCCDD/00000001/00000003-5E0BE100.MF4 5"}));
+    EXPECT_FALSE(std::filesystem::exists(third));
+}
+
+struct ConfigCase {
+    const char* name;
+    std::vector<std::string> answers;
+    Next next;
+    const char* fault;         ///< nullptr: none
+    const char* last_request;  ///< its first word
+};
+
+std::string with_etag(const std::string& body, const std::string& etag) {
+    return answer_with("200 OK", "ETag: \"" + etag + "\"\r\n", body);
+}
+
+std::string head_with_etag(const std::string& etag) {
+    return "HTTP/1.1 200 OK\r\nETag: \"" + etag + "\"\r\nContent-Length: 9\r\n\r\n";
+}
+
+const std::string own{configuration};
+const std::string other = own + "\n";
+const std::string broken = own.substr(0, own.size() / 2);
+
+/// Reference, 6.1: the row "config check".
+const ConfigCase config_cases[] = {
+    {"6_1_config_404_puts_own",
+     {answer_with("404 Not Found"), answer_with("200 OK")},
+     Next::period,
+     nullptr,
+     "PUT"},
+    {"6_1_config_same_md5", {head_with_etag(md5_text(own))}, Next::period, nullptr, "HEAD"},
+    {"6_1_config_same_bytes_by_get",
+     {head_with_etag("a-1"), with_etag(own, "a-1")},
+     Next::period,
+     nullptr,
+     "GET"},
+    {"6_1_config_changed",
+     {head_with_etag(md5_text(other)), with_etag(other, md5_text(other))},
+     Next::restart,
+     nullptr,
+     "GET"},
+    {"6_1_config_changed_multipart",
+     {head_with_etag("a-2"), with_etag(other, "a-2")},
+     Next::restart,
+     nullptr,
+     "GET"},
+    {"3_3_config_invalid",
+     {head_with_etag(md5_text(broken)), with_etag(broken, md5_text(broken))},
+     Next::period,
+     "config-01.09.json is not taken",
+     "GET"},
+    {"config_without_server",
+     {head_with_etag("a-3"), with_etag("{\"general\": {}, \"connect\": {}}", "a-3")},
+     Next::period,
+     "is not taken",
+     "GET"},
+    {"config_damaged_on_the_way",
+     {head_with_etag(md5_text(other)), with_etag(own + "x", md5_text(other))},
+     Next::period,
+     "other bytes than its ETag says",
+     "GET"},
+    {"config_gone_meanwhile",
+     {head_with_etag("a-4"), answer_with("404 Not Found"), answer_with("200 OK")},
+     Next::period,
+     nullptr,
+     "PUT"},
+};
+
+class ConfigCheck : public Sync, public testing::WithParamInterface<ConfigCase> {};
+
+TEST_P(ConfigCheck, follows_the_server) {
+    const auto& row = GetParam();
+    ScriptedConnector connector({Script{row.answers}});
+    StoreClient store(device->settings.server, connector, at_2020);
+    ObjectWatch watch(*device, store);
+    DevicePuts puts(*device, store, at_2020, lines);
+    DeviceSync sync(*device, watch, puts, lines);
+    const auto done = sync.check_config();
+    ASSERT_EQ(static_cast<bool>(done), row.fault == nullptr) << (done ? "" : done.error().message);
+    if (done) {
+        EXPECT_EQ(*done, row.next);
+    } else {
+        EXPECT_NE(done.error().message.find(row.fault), std::string::npos) << done.error().message;
+    }
+    const bool replaced = done && *done == Next::restart;
+    EXPECT_EQ(*pki::read_file(folder.path() / "config-01.09.json", 65536), replaced ? other : own);
+    const std::string& written = connector.written[0];
+    const auto last = written.rfind(" /fleet/");
+    const auto word = written.substr(0, last).rfind('\n');
+    EXPECT_EQ(written.substr(word + 1, last - word - 1).find(row.last_request), 0U) << written;
+}
+
+INSTANTIATE_TEST_SUITE_P(table, ConfigCheck, testing::ValuesIn(config_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST_F(Sync, a_refused_configuration_is_not_fetched_again) {
+    ScriptedConnector connector(
+        {Script{{head_with_etag("a-1"), with_etag(broken, "a-1"), head_with_etag("a-1"),
+                 head_with_etag("a-2"), with_etag(other, "a-2")}}});
+    StoreClient store(device->settings.server, connector, at_2020);
+    ObjectWatch watch(*device, store);
+    DevicePuts puts(*device, store, at_2020, lines);
+    DeviceSync sync(*device, watch, puts, lines);
+    EXPECT_EQ(sync.check_config().error().trouble, Trouble::update_refused);
+    EXPECT_EQ(sync.check_config().error().trouble, Trouble::update_refused);
+    EXPECT_EQ(connector.written[0].find("GET "), connector.written[0].rfind("GET ")) << "one download";
+    EXPECT_EQ(*sync.check_config(), Next::restart) << "until somebody replaces it";
 }
 
 TEST_F(Sync, device_file_states_what_the_card_is) {
     ASSERT_TRUE(ensure_device_key(*device));
     folder.write("device.json", R"({"id": "AABBCCDD", "sd_info": "00", "hw_ver": "00.04/00.01",
                                     "fw_ver": "01.09.03", "unknown": 1})");
-    auto again = load_device(folder.path(), "");
+    auto again = load("");
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->id, "AABBCCDD");
     const auto text = write_device_file(*again);

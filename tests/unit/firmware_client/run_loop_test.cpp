@@ -78,7 +78,7 @@ struct World final : TaskRunner, RunEnvironment {
     int idles = 0;
 
     Result<Next> perform(Task task) override {
-        const char letter = "csHL"[static_cast<int>(task)];
+        const char letter = "csHftiL"[static_cast<int>(task)];
         log += letter;
         times[letter].push_back(
             std::chrono::duration_cast<std::chrono::seconds>(clock.time_since_epoch()).count());
@@ -103,7 +103,7 @@ TEST(RunLoop, does_everything_at_the_start_and_then_by_period) {
     World world;
     world.end = SteadyTime{} + 600s;
     run_loop(world, world, {600s, 300s, false});
-    EXPECT_EQ(world.log, "csHHcH");
+    EXPECT_EQ(world.log, "csHftiHcHfti");
     EXPECT_EQ(world.times['c'], (std::vector<long>{0, 600}));
     EXPECT_EQ(world.times['H'], (std::vector<long>{0, 300, 600}));
 }
@@ -120,10 +120,10 @@ TEST(RunLoop, zero_switches_off) {
 TEST(RunLoop, other_tasks_come_between_log_files) {
     World world;
     world.end = SteadyTime{} + 9s;
-    world.outcomes = {Next::period, Next::period, Next::period,
-                      Next::more,   Next::more,   Next::period};  // c, s, H, then three log calls
+    world.outcomes.assign(6, Next::period);  // all but the log files
+    world.outcomes.insert(world.outcomes.end(), {Next::more, Next::more, Next::period});
     run_loop(world, world, {600s, 300s, true});
-    EXPECT_EQ(world.log, "csHLLL");
+    EXPECT_EQ(world.log, "csHftiLLL");
     EXPECT_EQ(world.idles, 1) << "the connection stays open while files are queued";
 }
 
@@ -132,7 +132,7 @@ TEST(RunLoop, backs_off_as_a_whole_and_recovers) {
     world.end = SteadyTime{} + 100s;
     world.outcomes = {network, network, Next::period, network};
     run_loop(world, world, {600s, 300s, false});
-    EXPECT_EQ(world.log, "csHcsc") << "after a failure those come first that have not had their turn";
+    EXPECT_EQ(world.log, "csHfticsf") << "after a failure those come first that have not had their turn";
     EXPECT_EQ(world.waits, (std::vector<std::chrono::milliseconds>{5s, 10s, 5s}));
     EXPECT_EQ(world.times['s'], (std::vector<long>{5, 20}));
 }
@@ -140,15 +140,16 @@ TEST(RunLoop, backs_off_as_a_whole_and_recovers) {
 TEST(RunLoop, a_forbidden_request_holds_back_nothing_else) {
     World world;
     world.end = SteadyTime{} + 30s;
-    world.outcomes = {policy, Next::period, Next::period, Next::more};
+    world.outcomes = {policy,       Next::period, Next::period, Next::period,
+                      Next::period, Next::period, Next::more};
     run_loop(world, world, {600s, 300s, true});
-    EXPECT_EQ(world.log, "csHLLLLL");
+    EXPECT_EQ(world.log, "csHftiLLLLL");
     EXPECT_EQ(world.times['L'], (std::vector<long>{0, 0, 10, 20, 30}));
 }
 
 TEST(RunLoop, waiting_tasks_come_between_log_files) {
     World world;
-    world.end = SteadyTime{} + 1000s;
+    world.end = SteadyTime{} + 10000s;
     std::deque<Result<Next>> many(400, Next::more);
     struct Slow final : TaskRunner {
         World& inner;
@@ -160,11 +161,11 @@ TEST(RunLoop, waiting_tasks_come_between_log_files) {
         }
     } slow(world);
     world.outcomes = many;
-    world.outcomes[0] = world.outcomes[1] = world.outcomes[2] = Next::period;
-    world.outcomes.resize(12, Next::more);
+    std::fill_n(world.outcomes.begin(), 6, Next::period);
+    world.outcomes.resize(30, Next::more);
     world.outcomes.push_back(Error{Fault::stopped, ""});
     run_loop(slow, world, {600s, 300s, true});
-    EXPECT_EQ(world.log.substr(0, 4), "csHL");
+    EXPECT_EQ(world.log.substr(0, 7), "csHftiL");
     EXPECT_GE(std::count(world.log.begin(), world.log.end(), 'H'), 3);
     EXPECT_GE(std::count(world.log.begin(), world.log.end(), 'c'), 2);
 }

@@ -123,7 +123,7 @@ TEST(StoreClient, keeps_the_connection_and_replaces_a_stale_one) {
         {Script{{answer_with("404 Not Found"), ""}}, Script{{answer_with("200 OK")}}});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
-    const auto there = store.exists("AABBCCDD/config-01.09.json");
+    const auto there = store.head("AABBCCDD/config-01.09.json");
     ASSERT_TRUE(there);
     EXPECT_FALSE(*there);
     TextBody body{"hello"};
@@ -208,7 +208,7 @@ TEST(StoreClient, passes_retry_after_on) {
     ScriptedConnector connector({Script{{answer_with("503 Service Unavailable", "Retry-After: 120\r\n")}}});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
-    const auto there = store.exists("AABBCCDD/x");
+    const auto there = store.head("AABBCCDD/x");
     ASSERT_FALSE(there);
     EXPECT_EQ(there.error().retry_after, std::chrono::seconds{120});
 }
