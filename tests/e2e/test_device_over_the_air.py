@@ -14,7 +14,12 @@ from support.processes import run
 from support.sigv4 import Signer
 
 DEVICE = "AABBCCDD"
-MAGIC = {"CANedge2": 0xBAADA555, "CANedge2 GNSS": 0x7FD43111, "CANedge3": 0xE670C727, "CANedge3 GNSS": 0xB74D1858}
+MAGIC = {
+    "CANedge2": 0xBAADA555,
+    "CANedge2 GNSS": 0x7FD43111,
+    "CANedge3": 0xE670C727,
+    "CANedge3 GNSS": 0xB74D1858,
+}
 
 
 def firmware(version, model="CANedge2", schema=b'{"type": "object"}', configuration=b"{}", filler=200_000):
@@ -58,7 +63,13 @@ class OverTheAir(EndToEndTest):
 
     def new_card(self, name):
         signer = Signer("FLEETKEY", "secret-of-the-fleet")
-        return Card(self.folder / self.id().rsplit(".", 1)[1] / name, self.device, self.pki.root, self.store.port, signer)
+        return Card(
+            self.folder / self.id().rsplit(".", 1)[1] / name,
+            self.device,
+            self.pki.root,
+            self.store.port,
+            signer,
+        )
 
     def write_hook(self, ending):
         self.hook.write_text(f'#!/bin/sh\necho "$2" >>{self.hooked}\ntest -f "$1" || exit 7\n{ending}\n')
@@ -88,7 +99,9 @@ class OverTheAir(EndToEndTest):
 
     def test_own_configuration_goes_up_where_there_is_none(self):
         self.once()
-        self.assertEqual(self.stored("config-01.09.json"), (self.card.folder / "config-01.09.json").read_bytes())
+        self.assertEqual(
+            self.stored("config-01.09.json"), (self.card.folder / "config-01.09.json").read_bytes()
+        )
 
     def test_configuration_of_the_server_wins(self):
         """And the device starts anew: the heartbeat says the new CRC-32."""
@@ -109,7 +122,9 @@ class OverTheAir(EndToEndTest):
         self.once(2)
         self.assertEqual((self.card.folder / "config-01.09.json").read_bytes(), before)
         self.assertEqual(json.loads(self.stored("device.json"))["sallyport"]["state"], "update_refused")
-        self.assertTrue([key for key in self.store.objects if key.endswith(".MF4")], "log files go up all the same")
+        self.assertTrue(
+            [key for key in self.store.objects if key.endswith(".MF4")], "log files go up all the same"
+        )
         self.once(2)
         self.assertEqual(len(self.requests("GET", "config-01.09.json")), 1)
 
@@ -118,7 +133,12 @@ class OverTheAir(EndToEndTest):
         self.once()
         path = self.card.folder / "config-01.09.json"
         good = path.read_bytes()
-        for name, content in {"cut": good[:200], "empty": b"", "huge": b" " * (2 << 20), "nonsense": b"\0\xff"}.items():
+        for name, content in {
+            "cut": good[:200],
+            "empty": b"",
+            "huge": b" " * (2 << 20),
+            "nonsense": b"\0\xff",
+        }.items():
             with self.subTest(name):
                 path.write_bytes(content)
                 self.assertIn("the last good one is used", self.once())
@@ -150,7 +170,9 @@ class OverTheAir(EndToEndTest):
         """The device keeps the configuration by which it finds its server."""
         self.offer("firmware.bin", firmware((1, 10, 0)))
         self.once(0, "--firmware-hook", self.hook)
-        self.assertEqual(self.stored("config-01.10.json"), (self.card.folder / "config-01.09.json").read_bytes())
+        self.assertEqual(
+            self.stored("config-01.10.json"), (self.card.folder / "config-01.09.json").read_bytes()
+        )
 
     def test_bad_firmware_is_refused_once(self):
         good = firmware((1, 9, 2))
@@ -192,8 +214,23 @@ class OverTheAir(EndToEndTest):
     def own_root(self, pki, name):
         """Two roots of one subject cannot stand in one bundle."""
         out = self.folder / f"{name}.pem"
-        openssl("req", "-x509", "-new", "-key", pki.folder / "root.key", "-subj", f"/CN={name}", "-days", 30,
-                "-out", out, "-config", pki.config, "-extensions", "authority")
+        openssl(
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            pki.folder / "root.key",
+            "-subj",
+            f"/CN={name}",
+            "-days",
+            30,
+            "-out",
+            out,
+            "-config",
+            pki.config,
+            "-extensions",
+            "authority",
+        )
         return out
 
     def test_server_certificates_are_replaced(self):
@@ -202,12 +239,19 @@ class OverTheAir(EndToEndTest):
         self.assertIn("updated certs_server.p7b\n", self.once())
         self.assertEqual((self.card.folder / "certs_server.p7b").read_bytes(), fresh)
         loaded = json.loads(self.stored("device.json"))["certs_server_sha1"]
-        expected = [hashlib.sha1(der(pem)).hexdigest().upper() for pem in (self.pki.root, self.folder / "Next Root.pem")]
+        expected = [
+            hashlib.sha1(der(pem)).hexdigest().upper()
+            for pem in (self.pki.root, self.folder / "Next Root.pem")
+        ]
         self.assertEqual(sorted(loaded), sorted(expected))
 
     def test_useless_server_certificates(self):
         before = (self.card.folder / "certs_server.p7b").read_bytes()
-        for name, content in {"11_3_empty": b"", "11_3_nonsense": b"no certificate", "11_3_huge": b"x" * (1 << 19)}.items():
+        for name, content in {
+            "11_3_empty": b"",
+            "11_3_nonsense": b"no certificate",
+            "11_3_huge": b"x" * (1 << 19),
+        }.items():
             with self.subTest(name):
                 self.offer("certs_server.p7b", content)
                 self.once(2)
@@ -233,22 +277,50 @@ class OverTheAir(EndToEndTest):
     def old_identity(self):
         """A device whose certificate has less than a third of its life left."""
         identity = self.pki.device(DEVICE, "old", dates=("-startdate", "20240101000000Z", "-days", "30"))
-        openssl("crl2pkcs7", "-nocrl", "-certfile", identity.chain, "-out", self.card.folder / "certs_device.p7b")
+        openssl(
+            "crl2pkcs7", "-nocrl", "-certfile", identity.chain, "-out", self.card.folder / "certs_device.p7b"
+        )
 
     def answer_to(self, request, days=30):
         file = self.folder / "received.csr"
         file.write_bytes(request)
         leaf = self.folder / "renewed.pem"
         extensions = self.pki._leaf_extensions("renewed", "clientAuth", device_uri(DEVICE))
-        openssl("x509", "-req", "-in", file, "-CA", self.pki.device_ca, "-CAkey", self.pki.folder / "device-ca.key",
-                "-days", days, "-extfile", extensions, "-extensions", "leaf", "-out", leaf)
+        openssl(
+            "x509",
+            "-req",
+            "-in",
+            file,
+            "-CA",
+            self.pki.device_ca,
+            "-CAkey",
+            self.pki.folder / "device-ca.key",
+            "-days",
+            days,
+            "-extfile",
+            extensions,
+            "-extensions",
+            "leaf",
+            "-out",
+            leaf,
+        )
         return self.bundle(leaf, self.pki.device_ca)
 
     def test_device_certificate_is_renewed(self):
         self.old_identity()
         self.once()
         request = self.stored("device.csr")
-        subject = run("openssl", "req", "-in", "/dev/stdin", "-noout", "-verify", "-subject", "-text", input=request.decode())
+        subject = run(
+            "openssl",
+            "req",
+            "-in",
+            "/dev/stdin",
+            "-noout",
+            "-verify",
+            "-subject",
+            "-text",
+            input=request.decode(),
+        )
         self.assertIn("verify OK", subject.stderr)
         self.assertIn(f"CN = {DEVICE}", subject.stdout)
         self.assertIn(device_uri(DEVICE), subject.stdout)
@@ -262,7 +334,10 @@ class OverTheAir(EndToEndTest):
         self.assertNotEqual((self.card.folder / "certs_device.key").read_bytes(), key)
         self.assertEqual((self.card.folder / "certs_device.key").stat().st_mode & 0o777, 0o600)
         heartbeat = json.loads(self.stored("device.json"))
-        self.assertIn(hashlib.sha256(der(self.folder / "renewed.pem")).hexdigest().upper(), heartbeat["certs_device_sha256"])
+        self.assertIn(
+            hashlib.sha256(der(self.folder / "renewed.pem")).hexdigest().upper(),
+            heartbeat["certs_device_sha256"],
+        )
         self.assertNotIn("updated", self.once())
         self.assertEqual(list(self.card.folder.glob("*.next")), [])
 

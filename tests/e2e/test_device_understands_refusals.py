@@ -15,7 +15,9 @@ def error(status, code, headers=()):
     """A store that says this to everything."""
 
     def reply(request):
-        body = b"" if request.start_line.startswith("HEAD") else f"<Error><Code>{code}</Code></Error>".encode()
+        body = (
+            b"" if request.start_line.startswith("HEAD") else f"<Error><Code>{code}</Code></Error>".encode()
+        )
         return answer(status, "No", body, headers)
 
     return reply
