@@ -155,4 +155,17 @@ int print_status(const DeviceOptions& options) {
     return 0;
 }
 
+int record(const DeviceOptions& options, const RecordPlan& plan) {
+    auto card = find_card(options.card);
+    if (!card) return report_failure(card.error());
+    LastGood files(*card);
+    const auto device = load_device(*card, files, options.id);
+    if (!device) return report_failure(device.error());
+    const auto written = record_log_files(device->card, device->id, plan, system_time());
+    if (!written) return report_failure(written.error());
+    std::printf("recorded %llu files, %llu bytes\n", static_cast<unsigned long long>(plan.files),
+                static_cast<unsigned long long>(*written));
+    return 0;
+}
+
 }  // namespace sallyport::device

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "firmware-client/powered_device.h"
+#include "firmware-client/recorder.h"
 
 namespace sallyport::device {
 
@@ -16,5 +17,8 @@ int run_forever(const DeviceOptions& options);
 
 /// Who the device is and what waits.
 int print_status(const DeviceOptions& options);
+
+/// Writes log files to the card, for demonstrations and tests. Needs no server; may run beside `run`.
+int record(const DeviceOptions& options, const RecordPlan& plan);
 
 }  // namespace sallyport::device

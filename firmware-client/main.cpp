@@ -10,6 +10,7 @@ namespace {
 
 using sallyport::device::CipherGroup;
 using sallyport::device::DeviceOptions;
+using sallyport::device::RecordPlan;
 
 int run(int argc, char** argv) {
     CLI::App app{"Uploads the log files of a device's SD card to its S3 server."};
@@ -39,12 +40,22 @@ int run(int argc, char** argv) {
     add("once", "Upload all that waits, then end", &sallyport::device::run_once);
     add("run", "Keep uploading until SIGTERM", &sallyport::device::run_forever);
     add("status", "Show identity, trust and queue", &sallyport::device::print_status);
+    RecordPlan plan;
+    bool wants_record = false;
+    CLI::App* const recording = app.add_subcommand("record", "Write log files to the card, for tests");
+    recording->add_option("--card", options.card, "The card")->required();
+    recording->add_option("--id", options.id, "Device ID, instead of the card's");
+    recording->add_option("--files", plan.files, "How many")->check(CLI::Range(1, 100'000));
+    recording->add_option("--bytes", plan.file_bytes, "The size of each");
+    recording->add_option("--extension", plan.extension, "As the logger would name them")
+        ->check(CLI::IsMember({"MF4", "MFC", "MFE", "MFM"}));
+    recording->callback([&wants_record] { wants_record = true; });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    return command(options);
+    return wants_record ? sallyport::device::record(options, plan) : command(options);
 }
 
 }  // namespace
