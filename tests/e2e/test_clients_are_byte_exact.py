@@ -11,7 +11,7 @@ from support.case import main
 from support.clients import AWS, RCLONE, Clients
 from support.fleet import FleetTest
 from support.operators import Operators
-from support.store import BUCKET
+from support.store import BUCKET, store_name
 from support.wiretap import Wiretap
 
 KEYS = (
@@ -27,6 +27,8 @@ KEYS = (
     "!\"#$&'()*,-.:;<=>@[]^_`{|}~",
     "what?acl",
 )
+if store_name() == "minio":  # which takes no key with an empty segment
+    KEYS = (*KEYS[:6], "a/~b", "a~/~/b~", *KEYS[8:])
 
 
 class Tapped(Clients, FleetTest):
@@ -122,7 +124,7 @@ class ClientsAreByteExact(Tapped):
                 source = {"Bucket": BUCKET, "Key": key}
                 client.copy_object(Bucket=BUCKET, Key=key + ".copy", CopySource=source)
             client.list_objects_v2(Bucket=BUCKET, Prefix=key, Delimiter="/", StartAfter="a+b &=%")
-            client.list_objects(Bucket=BUCKET, Prefix=key, Marker="a//b")
+            client.list_objects(Bucket=BUCKET, Prefix=key, Marker=key)
         client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in KEYS]})
         for key in KEYS:
             client.delete_object(Bucket=BUCKET, Key=key)

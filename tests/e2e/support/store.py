@@ -1,12 +1,13 @@
-"""The real S3 store (Ceph radosgw) of a test, and a look into it that does not pass the gateway."""
+"""The real S3 store of a test, and a look into it that does not pass the gateway."""
 
 import hashlib
 import os
 import secrets
+import shutil
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from support.case import CHECKOUT
 from support.processes import Program, free_port, wait_until
@@ -35,21 +36,44 @@ def s3_client(endpoint, access_key, secret_key, **options):
     )
 
 
-class RadosStore:
+class Store:
     """A running store with an empty bucket `fleet`."""
 
-    def __init__(self, folder, domain="", tls=None):
-        """`tls`: the certificate with which it speaks TLS, too, on `tls_port`."""
+    def __init__(self, folder, domain="", tls=None, ca=None):
+        """`domain`: below which Host names a bucket. `tls`: the certificate with which it speaks TLS, too, on
+        `tls_port`; `ca` is whom it is from."""
         self.folder = folder
-        self.domain = domain  # below which Host names a bucket
+        self.domain = domain
         self.tls = tls
-        self.tls_port = free_port()
         self.port = free_port()
+        self.tls_port = free_port() if tls else None
         self.access_key = secrets.token_hex(10).upper()
         self.secret_key = secrets.token_urlsafe(30)
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.client = s3_client(self.endpoint, self.access_key, self.secret_key)
         self._program = None
+
+    def keys(self):
+        return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+    def has(self, key):
+        try:
+            self.client.head_object(Bucket=BUCKET, Key=key)
+            return True
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+
+    def sha256(self, key):
+        digest = hashlib.sha256()
+        for block in self.client.get_object(Bucket=BUCKET, Key=key)["Body"].iter_chunks(1 << 20):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+class RadosStore(Store):
+    """Ceph's RADOS gateway."""
 
     def start(self):
         """Starts it, empty; a second start has the same address and keys."""
@@ -91,28 +115,60 @@ class RadosStore:
             self._program.wait(60)
             self._program = None
 
-    def keys(self):
-        return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
-    def has(self, key):
+class MinioStore(Store):
+    """MinIO, where a binary of it is on the PATH."""
+
+    def __init__(self, folder, domain="", tls=None, ca=None):
+        super().__init__(folder, domain, tls)
+        if tls:  # then it speaks nothing else
+            self.port, self.endpoint = self.tls_port, f"https://127.0.0.1:{self.tls_port}"
+            self.client = s3_client(self.endpoint, self.access_key, self.secret_key, verify=str(ca))
+
+    def start(self):
+        """Starts it, empty; a second start has the same address and keys."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        certificates = self.folder / "certs"
+        certificates.mkdir(parents=True)
+        if self.tls:
+            shutil.copy(self.tls.chain, certificates / "public.crt")
+            shutil.copy(self.tls.key, certificates / "private.key")
+        log = self.folder.with_suffix(".log")
+        settings = {"MINIO_ROOT_USER": self.access_key, "MINIO_ROOT_PASSWORD": self.secret_key}
+        settings |= {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}
+        if self.domain:
+            settings["MINIO_DOMAIN"] = self.domain
+        place = ("--address", f"127.0.0.1:{self.port}", "--certs-dir", certificates, self.folder / "data")
+        self._program = Program(log, "minio", "server", "--quiet", *place, env=os.environ | settings)
+        wait_until(lambda: self._answers() or not self._program.running(), "the store starts", 60)
+        if not self._program.running():
+            raise AssertionError(f"the store did not start: {log.read_text()}")
+        self.client.create_bucket(Bucket=BUCKET)
+
+    def _answers(self):
         try:
-            self.client.head_object(Bucket=BUCKET, Key=key)
+            self.client.list_buckets()
             return True
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return False
-            raise
+        except (ClientError, BotoCoreError):
+            return False
 
-    def sha256(self, key):
-        digest = hashlib.sha256()
-        for block in self.client.get_object(Bucket=BUCKET, Key=key)["Body"].iter_chunks(1 << 20):
-            digest.update(block)
-        return digest.hexdigest()
+    def stop(self):
+        if self._program:
+            self._program.stop()
+            self._program = None
+
+
+STORES = {"radosgw": RadosStore, "minio": MinioStore}
+
+
+def store_name():
+    """Which store these tests run with: `./test --store NAME`."""
+    return os.environ.get("SALLYPORT_STORE", "radosgw")
 
 
 def start_store(test_class, domain="", tls=None):
     """The store of a test class, ended after its last test."""
-    store = RadosStore(test_class.folder / "store", domain, tls)
+    store = STORES[store_name()](test_class.folder / "store", domain, tls, test_class.pki.root)
     test_class.addClassCleanup(store.stop)
     test_class.addClassCleanup(store.client.close)
     store.start()
