@@ -32,6 +32,28 @@ class ExampleConfiguration(EndToEndTest):
         done = self.check(EXAMPLE.read_text())
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_in_front_of_aws_s3(self):
+        for name, text in {
+            "secrets.txt": "PRDDKN8R6PAAOGTEI53E the-secret\n",
+            "aws.credentials": "[default]\naws_access_key_id = KEY\naws_secret_access_key = SECRET\n",
+        }.items():
+            (self.folder / name).write_text(text)
+            (self.folder / name).chmod(0o600)
+        text = (EXAMPLE.parent / "aws-s3.example.yaml").read_text()
+        done = self.check(text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for wrong, said in (
+            (("region: eu-central-1 ", "region: 'eu central' "), "region: a name such as eu-west-1 is needed"),
+            (("addressing: virtual-hosted", "addressing: virtual"), "addressing: 'virtual' is none of: path,"),
+            (("acme-prod-logs/eu/}", "acme-prod-logs/eu}"), "a bucket with or without a prefix that ends with '/'"),
+            (("  secrets: {file", "  # secrets: {file"), "'signing: resign' needs access_keys.secrets"),
+            (("signing: resign", "signing: passthrough"), "belong together"),
+            (("https://s3.eu", "http://s3.eu"), ""),
+        ):
+            done = self.check(text.replace(*wrong))
+            self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+            self.assertIn(said, done.stderr)
+
     def test_its_commented_keys_are_real(self):
         text = re.sub(r"^(\s*)# (workers|hosts|state|extended_key_usage): ", r"\1\2: ", EXAMPLE.read_text(), flags=re.M)
         text = re.sub(r"^  # - ", "  - ", text, flags=re.M)
