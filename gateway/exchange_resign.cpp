@@ -99,8 +99,12 @@ asio::awaitable<std::optional<Denial>> Exchange::take_small_body(std::string& bo
         } else {
             session_.stream().connection().stalls_after(limits().body_progress);
             const IoResult read = co_await session_.stream().read_some({bytes, count});
-            if (read.status == IoStatus::timed_out) exceeded(Deadline::body);
-            if (read.status != IoStatus::ok) co_return request_timeout("the body did not come");
+            if (read.status == IoStatus::timed_out) {
+                exceeded(Deadline::body);
+                co_return request_timeout("the body did not come");
+            }
+            if (read.status != IoStatus::ok)
+                co_return bad_request(Reason::peer_closed, "the client left before its body");
             count = read.bytes;
         }
         body.append(bytes, count);

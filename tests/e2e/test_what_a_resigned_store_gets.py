@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 from support.case import main
 from support.chunked_payload import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER, signed_chunks, unsigned_chunks
 from support.fleet import DEVICE, FleetTest
-from support.https_client import Connection
-from support.imposter import answer
+from support.https_client import Connection, server_context
+from support.imposter import ImposterStore, answer
 from support.received_signature import check_received
 from support.sigv4 import Signer
 from support.store import s3_client
@@ -273,6 +273,59 @@ class Bodies(StoreSide):
     def test_wrong_hash(self):
         headers = self.signed(WHOLE, payload_hash=hashlib.sha256(WHOLE).hexdigest())
         self.assert_refused(400, "XAmzContentSHA256Mismatch", headers, WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]))
+
+
+class PlainBodies(StoreSide):
+    """`chunks: plain`, for which the store must be reached over TLS."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        plain = cls.store.endpoint
+        cls.store = ImposterStore(context=server_context(cls.pki.server("store")))
+        cls.addClassCleanup(cls.store.stop)
+        cls.gateway.change_configuration(
+            (plain, cls.store.endpoint),
+            ("  signing: resign\n", f"  tls: {{ca: {cls.pki.root}}}\n  signing: resign\n"),
+            ("    buckets:", "    chunks: plain\n    buckets:"),
+        )
+
+    def upload(self, pieces, *trailer):
+        extra = [("x-amz-decoded-content-length", str(sum(map(len, pieces)))), ("Content-Encoding", "aws-chunked, gzip")]
+        if trailer:
+            extra += [("x-amz-trailer", "x-amz-checksum-crc32"), ("x-amz-sdk-checksum-algorithm", "CRC32")]
+        headers = self.signed(b"", *extra, payload_hash=SIGNED_TRAILER if trailer else SIGNED)[:-1]
+        body = b"".join(signed_chunks(self.signer, headers, pieces, *trailer))
+        return headers + [("Content-Length", len(body))], body
+
+    def test_chunks_are_taken_apart(self):
+        for trailer in ([], [crc32_of(WHOLE)]):
+            request = self.assert_taken(*self.upload(PIECES, *trailer))
+            self.assertEqual((request.header("x-amz-content-sha256"), request.body), ("UNSIGNED-PAYLOAD", WHOLE))
+            self.assertEqual(request.header("Content-Encoding"), "gzip")
+            for name in ("x-amz-trailer", "x-amz-decoded-content-length", "x-amz-sdk-checksum-algorithm"):
+                self.assertIsNone(request.header(name))
+
+    def test_unsigned_chunks(self):
+        body = unsigned_chunks(PIECES, crc32_of(WHOLE).encode())
+        fields = [("x-amz-decoded-content-length", str(len(WHOLE))), ("x-amz-trailer", "x-amz-checksum-crc32")]
+        headers = self.signed(body, *fields, payload_hash=UNSIGNED_TRAILER)
+        self.assertEqual(self.assert_taken(headers, body).body, WHOLE)
+        wrong = unsigned_chunks(PIECES, crc32_of(b"other").encode())
+        self.assert_refused(400, "BadDigest", headers, wrong)
+
+    def test_empty_object(self):
+        """It would be whole with its head: its chunks are read first."""
+        headers, body = self.upload([])
+        request = self.assert_taken(headers, body)
+        self.assertEqual((request.header("Content-Length"), request.body), ("0", b""))
+        forged = body.replace(body[-10:-4], b"000000")
+        self.assertEqual(self.assert_refused(403, "SignatureDoesNotMatch", headers, forged), [])
+        before = len(self.store.requests)
+        with Connection(self.gateway.port, self.context(self.device)) as connection:
+            connection.send_head("PUT", TARGET, headers)
+        self.gateway.wait_for_access(reason="peer_closed", detail="the client left before its body")
+        self.assertEqual(len(self.store.requests), before, "a client that leaves has stored nothing")
 
 
 class Answers(StoreSide):
