@@ -2,12 +2,14 @@
 
 from support.case import main
 from support.fleet import DEVICE, FleetTest
+from support.store import not_with
 
 RULE = "  - {who: device, allow: [PutObject, GetObject, HeadObject], on: 'fleet/{device}/*'}\n"
 CONFIGURATION = f"/fleet/{DEVICE}/config-01.09.json"
 SCHEMA = f"/fleet/{DEVICE}/schema-01.09.json"
 
 
+@not_with("swift", "it knows no conditional writes")
 class OnlyWhenAbsent(FleetTest):
     real_store = True
 

@@ -16,7 +16,7 @@ from support.gateway import replace_file
 from support.https_client import Connection, refused
 from support.processes import wait_until
 from support.sigv4 import Signer
-from support.store import BUCKET, s3_client
+from support.store import BUCKET, not_with, s3_client
 
 TARGET = f"/fleet/{DEVICE}/device.json"
 PIECES = [os.urandom(9000), os.urandom(70_000), os.urandom(1)]
@@ -280,6 +280,7 @@ class CheckedSignatures(FleetTest):
         self.rotate_to(self.signer)
 
 
+@not_with("swift", "it knows no aws-chunked")
 class BeforeARealStore(FleetTest):
     """Both look: the gateway, and radosgw."""
 

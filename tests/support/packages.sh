@@ -9,6 +9,7 @@ build_packages=(
 store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin)
+swift_packages=(swift-proxy swift-account swift-container swift-object)  # only ./test --store swift
 scan_packages=(sslscan testssl.sh)  # only ./test --long
 
 # Installs those of the named packages that are missing; touches nothing when none is.

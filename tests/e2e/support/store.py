@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import unittest
 
 import boto3
 from botocore.config import Config
@@ -11,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from support.case import CHECKOUT
 from support.processes import Program, free_port, wait_until
+from support.swift_store import SwiftServers
 
 BUCKET = "fleet"
 
@@ -52,6 +54,13 @@ class Store:
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.client = s3_client(self.endpoint, self.access_key, self.secret_key)
         self._program = None
+
+    def _answers(self):
+        try:
+            self.client.list_buckets()
+            return True
+        except (ClientError, BotoCoreError):
+            return False
 
     def keys(self):
         return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
@@ -145,20 +154,34 @@ class MinioStore(Store):
             raise AssertionError(f"the store did not start: {log.read_text()}")
         self.client.create_bucket(Bucket=BUCKET)
 
-    def _answers(self):
-        try:
-            self.client.list_buckets()
-            return True
-        except (ClientError, BotoCoreError):
-            return False
-
     def stop(self):
         if self._program:
             self._program.stop()
             self._program = None
 
 
-STORES = {"radosgw": RadosStore, "minio": MinioStore}
+class SwiftStore(Store):
+    """OpenStack Swift."""
+
+    def __init__(self, folder, domain="", tls=None, ca=None):
+        super().__init__(folder, domain, tls)
+        self.access_key = f"test:{secrets.token_hex(5)}"
+        if tls:
+            self.port, self.endpoint = self.tls_port, f"https://127.0.0.1:{self.tls_port}"
+        self.client = s3_client(self.endpoint, self.access_key, self.secret_key, verify=str(ca) if tls else None)
+        self._servers = SwiftServers(folder, self.port, self.access_key, self.secret_key, domain, tls)
+
+    def start(self):
+        """Starts it, empty; a second start has the same address and keys."""
+        self._servers.start()
+        wait_until(self._answers, "the store starts", 60)
+        self.client.create_bucket(Bucket=BUCKET)
+
+    def stop(self):
+        self._servers.stop()
+
+
+STORES = {"radosgw": RadosStore, "minio": MinioStore, "swift": SwiftStore}
 
 
 def store_name():
@@ -166,9 +189,15 @@ def store_name():
     return os.environ.get("SALLYPORT_STORE", "radosgw")
 
 
+def not_with(store, why):
+    """Skips a test, or all of a class, with a store that does not have what it needs."""
+    return unittest.skipIf(store_name() == store, f"{store}: {why}")
+
+
 def start_store(test_class, domain="", tls=None):
     """The store of a test class, ended after its last test."""
-    store = STORES[store_name()](test_class.folder / "store", domain, tls, test_class.pki.root)
+    ca = test_class.pki.root if tls else None
+    store = STORES[store_name()](test_class.folder / "store", domain, tls, ca)
     test_class.addClassCleanup(store.stop)
     test_class.addClassCleanup(store.client.close)
     store.start()
