@@ -71,6 +71,7 @@ PayloadCheck::PayloadCheck(const CheckedSignature& signature, ChunkedPayload chu
 }
 
 std::optional<PayloadFault> PayloadCheck::update(std::string_view data) {
+    if (fault_) return fault_;
     switch (promise_.kind) {
         case PayloadPromise::Kind::nothing:
             return std::nullopt;
@@ -80,10 +81,12 @@ std::optional<PayloadFault> PayloadCheck::update(std::string_view data) {
         case PayloadPromise::Kind::chunks:
             break;
     }
-    return follow(data);
+    fault_ = follow(data);
+    return fault_;
 }
 
 std::optional<PayloadFault> PayloadCheck::finish() {
+    if (fault_) return fault_;
     if (promise_.kind == PayloadPromise::Kind::hash && hash_.finish() != promise_.sha256)
         return fault(Kind::wrong_hash, "the body is not the one of x-amz-content-sha256");
     if (promise_.kind != PayloadPromise::Kind::chunks || finished_) return std::nullopt;

@@ -82,7 +82,8 @@ class PayloadCheck {
     std::function<void(std::string_view)> on_data_;
     std::string trailer_value_;
     std::string trailer_fields_;  ///< as their signature covers them
-    bool has_trailer_ = false;    ///< the one that was announced
+    std::optional<PayloadFault> fault_;
+    bool has_trailer_ = false;  ///< the one that was announced
     bool finished_ = false;
 };
 

@@ -213,6 +213,49 @@ TEST(PayloadCheck, holds_the_last_byte_of_data_back_with_all_behind_it) {
     EXPECT_EQ(without.held_back(), 0U);
 }
 
+/// The data that comes out of a body in pieces.
+std::string data_of(const CheckedSignature& signature, const ChunkedPayload& chunked, std::string_view body,
+                    std::size_t piece) {
+    PayloadCheck check(signature, chunked);
+    std::string data;
+    check.on_data([&](std::string_view more) { data += more; });
+    for (std::size_t at = 0; at < body.size(); at += piece) {
+        if (const auto wrong = check.update(body.substr(at, piece))) return "!" + wrong->detail;
+    }
+    return data + (check.finish() ? "!" : "|" + check.trailer_value());
+}
+
+TEST(PayloadCheck, hands_out_the_data_at_any_cut) {
+    const CheckedSignature with_trailer = example("STREAMING-UNSIGNED-PAYLOAD-TRAILER", "");
+    const std::string body = "2\r\nhe\r\n3\r\nllo\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
+    const std::string empty = "0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n";
+    for (const std::size_t piece : {1U, 2U, 3U, 5U, 100U}) {
+        EXPECT_EQ(data_of(with_trailer, {5, "x-amz-checksum-crc32"}, body, piece), "hello|NhCmhg==") << piece;
+        EXPECT_EQ(data_of(with_trailer, {0, "x-amz-checksum-crc32"}, empty, piece), "|AAAAAA==") << piece;
+    }
+    for (const std::size_t piece : {1U, 87U, 65'536U, 100'000U}) {
+        EXPECT_TRUE(data_of(example_signature(), {66'560}, example_body, piece) ==
+                    std::string(66'560, 'a') + "|")
+            << piece;
+    }
+}
+
+/// A caller that goes on all the same must not hear that all is well.
+TEST(PayloadCheck, stays_with_its_fault) {
+    PayloadCheck check(example_signature(), {66'560});
+    const std::string body = replaced(example_body, "0055", "0056");
+    const std::size_t end_of_data = last_chunk - 2;
+    std::string data;
+    check.on_data([&](std::string_view more) { data += more; });
+    ASSERT_TRUE(check.update(std::string_view(body).substr(0, end_of_data)));
+    data.clear();
+    const auto again = check.update(std::string_view(body).substr(end_of_data));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->kind, Kind::wrong_signature);
+    EXPECT_TRUE(check.finish());
+    EXPECT_EQ(data, "");
+}
+
 struct FieldsCase {
     const char* name;
     std::vector<HeaderField> fields;
