@@ -133,8 +133,10 @@ class HeadForStore {
         for (const HeaderField& field : head_.fields) {
             if (auto denial = take(field)) return *denial;
         }
-        for (const OwnField& field : target_.fields)
+        for (const OwnField& field : target_.fields) {
+            if (auto denial = refuse_unknown(lower_case(field.name))) return *denial;
             add(field.name, field.value);
+        }
         add("x-amz-content-sha256", payload_.hash);
         add("x-amz-date", s3::amz_date(signer.time));
         if (!signer.session_token.empty()) add("x-amz-security-token", signer.session_token);
@@ -165,12 +167,9 @@ class HeadForStore {
     /// Drops what is no business of the store; refuses what S3 might obey and we do not know.
     std::optional<Denial> take(const HeaderField& field) {
         const std::string name = lower_case(field.name);
-        const bool is_amz = name.starts_with("x-amz-");
         if (is_listed(name, said_anew) || is_listed(name, dropped_fields)) return std::nullopt;
-        if (!is_amz && !is_listed(name, plain_fields)) return std::nullopt;
-        if (is_amz && !is_known_to_s3(name)) return not_known(name);
-        // Its value may name another place in the store.
-        if (target_.mapping != nullptr && name == "x-amz-website-redirect-location") return not_known(name);
+        if (!name.starts_with("x-amz-") && !is_listed(name, plain_fields)) return std::nullopt;
+        if (auto denial = refuse_unknown(name)) return denial;
         if (name == "expect" && !delivery_.expects_continue) return std::nullopt;
         const auto is_own = [&](const OwnField& own) { return equals_ignoring_case(own.name, name); };
         if (std::ranges::any_of(target_.fields, is_own)) return std::nullopt;
@@ -181,10 +180,14 @@ class HeadForStore {
         return std::nullopt;
     }
 
-    static Denial not_known(const std::string& name) {
-        return {Reason::malformed, 501, "NotImplemented",
-                "A header you provided implies functionality that is not implemented.",
-                name + " is not passed on with signing: resign"};
+    std::optional<Denial> refuse_unknown(const std::string& name) const {
+        const bool is_known = !name.starts_with("x-amz-") || is_known_to_s3(name);
+        // Its value may name another place in the store.
+        const bool is_elsewhere = target_.mapping != nullptr && name == "x-amz-website-redirect-location";
+        if (is_known && !is_elsewhere) return std::nullopt;
+        return Denial{Reason::malformed, 501, "NotImplemented",
+                      "A header you provided implies functionality that is not implemented.",
+                      name + " is not passed on with signing: resign"};
     }
 
     std::string text(const std::string& authorization) const {
