@@ -48,5 +48,41 @@ TEST(SignatureDenials, are_those_of_s3) {
     }
 }
 
+struct LengthCase {
+    std::uint64_t decoded;
+    Framing framing;
+    std::uint64_t content_length;
+    std::uint64_t body_bytes;
+    const char* code;  ///< null: taken
+};
+
+TEST(DecodedLength, is_held_against_what_may_come) {
+    constexpr std::uint64_t most = ~0ULL;
+    const LengthCase cases[] = {
+        {5, Framing::length, 177, 1'000, nullptr},
+        {5, Framing::length, 5, 5, nullptr},
+        {0, Framing::length, 0, 0, nullptr},
+        {0, Framing::none, 0, 0, nullptr},
+        {5, Framing::chunked, 0, 5, nullptr},
+        {6, Framing::chunked, 0, 5, "EntityTooLarge"},
+        {6, Framing::length, 177, 5, "EntityTooLarge"},
+        {178, Framing::length, 177, 1'000, "IncompleteBody"},
+        {1, Framing::none, 0, 1'000, "IncompleteBody"},
+        {most, Framing::length, 177, 1'000, "EntityTooLarge"},
+        {most, Framing::length, 177, most, "IncompleteBody"},
+        {most - 86, Framing::chunked, 0, 1ULL << 40U, "EntityTooLarge"},
+    };
+    for (const LengthCase& row : cases) {
+        Delivery delivery;
+        delivery.framing = row.framing;
+        delivery.content_length = row.content_length;
+        const auto denial = check_decoded_length({row.decoded}, delivery, row.body_bytes);
+        ASSERT_EQ(denial.has_value(), row.code != nullptr) << row.decoded;
+        if (denial) {
+            EXPECT_EQ(denial->s3_code, row.code) << row.decoded;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
