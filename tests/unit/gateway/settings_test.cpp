@@ -161,6 +161,8 @@ struct FaultCase {
 
 std::vector<FaultCase> fault_cases() {
     const std::string whole = least;
+    const std::string resigning =
+        "  signing: resign\n  resign: {region: r, credentials: {environment: S}}\n  endpoints";
     const auto rule = [&](const std::string& text) { return whole + "authorization:\n  - " + text + "\n"; };
     const auto limit = [&](const std::string& text) { return whole + "limits: {" + text + "}\n"; };
     return {
@@ -271,8 +273,16 @@ std::vector<FaultCase> fault_cases() {
         {"two_endpoints", with("9000]", "9000, http://127.0.0.1:9001]"), "", ""},
         {"store_ca_missing", with("http://127.0.0.1:9000]", "https://a]\n  tls: {ca: none.pem}"), "12:13",
          "none.pem does not exist"},
-        {"signing_resign", with("  endpoints", "  signing: resign\n  endpoints"), "11:12",
-         "is none of: passthrough"},
+        {"signing_unknown", with("  endpoints", "  signing: sigv2\n  endpoints"), "11:12",
+         "is none of: passthrough, resign"},
+        {"signing_resign_alone", with("  endpoints", "  signing: resign\n  endpoints"), "11:3",
+         "belong together"},
+        {"resign_unchecked", with("  endpoints", resigning), "1:1",
+         "'signing: resign' needs access_keys.secrets: the clients' signatures must be checked first"},
+        {"resign_with_keys_alone", with("  endpoints", resigning) + "access_keys: {fleet: [A]}\n", "1:1",
+         "'signing: resign' needs access_keys.secrets"},
+        {"resign_checked",
+         with("  endpoints", resigning) + "access_keys: {fleet: [A], secrets: {environment: S}}\n", "", ""},
         {"no_admin", with("admin:\n  address: 127.0.0.1:9901\n", ""), "1:1", "'admin' is missing"},
         {"admin_for_everybody", with("127.0.0.1:9901", "0.0.0.0:9901"), "13:12",
          "give it a loopback address"},
