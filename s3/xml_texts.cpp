@@ -126,6 +126,9 @@ std::optional<Error> XmlTexts::update(std::string_view data, std::string& out) {
         out += data.substr(0, blanks);
         data.remove_prefix(blanks);
         state_->has_begun = !data.empty();
+        // Nor the mark of another encoding.
+        if (state_->has_begun && !data.starts_with('<'))
+            state_->fault = Error{Fault::malformed, "XML: it does not begin with '<'"};
     }
     // In pieces, so that the bound of what expat keeps is felt in time.
     while (!data.empty()) {

@@ -12,6 +12,7 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::size_t max_objects = 1000;
+constexpr std::size_t max_key_bytes = 1024;
 constexpr std::string_view object_path = "Delete/Object";
 constexpr std::string_view quiet_path = "Delete/Quiet";
 /// In the order in which they are written.
@@ -60,6 +61,7 @@ class DeleteReader {
         if (quiet_) out += "<Quiet>" + *quiet_ + "</Quiet>";
         for (const Object& object : objects_) {
             if (!object[0]) return fault("an object without a key");
+            if (prefix.size() + object[0]->size() > max_key_bytes) return fault("a key over 1024 bytes");
             if (!is_plain_key(*object[0]))
                 return fault("a key that stores read in different ways", s3::Fault::ambiguous);
             out += "<Object>";

@@ -9,7 +9,8 @@
 namespace sallyport::gateway {
 namespace {
 
-enum class Named { bucket, key, plain_key, location, token, message };
+enum class Named { bucket, key, plain_key, location, token, message, hidden };
+constexpr std::size_t named_count = static_cast<std::size_t>(Named::hidden) + 1;
 
 struct Element {
     std::string_view path;
@@ -76,10 +77,25 @@ s3::Result<std::string> renamed(Named named, std::string_view text, const Client
             return names.location + "/" + bucket + "/" + s3::uri_encode(names.key, s3::Slash::keep);
         case Named::token:
             return token_for_client(text, names.mapping.prefix);
+        case Named::hidden:
+            return std::string();
         case Named::message:
             return std::string("The store refused it.");  // its own words may name whom and what
     }
     return std::string(text);
+}
+
+/// Nothing: it passes as it is.
+std::optional<Named> named_in(std::string_view path) {
+    // An answer that began as a success may end as an error, of which only the code is the client's matter.
+    constexpr std::string_view error = "Error/";
+    if (path.starts_with(error)) {
+        path.remove_prefix(error.size());
+        if (path == "Code" || path == "RequestId") return std::nullopt;
+        return path == "Message" ? Named::message : Named::hidden;
+    }
+    const auto found = std::ranges::find(elements, path, &Element::path);
+    return found == std::end(elements) ? std::nullopt : std::optional(found->named);
 }
 
 }  // namespace
@@ -88,23 +104,24 @@ bool names_objects(std::string_view action) noexcept {
     constexpr std::string_view naming[] = {
         "ListObjects", "ListObjectsV2",         "ListObjectVersions",      "ListMultipartUploads",
         "ListParts",   "CreateMultipartUpload", "CompleteMultipartUpload", "DeleteObjects",
+        "CopyObject",  "UploadPartCopy",  // which may end as an error that does
     };
     return std::ranges::find(naming, action) != std::end(naming);
 }
 
 std::unique_ptr<s3::XmlTexts> answer_for_client(ClientNames names) {
-    std::array<s3::TextChange, std::size(elements)> changes;
     const auto known = std::make_shared<const ClientNames>(std::move(names));
+    std::array<s3::TextChange, named_count> changes;
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        changes[i] = [known, named = elements[i].named](std::string_view text) {
+        changes[i] = [known, named = static_cast<Named>(i)](std::string_view text) {
             return renamed(named, text, *known);
         };
     }
-    return std::make_unique<s3::XmlTexts>([changes = std::move(changes)](
-                                              std::string_view path) -> s3::Result<const s3::TextChange*> {
-        const auto found = std::ranges::find(elements, path, &Element::path);
-        return found == std::end(elements) ? nullptr : &changes[static_cast<std::size_t>(found - elements)];
-    });
+    return std::make_unique<s3::XmlTexts>(
+        [changes = std::move(changes)](std::string_view path) -> s3::Result<const s3::TextChange*> {
+            const auto named = named_in(path);
+            return named ? &changes[static_cast<std::size_t>(*named)] : nullptr;
+        });
 }
 
 }  // namespace sallyport::gateway

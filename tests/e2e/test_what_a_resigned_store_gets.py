@@ -356,6 +356,7 @@ class Answers(StoreSide):
         for name, body in {
             "a key of another prefix": begin + b"<Contents><Key>us/x</Key></Contents></ListBucketResult>",
             "another bucket": b"<ListBucketResult><Name>other</Name></ListBucketResult>",
+            "no XML": b"hello",
             "a document type": b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + begin + b"</ListBucketResult>",
         }.items():
             with self.subTest(name):
@@ -365,10 +366,9 @@ class Answers(StoreSide):
                 self.assertNotIn(b"acme", got.body)
 
     def test_answers_without_a_sound_end(self):
-        for body in (b"<ListBucketResult><Name>acme-prod-logs</Name>", b"hello"):
-            self.reply_with(body)
-            with self.assertRaises(IncompleteRead):
-                self.list()
+        self.reply_with(b"<ListBucketResult><Name>acme-prod-logs</Name>")
+        with self.assertRaises(IncompleteRead):
+            self.list()
 
     def get(self):
         return self.send("GET", TARGET, self.signed(b"", method="GET")[:-1])[0]
