@@ -3,8 +3,8 @@
 namespace sallyport::gateway {
 namespace {
 
-/// Section "S3 management" of the device's documentation: what it fetches and what it puts. It never lists,
-/// deletes or copies.
+/// Section "S3 management" of the device's documentation: what it fetches and what it puts, and how it gets a
+/// new certificate: it puts a request and fetches the answer. It never lists, deletes or copies.
 std::vector<PolicyRule> canedge_device(const std::string& own) {
     std::vector<PolicyRule> rules;
     for (const char* name : {"schema-{digits:2}.{digits:2}.json", "device.json"})
@@ -14,8 +14,9 @@ std::vector<PolicyRule> canedge_device(const std::string& own) {
     rules.push_back({{"GetObject", "HeadObject"}, configuration});
     rules.push_back({{"PutObject"}, configuration});
     rules.back().when_absent = true;
-    for (const char* name : {"firmware.bin", "certs_server.p7b"})
+    for (const char* name : {"firmware.bin", "certs_server.p7b", "certs_device.p7b"})
         rules.push_back({{"GetObject", "HeadObject"}, own + name});
+    rules.push_back({{"PutObject"}, own + "device.csr"});
     // Session, split and time of the upload; plain, compressed, encrypted, or both.
     for (const char* extension : {"MF4", "MFC", "MFE", "MFM"})
         rules.push_back({{"PutObject"}, own + "{digits:8}/{digits:8}-{hex:8}." + extension});
