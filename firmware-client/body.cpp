@@ -35,7 +35,7 @@ FileBody::FileBody(std::filesystem::path path, Descriptor file, const Stamp& ope
       size_(opened.size),
       block_(block_bytes) {}
 
-Result<FileBody::Stamp> FileBody::stamp(int fd, const std::filesystem::path& path) {
+Result<FileBody::Stamp> FileBody::stamp_of(int fd, const std::filesystem::path& path) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) return file_error(path, std::strerror(errno));
     if (!S_ISREG(status.st_mode)) return file_error(path, "not a regular file");
@@ -46,7 +46,7 @@ Result<FileBody::Stamp> FileBody::stamp(int fd, const std::filesystem::path& pat
 Result<FileBody> FileBody::open(const std::filesystem::path& path) {
     Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     if (!file) return file_error(path, std::string{"cannot open: "} + std::strerror(errno));
-    const auto opened = stamp(file.get(), path);
+    const auto opened = stamp_of(file.get(), path);
     if (!opened) return opened.error();
     return FileBody{path, std::move(file), *opened};
 }
@@ -77,7 +77,7 @@ std::chrono::sys_seconds FileBody::modified() const {
 bool FileBody::unchanged() const {
     const Descriptor there{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     if (!there) return false;
-    const auto now = stamp(there.get(), path_);
+    const auto now = stamp_of(there.get(), path_);
     return now && *now == opened_;
 }
 

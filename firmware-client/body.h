@@ -43,6 +43,13 @@ class TextBody final : public Body {
 /// A file of the card through one buffer of 64 KiB. A file that shrinks while it is read is an error.
 class FileBody final : public Body {
   public:
+    /// What tells whether a file is still the same.
+    struct Stamp {
+        std::uint64_t device, inode, size;
+        std::int64_t seconds, nanoseconds;
+        bool operator==(const Stamp&) const = default;
+    };
+
     /// Regular files only; a symbolic link is refused, it could point out of the card. Errors: card.
     static Result<FileBody> open(const std::filesystem::path& path);
 
@@ -57,14 +64,12 @@ class FileBody final : public Body {
     /// do the bytes that were sent stand for the whole file.
     bool unchanged() const;
 
+    /// As it was when it was opened.
+    const Stamp& stamp() const { return opened_; }
+
   private:
     static constexpr std::size_t block_bytes = 64 * 1024;
-    struct Stamp {
-        std::uint64_t device, inode, size;
-        std::int64_t seconds, nanoseconds;
-        bool operator==(const Stamp&) const = default;
-    };
-    static Result<Stamp> stamp(int fd, const std::filesystem::path& path);
+    static Result<Stamp> stamp_of(int fd, const std::filesystem::path& path);
 
     FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened);
 

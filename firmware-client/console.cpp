@@ -1,5 +1,7 @@
 #include "firmware-client/console.h"
 
+#include "firmware-client/printable.h"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -53,7 +55,7 @@ void ConsoleReport::print_trouble(const Error& error, const std::string& more) {
     clear_bar();
     const bool refused = error.fault == Fault::refused;
     std::fprintf(refused ? stdout : stderr, "%s: %s%s\n", refused ? "refused" : "error",
-                 error.message.c_str(), more.c_str());
+                 printable(error.message).c_str(), more.c_str());
     std::fflush(refused ? stdout : stderr);
 }
 

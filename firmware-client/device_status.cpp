@@ -1,5 +1,6 @@
 #include "firmware-client/device_status.h"
 
+#include "firmware-client/printable.h"
 #include "pki/time.h"
 
 #include <algorithm>
@@ -12,7 +13,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t longest_message = 400;
+std::string message_text(std::string_view text) {
+    constexpr std::size_t longest_message = 400;
+    return printable(text.substr(0, longest_message));
+}
 
 std::optional<std::chrono::sys_seconds> time_at(const json::object& object, std::string_view key) {
     const json::value* const value = object.if_contains(key);
@@ -23,18 +27,10 @@ std::optional<std::chrono::sys_seconds> time_at(const json::object& object, std:
     return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&date)}};
 }
 
-/// Printable ASCII only: it goes to a terminal. Other bytes, which can come from a server, become `?`.
-std::string printable(std::string_view text) {
-    std::string clean{text.substr(0, longest_message)};
-    std::replace_if(
-        clean.begin(), clean.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return clean;
-}
-
 std::string text_at(const json::object& object, std::string_view key) {
     const json::value* const value = object.if_contains(key);
     if (value == nullptr || !value->is_string()) return {};
-    return printable({value->get_string().data(), value->get_string().size()});
+    return message_text({value->get_string().data(), value->get_string().size()});
 }
 
 void read_judged(const json::object& object, DeviceStatus& status) {
@@ -71,7 +67,7 @@ json::object status_object(const DeviceStatus& status) {
     }
     json::object judged;
     for (const auto& [name, judgement] : status.judged) {
-        judged[name] = {{"etag", judgement.etag}, {"fault", judgement.fault}};
+        judged[name] = {{"etag", message_text(judgement.etag)}, {"fault", message_text(judgement.fault)}};
     }
     if (!judged.empty()) object["judged"] = std::move(judged);
     return object;
@@ -102,12 +98,12 @@ StatusKeeper::Change StatusKeeper::failed(Task task, const Error& error, std::ch
     // Another task may have met the same: what concerns the whole device is one event, not six.
     const bool known = std::any_of(tasks_.begin(), tasks_.end(), [&](const TaskTrouble& one) {
         const bool same_event = &one == &mine || traits_of(trouble).scope == TroubleScope::device;
-        return same_event && one.trouble == trouble && now - one.line_at < line_period;
+        return same_event && one.trouble == trouble && std::chrono::abs(now - one.line_at) < line_period;
     });
     if (mine.trouble != trouble) mine.since = now;
     if (!known) mine.line_at = now;
     mine.trouble = trouble;
-    mine.message = printable(error.message);
+    mine.message = message_text(error.message);
     status_.last_trouble = trouble;
     status_.last_trouble_message = mine.message;
     status_.last_trouble_time = now;

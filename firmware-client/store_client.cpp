@@ -23,6 +23,8 @@ ObjectInfo info_of(const Answer& answer) {
     const std::string* const header = answer.header("etag");
     constexpr std::size_t longest_etag = 256;
     if (header == nullptr || header->size() > longest_etag) return info;
+    // RFC 9110 8.8.3 also allows bytes above 127; no store sends them, and device.json could not hold them.
+    if (std::any_of(header->begin(), header->end(), [](char c) { return c <= ' ' || c > '~'; })) return info;
     std::string_view etag = *header;
     if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
     info.etag = etag;
@@ -131,7 +133,11 @@ Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metad
     const auto answer = request("PUT", key, sent, {metadata, payload_hash});
     if (!answer) return answer.error();
     if (answer->status != 200) return refusal(*answer, "PUT " + key);
-    if (const auto md5 = info_of(*answer).md5; md5 && *md5 != sent.md5()) {
+    const ObjectInfo stored = info_of(*answer);
+    if (stored.etag.empty()) {
+        return Error{Fault::store, "PUT " + key + ": the answer has no ETag, as if it were not from a store"};
+    }
+    if (stored.md5 && *stored.md5 != sent.md5()) {
         return Error{Fault::store, "PUT " + key + ": the store confirms other bytes than were sent"};
     }
     return Receipt{body.size(), sent.sha256()};

@@ -58,7 +58,8 @@ class StoreClient {
     Result<std::optional<std::string>> get_prefix(const std::string& key, std::size_t count,
                                                   std::uint64_t limit);
 
-    /// PUT. Succeeds only on a 200 whose ETag, if it is an MD5, is that of the bytes sent.
+    /// PUT. Succeeds only on a 200 with an ETag that, if it is an MD5, is that of the bytes sent. One without
+    /// is no store's answer: a network that wants a sign-in says 200 to everything.
     Result<Receipt> put(const std::string& key, Body& body, const Metadata& metadata,
                         HashedBody::Progress progress = {});
 

@@ -65,7 +65,7 @@ struct Sync : testing::Test {
 TEST_F(Sync, uploads_oldest_first_and_deletes_each) {
     const auto second = log("00000002/00000001.MF4", "second");
     const auto first = log("00000001/00000007.MFC", "first");
-    ScriptedConnector connector({Script{{answer_with("200 OK"), answer_with("200 OK")}}});
+    ScriptedConnector connector({Script{{stored_answer(), stored_answer()}}});
     EXPECT_FALSE(run(connector));
     EXPECT_FALSE(std::filesystem::exists(first));
     EXPECT_FALSE(std::filesystem::exists(second));
@@ -86,6 +86,7 @@ const KeepCase keep_cases[] = {
     {"refused", error_with("403 Forbidden", "AccessDenied"), Fault::refused},
     {"store_down", error_with("503 Service Unavailable", "SlowDown"), Fault::store},
     {"cut", "HTTP/1.1 200 OK\r\n", Fault::network},
+    {"not_a_store", answer_with("200 OK", "", "<html>Sign in</html>"), Fault::store},
     {"other_bytes", answer_with("200 OK", "ETag: \"d41d8cd98f00b204e9800998ecf8427e\"\r\n"), Fault::store},
 };
 
@@ -106,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(table, Keep, testing::ValuesIn(keep_cases),
 
 /// Appends to a file while it is on its way, as a logger that had not closed it would.
 struct AppendingConnector final : Connector {
-    ScriptedConnector inner{{Script{{answer_with("200 OK"), answer_with("200 OK")}}}};
+    ScriptedConnector inner{{Script{{stored_answer(), stored_answer()}}}};
     std::filesystem::path file;
     Result<std::unique_ptr<ByteStream>> connect() override {
         std::ofstream(file, std::ios::app) << "more";
@@ -131,7 +132,7 @@ TEST_F(Sync, keeps_a_file_that_grew_meanwhile) {
 
 /// Deletes a file when the device connects: cyclic logging on a full card.
 struct DeletingConnector final : Connector {
-    ScriptedConnector inner{{Script{{answer_with("200 OK"), answer_with("200 OK")}}}};
+    ScriptedConnector inner{{Script{{stored_answer(), stored_answer()}}}};
     std::filesystem::path file;
     Result<std::unique_ptr<ByteStream>> connect() override {
         std::filesystem::remove(file);
@@ -158,6 +159,68 @@ TEST_F(Sync, cyclic_logging_may_delete_what_waits_2) {
     EXPECT_FALSE(std::filesystem::exists(third));
 }
 
+/// The store or a policy will not have one file, e.g. because it is too large.
+TEST_F(Sync, a_forbidden_file_holds_back_no_other) {
+    const auto first = log("00000001/00000001.MF4", "first");
+    const auto second = log("00000001/00000002.MF4", "second");
+    ScriptedConnector connector({Script{{error_with("403 Forbidden", "AccessDenied"), stored_answer(),
+                                         error_with("400 Bad Request", "EntityTooLarge")}}});
+    auto now = at_2020();
+    const WallClock clock = [&now] { return now; };
+    StoreClient store(device->settings.server, connector, clock);
+    DevicePuts puts(*device, store, clock, lines);
+    LogUploads logs(*device, puts, lines);
+    EXPECT_EQ(logs.put_next().error().kind(), Trouble::policy) << "the queue waits";
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_FALSE(std::filesystem::exists(second));
+    EXPECT_FALSE(*logs.put_next());
+    now += std::chrono::minutes{5};
+    EXPECT_FALSE(logs.put_next()) << "it is tried again";
+    EXPECT_TRUE(std::filesystem::exists(first));
+}
+
+TEST_F(Sync, a_file_that_cannot_be_deleted_is_not_uploaded_again) {
+    const auto file = log("00000001/00000001.MF4", "content");
+    ScriptedConnector connector({Script{{stored_answer()}}});
+    auto now = at_2020();
+    const WallClock clock = [&now] { return now; };
+    bool read_only = true;
+    StoreClient store(device->settings.server, connector, clock);
+    DevicePuts puts(*device, store, clock, lines);
+    LogUploads logs(*device, puts, lines, [&](const std::filesystem::path& path, std::error_code& failure) {
+        if (read_only) {
+            failure = std::make_error_code(std::errc::read_only_file_system);
+        } else {
+            std::filesystem::remove(path, failure);
+        }
+    });
+    for (int hours = 0; hours < 3; ++hours) {
+        const auto more = logs.put_next();
+        ASSERT_TRUE(more) << more.error().message;
+        EXPECT_NE(lines.lines.back().find("cannot be deleted"), std::string::npos);
+        EXPECT_FALSE(*logs.put_next());
+        now += std::chrono::hours{1};
+    }
+    read_only = false;
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_EQ(connector.written[0].find("PUT", 1), std::string::npos) << "once";
+}
+
+TEST_F(Sync, a_clock_that_is_set_back_leaves_no_file_behind) {
+    AppendingConnector connector;
+    connector.file = log("00000001/00000001.MF4", "content");
+    auto now = at_2020() + std::chrono::years{50};
+    const WallClock clock = [&now] { return now; };
+    StoreClient store(device->settings.server, connector, clock);
+    DevicePuts puts(*device, store, clock, lines);
+    LogUploads logs(*device, puts, lines);
+    EXPECT_TRUE(*logs.put_next());
+    EXPECT_FALSE(*logs.put_next());
+    now = at_2020();
+    EXPECT_TRUE(*logs.put_next());
+}
+
 struct ConfigCase {
     const char* name;
     std::vector<std::string> answers;
@@ -178,10 +241,27 @@ const std::string own{configuration};
 const std::string other = own + "\n";
 const std::string broken = own.substr(0, own.size() / 2);
 
+/// A device that lost this file could not say any more who it is.
+TEST_F(Sync, device_file_can_be_read_again_whatever_a_server_says) {
+    ScriptedConnector connector({Script{{head_with_etag("a\xFF-1"), with_etag(broken, "a\xFF-1")}}});
+    StoreClient store(device->settings.server, connector, at_2020);
+    ObjectWatch watch(*device, store);
+    DevicePuts puts(*device, store, at_2020, lines);
+    DeviceSync sync(*device, watch, puts, lines);
+    ASSERT_TRUE(create_device_key(folder.path() / "device.key"));
+    device.emplace(std::move(*load("AABBCCDD")));
+    EXPECT_FALSE(sync.check_config());
+    device->status.judged["firmware.bin"] = {"b\xFF", "named \xC3"};
+    const auto text = write_device_file(*device);
+    ASSERT_TRUE(text);
+    EXPECT_TRUE(parse_json_object(*text, "device.json"));
+    EXPECT_TRUE(load("")) << "by the id of device.json";
+}
+
 /// Reference, 6.1: the row "config check".
 const ConfigCase config_cases[] = {
     {"6_1_config_404_puts_own",
-     {answer_with("404 Not Found"), answer_with("200 OK")},
+     {answer_with("404 Not Found"), stored_answer()},
      Next::period,
      nullptr,
      "PUT"},
@@ -217,7 +297,7 @@ const ConfigCase config_cases[] = {
      "other bytes than its ETag says",
      "GET"},
     {"config_gone_meanwhile",
-     {head_with_etag("a-4"), answer_with("404 Not Found"), answer_with("200 OK")},
+     {head_with_etag("a-4"), answer_with("404 Not Found"), stored_answer()},
      Next::period,
      nullptr,
      "PUT"},

@@ -92,6 +92,11 @@ inline std::string answer_with(const std::string& status, const std::string& hea
            "\r\n\r\n" + body;
 }
 
+/// What a store says when it has an object; the ETag is none that could be compared.
+inline std::string stored_answer() {
+    return answer_with("200 OK", "ETag: \"d41d8cd98f00b204e9800998ecf8427e-1\"\r\n");
+}
+
 inline std::string error_with(const std::string& status, const std::string& code) {
     return answer_with(status, "", "<Error><Code>" + code + "</Code><Message>why</Message></Error>");
 }

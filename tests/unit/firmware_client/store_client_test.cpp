@@ -2,7 +2,10 @@
 
 #include "tests/unit/firmware_client/scripted_stream.h"
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -36,7 +39,10 @@ struct PutCase {
 };
 
 const PutCase put_cases[] = {
-    {"no_etag", answer_with("200 OK"), true},
+    {"no_etag", answer_with("200 OK"), false},  // a sign-in page of a wireless network says 200 to everything
+    {"empty_etag", answer_with("200 OK", "ETag: \"\"\r\n"), false},
+    {"two_etags", answer_with("200 OK", "ETag: \"a-1\"\r\nETag: \"b-1\"\r\n"), false},
+    {"etag_that_is_no_text", answer_with("200 OK", "ETag: \"a\xFF-1\"\r\n"), false},
     {"right_md5", answer_with("200 OK", "ETag: \"" + md5_of_hello + "\"\r\n"), true},
     {"right_md5_without_quotes", answer_with("200 OK", "ETag: " + md5_of_hello + "\r\n"), true},
     {"right_md5_in_upper_case", answer_with("200 OK", "ETag: \"5D41402ABC4B2A76B9719D911017C592\"\r\n"),
@@ -87,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(table, PutAnswer, testing::ValuesIn(put_cases),
                          [](const auto& row) { return row.param.name; });
 
 TEST(StoreClient, signs_as_the_vector_says) {
-    ScriptedConnector connector({Script{{answer_with("200 OK")}}});
+    ScriptedConnector connector({Script{{stored_answer()}}});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
     TextBody body{"hello"};
@@ -108,7 +114,7 @@ TEST(StoreClient, signs_as_the_vector_says) {
 }
 
 TEST(StoreClient, signs_the_payload_when_told_to) {
-    ScriptedConnector connector({Script{{answer_with("200 OK")}}});
+    ScriptedConnector connector({Script{{stored_answer()}}});
     const ServerSettings server = settings(true);
     StoreClient store(server, connector, clock_2020());
     TextBody body{"{}"};
@@ -119,8 +125,7 @@ TEST(StoreClient, signs_the_payload_when_told_to) {
 }
 
 TEST(StoreClient, keeps_the_connection_and_replaces_a_stale_one) {
-    ScriptedConnector connector(
-        {Script{{answer_with("404 Not Found"), ""}}, Script{{answer_with("200 OK")}}});
+    ScriptedConnector connector({Script{{answer_with("404 Not Found"), ""}}, Script{{stored_answer()}}});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
     const auto there = store.head("AABBCCDD/config-01.09.json");
@@ -136,7 +141,7 @@ TEST(StoreClient, keeps_the_connection_and_replaces_a_stale_one) {
 }
 
 TEST(StoreClient, does_not_repeat_on_a_fresh_connection) {
-    ScriptedConnector connector({Script{{""}}, Script{{answer_with("200 OK")}}});
+    ScriptedConnector connector({Script{{""}}, Script{{stored_answer()}}});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
     TextBody body{"hello"};
@@ -170,13 +175,68 @@ TEST(StoreClient, hears_a_refusal_in_the_middle_of_a_body) {
 }
 
 TEST(StoreClient, does_not_believe_a_yes_before_the_end_of_the_body) {
-    Script script{{answer_with("200 OK")}};
+    Script script{{stored_answer()}};
     script.early_after = 1;
     ScriptedConnector connector({script});
     const ServerSettings server = settings();
     StoreClient store(server, connector, clock_2020());
     TextBody body{"hello"};
     EXPECT_FALSE(store.put("AABBCCDD/x", body, {}));
+}
+
+/// Takes what it is given and answers a byte at a time, or never; keeps the deadlines that it was given.
+class SlowStream final : public ByteStream {
+  public:
+    SlowStream(std::string answer, std::vector<Deadline>& reads, std::vector<Deadline>& writes)
+        : answer_(std::move(answer)), reads_(reads), writes_(writes) {}
+    Result<std::size_t> read_some(std::span<std::byte> into, Deadline deadline) override {
+        reads_.push_back(deadline);
+        if (next_ == answer_.size()) return Error{Fault::network, "the server did not answer in time"};
+        into[0] = static_cast<std::byte>(answer_[next_++]);
+        return std::size_t{1};
+    }
+    Result<std::optional<std::size_t>> try_read(std::span<std::byte>) override {
+        return std::optional<std::size_t>{};
+    }
+    Result<void> write_all(std::span<const std::byte>, Deadline deadline) override {
+        writes_.push_back(deadline);
+        return {};
+    }
+
+  private:
+    std::string answer_;
+    std::size_t next_ = 0;
+    std::vector<Deadline>& reads_;
+    std::vector<Deadline>& writes_;
+};
+
+/// However slowly a server answers, each wait ends, and so do all of them together.
+TEST(StoreClient, gives_up_a_server_that_stalls) {
+    const ExchangeLimits limits{std::chrono::seconds{3}, std::chrono::seconds{7}};
+    for (const std::string& answer : {std::string{}, std::string{"HTTP/1.1 200 OK\r\nX-Slow: yes, ver"}}) {
+        std::vector<Deadline> reads, writes;
+        struct SlowConnector final : Connector {
+            std::function<std::unique_ptr<ByteStream>()> make;
+            Result<std::unique_ptr<ByteStream>> connect() override { return make(); }
+        } connector;
+        connector.make = [&] { return std::make_unique<SlowStream>(answer, reads, writes); };
+        const ServerSettings server = settings();
+        StoreClient store(server, connector, clock_2020(), limits);
+        TextBody body{"hello"};
+        const auto start = std::chrono::steady_clock::now();
+        const auto receipt = store.put("AABBCCDD/x", body, {});
+        const auto end = std::chrono::steady_clock::now();
+        ASSERT_FALSE(receipt);
+        EXPECT_EQ(receipt.error().kind(), Trouble::network) << "is tried again soon";
+        ASSERT_EQ(reads.size(), answer.size() + 1);
+        for (const Deadline deadline : reads) {
+            EXPECT_GE(deadline, start + limits.answer);
+            EXPECT_LE(deadline, end + limits.answer);
+        }
+        EXPECT_EQ(reads.front(), reads.back()) << "bytes that trickle in win no time";
+        for (const Deadline deadline : writes)
+            EXPECT_LE(deadline, end + limits.stall);
+    }
 }
 
 struct RetryCase {

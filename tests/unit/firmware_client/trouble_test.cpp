@@ -124,6 +124,12 @@ TEST_F(Status, shows_trouble_until_a_success) {
     EXPECT_FALSE(keeper.succeeded(Task::heartbeat, now + 4h).line);
 }
 
+TEST_F(Status, says_the_same_anew_after_the_clock_was_set_back) {
+    keeper.failed(Task::heartbeat, of(Trouble::store_down), 5s, now + 24h * 365);
+    EXPECT_TRUE(keeper.failed(Task::heartbeat, of(Trouble::store_down), 5s, now).line);
+    EXPECT_FALSE(keeper.failed(Task::heartbeat, of(Trouble::store_down), 5s, now).line);
+}
+
 TEST_F(Status, forbidden_request_stays_until_that_task_succeeds) {
     keeper.failed(Task::config_check, of(Trouble::policy), 300s, now);
     keeper.succeeded(Task::log_upload, now);
