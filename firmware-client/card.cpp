@@ -36,18 +36,33 @@ std::string_view version_of(std::string_view name) {
     return digits ? version : std::string_view{};
 }
 
-/// Lists a folder; a missing one is empty.
-Result<std::vector<fs::directory_entry>> list(const fs::path& folder) {
-    std::vector<fs::directory_entry> entries;
+/// In no order; a missing folder is empty.
+template <class Visit>
+Result<void> for_each_entry(const fs::path& folder, Visit visit) {
     std::error_code failure;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        entries.push_back(*entry);
+        visit(*entry);
     }
     if (failure && failure != std::errc::no_such_file_or_directory) {
         return Error{Fault::card, folder.string() + ": cannot list: " + failure.message()};
     }
+    return {};
+}
+
+/// Lists a folder; a missing one is empty.
+Result<std::vector<fs::directory_entry>> list(const fs::path& folder) {
+    std::vector<fs::directory_entry> entries;
+    auto listed =
+        for_each_entry(folder, [&entries](const fs::directory_entry& entry) { entries.push_back(entry); });
+    if (!listed) return listed.error();
     return entries;
+}
+
+/// Not a link to one, which could lie outside the card.
+bool is_real_folder(const fs::path& path) {
+    std::error_code failure;
+    return fs::symlink_status(path, failure).type() == fs::file_type::directory;
 }
 
 /// Files of ours are written beside their place, as `.<name>.XXXXXX`, and then renamed.
@@ -128,7 +143,8 @@ Result<void> sync_folder(const fs::path& folder) {
 
 Result<void> prepare_card(const Card& card) {
     std::error_code failure;
-    const fs::path own = card.own_file("");
+    const fs::path own = card.folder / "sallyport";
+    if (is_present(own) && !is_real_folder(own)) fs::remove(own, failure);
     fs::create_directories(own, failure);
     if (failure) return Error{Fault::card, own.string() + ": cannot make: " + failure.message()};
     for (const fs::path& folder : {card.folder, own}) {
@@ -158,19 +174,18 @@ std::string LogFile::object_key(std::string_view device_id, std::int64_t epoch) 
 
 Result<LogQueue> scan_log_files(const Card& card, std::string_view device_id, std::size_t limit) {
     LogQueue queue;
-    const auto sessions = list(card.file("LOG") / device_id);
+    const fs::path logs = card.file("LOG") / device_id;
+    if (!is_real_folder(card.file("LOG")) || !is_real_folder(logs)) return queue;
+    const auto sessions = list(logs);
     if (!sessions) return sessions.error();
     for (const auto& session : *sessions) {
         const std::string name = session.path().filename().string();
-        std::error_code failure;
-        if (!is_number_of_8_digits(name) ||
-            session.symlink_status(failure).type() != fs::file_type::directory) {
-            continue;
-        }
-        const auto splits = list(session.path());
-        if (!splits) return splits.error();
-        for (const auto& split : *splits)
+        if (!is_number_of_8_digits(name) || !is_real_folder(session.path())) continue;
+        const auto listed = for_each_entry(session.path(), [&](const fs::directory_entry& split) {
             add(queue, split, name);
+            if (queue.files.size() >= 2 * limit) trim(queue.files, limit);
+        });
+        if (!listed) return listed.error();
         trim(queue.files, limit);
     }
     std::sort(queue.files.begin(), queue.files.end(), older);

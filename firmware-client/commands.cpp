@@ -129,6 +129,7 @@ int run_forever(const DeviceOptions& options) {
     if (!stop) return report_failure(stop.error());
     DeviceClock clock;
     ConsoleReport report;
+    Restarts restarts;
     for (;;) {
         auto device = PoweredDevice::power_on(options, {stop->get()}, clock, report);
         if (!device) {
@@ -137,7 +138,8 @@ int run_forever(const DeviceOptions& options) {
         }
         RealEnvironment environment(**device, report, {stop->get()});
         const auto& settings = (*device)->settings();
-        const LoopEnd end = run_loop(**device, environment, settings.sync, settings.restart_after);
+        const FirstUpdates updates = restarts.next(environment.now());
+        const LoopEnd end = run_loop(**device, environment, settings.sync, settings.restart_after, updates);
         report.clear_bar();
         if (end == LoopEnd::stopped) return 0;
     }

@@ -95,7 +95,10 @@ Result<Card> find_card(const std::filesystem::path& folder) {
 
 Result<Device> load_device(Card card, LastGood& files, std::string_view id) {
     auto key = load_device_key(card.file(device_key_file));
-    if (!key) return key.error();
+    if (!key) {  // only an encrypted configuration needs it
+        files.report(key.error());
+        key = pki::KeyPtr{};
+    }
     const std::string config_path = card.file(card.config_name()).string();
     auto configuration =
         files.read(card.config_name(), max_configuration_bytes, [&](std::string_view text) -> Result<void> {
@@ -132,6 +135,16 @@ Result<Device> load_device(Card card, LastGood& files, std::string_view id) {
                   std::move(firmware), std::move(hardware),  std::move(status)};
 }
 
+std::string fault_of_configuration(std::string_view configuration, std::string_view name,
+                                   const Device& device) {
+    const auto settings = read_settings(configuration, name, device.key.get());
+    if (!settings) return settings.error().message;
+    if (settings->server.tls && device.trusted.empty()) {
+        return "its endpoint is https, but the device trusts no server yet";
+    }
+    return {};
+}
+
 Error with_certificate_dates(Error error, const Device& device, std::chrono::sys_seconds now) {
     const bool about_certificate = error.trouble == Trouble::certificate_refused ||
                                    error.trouble == Trouble::certificate_expired ||
@@ -154,7 +167,7 @@ Error with_certificate_dates(Error error, const Device& device, std::chrono::sys
 }
 
 Result<void> ensure_device_key(Device& device) {
-    if (device.key) return {};
+    if (device.key || is_present(device.card.file(device_key_file))) return {};
     auto key = create_device_key(device.card.file(device_key_file));
     if (!key) return key.error();
     device.key = std::move(*key);
@@ -162,12 +175,14 @@ Result<void> ensure_device_key(Device& device) {
 }
 
 Result<std::string> write_device_file(const Device& device) {
-    const auto public_key = public_key_text(*device.key);
-    if (!public_key) return public_key.error();
     json::object file;
     file["id"] = device.id;
     file["type"] = type_code(device.settings.model);
-    file["kpub"] = *public_key;
+    if (device.key) {
+        const auto public_key = public_key_text(*device.key);
+        if (!public_key) return public_key.error();
+        file["kpub"] = *public_key;
+    }
     file["fw_ver"] = device.firmware_version;
     file["hw_ver"] = device.hardware_version;
     file["cfg_ver"] = device.card.version;
@@ -199,7 +214,7 @@ Result<std::string> write_device_file(const Device& device) {
     file["sallyport"] = status_object(device.status);
     std::string text = json::serialize(file);
     if (auto written = pki::replace_file(device.card.file("device.json"), text, 0644); !written) {
-        return from_pki(written.error());
+        return Error{Fault::card, written.error().message};  // no reason to stop anything else
     }
     return text;
 }

@@ -28,7 +28,7 @@ struct Device {
     DeviceSettings settings;
     std::vector<pki::CertificatePtr> trusted;
     std::optional<ClientIdentity> identity;
-    pki::KeyPtr key;                ///< the device key (secp256r1); null before the first power-on
+    pki::KeyPtr key;                ///< the device key (secp256r1); null when the card has none yet
     boost::json::object last_file;  ///< device.json as it was found; empty when there was none of use
     std::string firmware_version;   ///< MM.mm.pp
     std::string hardware_version;
@@ -45,15 +45,19 @@ Result<Device> load_device(Card card, LastGood& files, std::string_view id);
 /// The card of a folder, with the version of the firmware that runs on it.
 Result<Card> find_card(const std::filesystem::path& folder);
 
-/// At the first power-on the device makes its key.
+/// At the first power-on the device makes its key. One that cannot be used is left to a person.
 Result<void> ensure_device_key(Device& device);
+
+/// Why the device could not work with another configuration, called `name`; empty: it could.
+std::string fault_of_configuration(std::string_view configuration, std::string_view name,
+                                   const Device& device);
 
 /// What a refusal of this device's certificate means by the certificate's own dates: TLS has no alert for one
 /// that is not valid yet, and many servers have one word for everything. Other errors stay as they are.
 Error with_certificate_dates(Error error, const Device& device, std::chrono::sys_seconds now);
 
 /// Makes device.json anew and replaces it on the card in one step. What only the last file knows (hardware,
-/// card and module data) is carried over. Returns its bytes.
+/// card and module data) is carried over. Without a device key it has no kpub. Returns its bytes.
 Result<std::string> write_device_file(const Device& device);
 
 /// CRC-32 (the one of zlib and PNG) of bytes as 8 upper-case hexadecimal digits.

@@ -51,10 +51,8 @@ Result<Next> DeviceSync::check_config() {
         return Next::period;
     }
     // Also one that would switch S3 off: nothing that comes over the air could switch it on again.
-    const auto settings = read_settings(there->bytes, name, device_.key.get());
-    if (!settings) return watch_.refuse(name, there->etag, settings.error().message);
-    if (settings->server.tls && device_.trusted.empty()) {
-        return watch_.refuse(name, there->etag, "its endpoint is https, but the device trusts no server yet");
+    if (const std::string fault = fault_of_configuration(there->bytes, name, device_); !fault.empty()) {
+        return watch_.refuse(name, there->etag, fault);
     }
     if (auto kept = pki::replace_file(device_.card.file(name), there->bytes, 0600); !kept) {
         return from_pki(kept.error());

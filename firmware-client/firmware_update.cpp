@@ -27,22 +27,25 @@ Result<void> move_file(const Card& card, std::string_view from, std::string_view
     return sync_folder(card.folder);
 }
 
-/// The files of the new version, where the card has none yet: its schema, and the configuration by which the
-/// device found its server so far, since the default one knows none.
+/// The files of the new version, where the card has none of use: its schema, and the configuration by which
+/// the device found its server so far, since the default one knows none.
 Result<void> prepare_files(const Device& device, const FirmwareImage& image) {
     const std::string version = image.header.minor_version();
     const auto schema = device.card.file("schema-" + version + ".json");
     if (auto done = pki::replace_file(schema, image.schema, 0644); !done) return from_pki(done.error());
-    const auto configuration = device.card.file(config_name_of(image.header));
-    if (is_present(configuration)) return {};
+    const std::string name = config_name_of(image.header);
+    const auto configuration = device.card.file(name);
+    const auto there = pki::read_file(configuration, max_configuration_bytes);
+    if (there && fault_of_configuration(*there, name, device).empty()) return {};
     auto done = pki::replace_file(configuration, device.configuration, 0600);
     if (!done) return from_pki(done.error());
     return {};
 }
 
-Result<bool> set_aside(Device& device, const std::string& why, Report& report) {
+bool set_aside(Device& device, const std::string& why, Report& report) {
     report.trouble({Fault::configuration, object_name + ": " + why});
-    if (auto moved = move_file(device.card, firmware_file, bad_file); !moved) return moved.error();
+    // If it cannot be moved it is looked at again at the next start; the device works all the same.
+    if (auto moved = move_file(device.card, firmware_file, bad_file); !moved) report.trouble(moved.error());
     // The image on the server is the same: without this it would come again and again.
     auto& judged = device.status.judged[object_name];
     if (!judged.etag.empty()) judged.fault = why;
@@ -87,8 +90,8 @@ Result<void> FirmwareUpdate::fetch_configuration(const FirmwareHeader& header) {
     const auto got = store_.get(watch_.key(name), sink);
     if (!got) return got.error();
     if (!*got) return {};
-    if (const auto settings = read_settings(sink.text, name, device_.key.get()); !settings) {
-        return watch_.refuse(name, (*got)->etag, settings.error().message);
+    if (const std::string fault = fault_of_configuration(sink.text, name, device_); !fault.empty()) {
+        return watch_.refuse(name, (*got)->etag, fault);
     }
     if (auto kept = pki::replace_file(device_.card.file(name), sink.text, 0600); !kept) {
         return from_pki(kept.error());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sallyport::device {
@@ -27,7 +28,10 @@ class LastGood {
     /// Copies the files that were read and sound. Errors: card.
     Result<void> keep() const;
 
-    /// What was wrong with files whose copies are used.
+    /// Adds to `faults` what is wrong with a file that the device can do without.
+    void report(Error fault) { faults_.push_back(std::move(fault)); }
+
+    /// What was wrong with files whose copies are used, or that are not used.
     const std::vector<Error>& faults() const { return faults_; }
 
   private:

@@ -34,7 +34,7 @@ Result<LoadedCard> load_card(const DeviceOptions& options, const FirmwareHook& h
         if (!card) return card.error();
         auto lock = lock_card(*card);
         if (!lock) return lock.error();
-        if (auto ready = prepare_card(*card); !ready) return ready.error();
+        if (auto ready = prepare_card(*card); !ready) report.trouble(ready.error());
         if (auto ended = finish_promotion(*card); !ended) return ended.error();
         LastGood files(*card);
         auto device = load_device(*card, files, options.id);
@@ -42,11 +42,12 @@ Result<LoadedCard> load_card(const DeviceOptions& options, const FirmwareHook& h
         for (const Error& fault : files.faults())
             report.trouble(fault);
         if (auto kept = files.keep(); !kept) report.trouble(kept.error());
-        if (auto ensured = ensure_device_key(*device); !ensured) return ensured.error();
+        // A card that is full or cannot be written any more must be emptied all the same.
+        if (auto ensured = ensure_device_key(*device); !ensured) report.trouble(ensured.error());
         const auto updated = apply_firmware(*device, hook, report);
         if (!updated) return updated.error();
         if (*updated) continue;  // the new version has a configuration of its own
-        if (auto file = write_device_file(*device); !file) return file.error();
+        if (auto file = write_device_file(*device); !file) report.trouble(file.error());
         return LoadedCard{std::move(*device), std::move(*lock)};
     }
 }

@@ -37,11 +37,18 @@ std::chrono::seconds period_of(Task task, const SyncPeriods& sync) {
     return std::chrono::seconds{0};
 }
 
-Timers make_timers(const SyncPeriods& sync, SteadyTime start) {
+bool is_update(Task task) {
+    return task == Task::config_check || task == Task::firmware_check || task == Task::trust_check ||
+           task == Task::identity_check;
+}
+
+Timers make_timers(const SyncPeriods& sync, SteadyTime start, FirstUpdates updates) {
     Timers timers{};
     for (std::size_t i = 0; i < timers.size(); ++i) {
         const Task task = all_tasks[i];
-        timers[i] = {task, period_of(task, sync), is_wanted(task, sync) ? start : never};
+        const auto period = period_of(task, sync);
+        const bool later = is_update(task) && updates == FirstUpdates::after_their_period;
+        timers[i] = {task, period, is_wanted(task, sync) ? (later ? start + period : start) : never};
     }
     return timers;
 }
@@ -59,11 +66,21 @@ bool is_wanted(Task task, const SyncPeriods& sync) {
     }
 }
 
+FirstUpdates Restarts::next(SteadyTime now) {
+    constexpr std::chrono::hours window{1};
+    constexpr unsigned free_starts = 5;
+    if (count_ == 0 || now - first_ > window) {
+        first_ = now;
+        count_ = 0;
+    }
+    return ++count_ > free_starts ? FirstUpdates::after_their_period : FirstUpdates::at_once;
+}
+
 LoopEnd run_loop(TaskRunner& runner, RunEnvironment& environment, const SyncPeriods& sync,
-                 std::chrono::seconds restart_after) {
+                 std::chrono::seconds restart_after, FirstUpdates updates) {
     const SteadyTime start = environment.now();
     const SteadyTime restart_at = restart_after.count() > 0 ? start + restart_after : never;
-    Timers timers = make_timers(sync, start);
+    Timers timers = make_timers(sync, start, updates);
     Backoff backoff;
     for (;;) {
         const SteadyTime now = environment.now();

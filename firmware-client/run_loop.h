@@ -62,13 +62,31 @@ class RunEnvironment {
 
 enum class LoopEnd { stopped, restart };
 
+/// When a device that has just started looks for what comes over the air.
+enum class FirstUpdates { at_once, after_their_period };
+
+/// Notices starts that follow one another too soon. A server that offers another configuration each time
+/// would otherwise keep a device so busy with starting anew that no log file ever goes up.
+class Restarts {
+  public:
+    /// Before each start. The first five within an hour are free: configuration, firmware and certificates
+    /// may all have changed.
+    FirstUpdates next(SteadyTime now);
+
+  private:
+    SteadyTime first_{};
+    unsigned count_ = 0;
+};
+
 /// Runs until the environment says that it is enough or the device has to start anew: everything once at the
 /// start, then each task by its own period (`sync`; zero switches off), the log queue whenever it has
 /// something. Of the tasks that are due, the one that has waited longest is next. Trouble that concerns the
 /// whole device (see `TroubleScope`) lets all tasks wait out the back-off, because they share one server; any
 /// other lets only that task wait, so that one forbidden request never holds back the log files.
-/// `restart_after`: run time after which the device starts anew in any case; zero: never.
+/// `restart_after`: run time after which the device starts anew in any case; zero: never. `updates`: what
+/// comes over the air can wait for its period at the start too.
 LoopEnd run_loop(TaskRunner& runner, RunEnvironment& environment, const SyncPeriods& sync,
-                 std::chrono::seconds restart_after = std::chrono::seconds{0});
+                 std::chrono::seconds restart_after = std::chrono::seconds{0},
+                 FirstUpdates updates = FirstUpdates::at_once);
 
 }  // namespace sallyport::device

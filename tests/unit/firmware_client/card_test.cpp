@@ -83,6 +83,12 @@ TEST(LogQueue, is_oldest_first_and_takes_log_files_only) {
                          "I/00000002/00000009-00000000.MF4", "I/00000002/00000009-00000000.MFE",
                          "I/00000002/00000010-00000000.MFC", "I/00000010/00000001-00000000.MF4"}));
 
+    std::filesystem::create_directory_symlink(folder.path() / "LOG/AABBCCDD", folder.path() / "LOG/11111111");
+    EXPECT_EQ(scan_log_files(card, "11111111", 10)->count, 0U) << "a link could point out of the card";
+    std::filesystem::create_directories(folder.path() / "other");
+    std::filesystem::create_directory_symlink(folder.path() / "LOG", folder.path() / "other/LOG");
+    EXPECT_EQ(scan_log_files({folder.path() / "other", "01.09"}, "AABBCCDD", 10)->count, 0U);
+
     const auto oldest = scan_log_files(card, "AABBCCDD", 2);
     ASSERT_TRUE(oldest);
     EXPECT_EQ(oldest->count, 4U);

@@ -182,6 +182,24 @@ TEST(RunLoop, restarts_when_told_and_by_its_timer) {
     EXPECT_EQ(run_loop(world, world, {600s, 300s, true}, 0h), LoopEnd::stopped);
 }
 
+TEST(RunLoop, looks_for_no_updates_at_the_start_when_they_only_led_to_restarts) {
+    World world;
+    world.end = SteadyTime{} + 600s;
+    run_loop(world, world, {600s, 300s, false}, 0s, FirstUpdates::after_their_period);
+    EXPECT_EQ(world.log, "sHHcHfti");
+    EXPECT_EQ(world.times['c'], (std::vector<long>{600}));
+}
+
+TEST(Restarts, that_follow_one_another_too_soon_are_noticed) {
+    Restarts restarts;
+    SteadyTime now{};
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(restarts.next(now += 1s), FirstUpdates::at_once) << i;
+    EXPECT_EQ(restarts.next(now += 1s), FirstUpdates::after_their_period);
+    EXPECT_EQ(restarts.next(now += 600s), FirstUpdates::after_their_period) << "and again";
+    EXPECT_EQ(restarts.next(now += 2h), FirstUpdates::at_once) << "it went well for long enough";
+}
+
 TEST(RunLoop, ends_at_once_when_stopped) {
     World world;
     world.end = SteadyTime{} + 100s;
