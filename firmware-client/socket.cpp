@@ -75,6 +75,11 @@ bool wait_for_stop(StopDescriptor stop, Deadline until) {
     return !ended && ended.error().fault == Fault::stopped;
 }
 
+Deadline share_of(Deadline now, Deadline deadline, std::size_t addresses) {
+    if (now >= deadline) return deadline;
+    return now + (deadline - now) / static_cast<Deadline::rep>(std::max<std::size_t>(addresses, 1));
+}
+
 Result<Descriptor> connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline,
                                StopDescriptor stop) {
     addrinfo hints{};
@@ -87,8 +92,12 @@ Result<Descriptor> connect_tcp(const std::string& host, std::uint16_t port, Dead
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses{found, &::freeaddrinfo};
     Error last{Fault::network, "no address"};
+    std::size_t left = 0;
+    for (const addrinfo* address = found; address != nullptr; address = address->ai_next)
+        ++left;
     for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-        auto socket = connect_address(*address, deadline, stop);
+        const Deadline share = share_of(std::chrono::steady_clock::now(), deadline, left--);
+        auto socket = connect_address(*address, share, stop);
         if (socket || socket.error().fault == Fault::stopped) return socket;
         last = socket.error();
     }

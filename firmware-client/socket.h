@@ -39,6 +39,10 @@ Result<void> wait_ready(int fd, Readiness readiness, Deadline deadline, StopDesc
 /// Sleeps until `until`; true as soon as `stop` fires.
 bool wait_for_stop(StopDescriptor stop, Deadline until);
 
+/// The time of one of `addresses` that are still to be tried: an equal share, so that one that does not
+/// answer leaves time for the others.
+Deadline share_of(Deadline now, Deadline deadline, std::size_t addresses);
+
 /// A non-blocking TCP connection to the first address of `host` that answers. Errors: network. The look-up of
 /// a name keeps the resolver's own time limits.
 Result<Descriptor> connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline,

@@ -31,7 +31,7 @@ constexpr const char* signature_algorithms =
 
 // Level 2: no RSA or DH under 2048 bits, no SHA-1 signatures. SHA-1 as a MAC (group 1) is not affected.
 constexpr int security_level = 2;
-constexpr long session_lifetime_seconds = 3600;
+constexpr std::chrono::hours session_lifetime{1};
 
 Error configuration_error(std::string_view doing) {
     return {Fault::configuration, pki::take_openssl_errors(doing)};
@@ -39,17 +39,20 @@ Error configuration_error(std::string_view doing) {
 
 bool name_matches(X509* certificate, const std::string& host, bool is_address) {
     if (is_address && X509_check_ip_asc(certificate, host.c_str(), 0) == 1) return true;
-    // OpenSSL looks at the CN only when there is no SAN; the device takes either.
-    constexpr unsigned flags = X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    // OpenSSL looks at the CN only when there is no SAN; the device takes either. An address has no labels
+    // that an asterisk could stand for.
+    const unsigned flags = X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                           (is_address ? X509_CHECK_FLAG_NO_WILDCARDS : 0U);
     return X509_check_host(certificate, host.data(), host.size(), flags, nullptr) == 1;
 }
 
 }  // namespace
 
 int TlsClient::verify(X509_STORE_CTX* context, void* self) {
-    const auto& client = *static_cast<const TlsClient*>(self);
+    auto& client = *static_cast<TlsClient*>(self);
+    client.verified_at_ = client.clock_();
     X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context),
-                               static_cast<time_t>(client.clock_().time_since_epoch().count()));
+                               static_cast<time_t>(client.verified_at_.time_since_epoch().count()));
     if (X509_verify_cert(context) != 1) return 0;
     if (name_matches(X509_STORE_CTX_get0_cert(context), client.host_, client.host_is_address_)) return 1;
     X509_STORE_CTX_set_error(context, X509_V_ERR_HOSTNAME_MISMATCH);
@@ -90,7 +93,6 @@ Result<void> TlsClient::configure(std::span<const pki::CertificatePtr> trusted) 
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context, &TlsClient::verify, this);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_set_timeout(context, session_lifetime_seconds);
     SSL_CTX_sess_set_new_cb(context, &TlsClient::keep_session);
     const bool set = SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
                      SSL_CTX_set_max_proto_version(context, modern ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
@@ -128,6 +130,7 @@ Result<void> TlsClient::use_identity(const ClientIdentity& identity) {
 
 Result<pki::SslPtr> TlsClient::new_connection(CipherGroup group) {
     ERR_clear_error();
+    if (std::chrono::abs(clock_() - verified_at_) >= session_lifetime) forget_session();
     pki::SslPtr connection{SSL_new(context_.get())};
     const char* const suites = has_cipher_groups() ? suites_of(group) : modern_suites;
     if (!connection || SSL_set_cipher_list(connection.get(), suites) != 1) {

@@ -31,6 +31,7 @@ enum class TlsVersions {
 /// The client side of TLS towards one server. Trust is the given certificates and nothing else; each may be a
 /// root, an intermediate or the server's own certificate. The server's name must match its CN or a SAN,
 /// nothing expired is trusted, and the server shows an RSA certificate. Verification cannot be switched off.
+/// A session is resumed for an hour: then the server's certificate is looked at anew.
 class TlsClient {
   public:
     /// `host` is a name (then it is sent as SNI) or an IPv4 address. `identity` may be null: no mutual TLS.
@@ -64,6 +65,7 @@ class TlsClient {
     bool host_is_address_ = false;
     TlsVersions versions_ = TlsVersions::device;
     WallClock clock_;
+    std::chrono::sys_seconds verified_at_{};
     pki::SslCtxPtr context_;
     std::unique_ptr<SSL_SESSION, pki::Releaser<&SSL_SESSION_free>> session_;
 };

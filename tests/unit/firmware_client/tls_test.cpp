@@ -222,6 +222,57 @@ TEST_F(Tls, end_with_and_without_close_notify_differ) {
     }
 }
 
+/// An address has no labels: `*.0.0.1` is no name of it.
+TEST_F(Tls, no_wildcard_stands_for_an_address) {
+    for (const char* name : {"*.0.0.1", "127.0.0.1"}) {
+        const auto certificate =
+            issue(pki::CertificateRole::server, "x", root.get(), {{pki::AlternativeName::Type::dns, name}});
+        X509_up_ref(root.get());
+        std::vector<pki::CertificatePtr> anchors;
+        anchors.emplace_back(root.get());
+        Server server(*certificate, any_suite, 3, say_and_close);
+        const ServerSettings settings = server.settings("127.0.0.1");
+        const auto tls = TlsClient::create("127.0.0.1", anchors, nullptr, TlsVersions::device);
+        ASSERT_TRUE(tls);
+        ServerConnector connector(settings, tls->get(), {});
+        EXPECT_EQ(static_cast<bool>(connector.connect()), *name != '*') << name;
+    }
+}
+
+/// Nobody looks at the certificate of a resumed session: it could have expired meanwhile.
+TEST_F(Tls, looks_at_the_server_anew_after_an_hour) {
+    auto clock = now();
+    client = std::move(TlsClient::create("localhost", trusted, nullptr, TlsVersions::device, [&clock] {
+                           return clock;
+                       }).value());
+    Server server(*leaf, any_suite, 4, [&](SSL& connection) {
+        SSL_write(&connection, "hello", 5);
+        std::byte byte;
+        SSL_read(&connection, &byte, 1);
+        SSL_shutdown(&connection);
+    });
+    const ServerSettings settings = server.settings("localhost");
+    ServerConnector connector(settings, client.get(), {});
+    const std::pair<std::chrono::seconds, bool> steps[] = {
+        {0s, false}, {40min, true}, {80min, false}, {0s, false}};
+    for (const auto& [later, resumed] : steps) {
+        clock = now() + later;
+        const auto stream = connector.connect();
+        ASSERT_TRUE(stream) << stream.error().message;
+        EXPECT_EQ(dynamic_cast<TlsStream&>(**stream).resumed(), resumed) << later.count();
+        std::byte buffer[16];
+        EXPECT_TRUE((*stream)->read_some(buffer, soon()));
+    }
+}
+
+TEST(ConnectTime, leaves_some_for_each_address) {
+    const Deadline start{};
+    EXPECT_EQ(share_of(start, start + 30s, 3), start + 10s);
+    EXPECT_EQ(share_of(start + 10s, start + 30s, 2), start + 20s);
+    EXPECT_EQ(share_of(start + 10s, start + 30s, 1), start + 30s);
+    EXPECT_EQ(share_of(start + 40s, start + 30s, 2), start + 30s) << "never later than the deadline";
+}
+
 struct LadderCase {
     const char* name;
     const char* suites;
