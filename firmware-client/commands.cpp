@@ -30,11 +30,6 @@ int exit_code(Fault fault) {
     return 3;
 }
 
-int report_failure(const Error& error) {
-    ConsoleReport{}.trouble(error);
-    return exit_code(error.fault);
-}
-
 class RealEnvironment final : public RunEnvironment {
   public:
     RealEnvironment(PoweredDevice& device, ConsoleReport& report, StopDescriptor stop)
@@ -57,19 +52,6 @@ class RealEnvironment final : public RunEnvironment {
     StopDescriptor stop_;
     std::mt19937 engine_{std::random_device{}()};
 };
-
-/// Turns SIGTERM and SIGINT into a readable descriptor.
-Result<Descriptor> catch_stop_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) == 0) {
-        Descriptor descriptor{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
-        if (descriptor) return descriptor;
-    }
-    return Error{Fault::card, std::string{"cannot wait for signals: "} + std::strerror(errno)};
-}
 
 /// Waits for the end when there is nothing else to do.
 int idle_until_stopped(const Error& why, StopDescriptor stop) {
@@ -110,6 +92,23 @@ RoundEnd run_steps(PoweredDevice& device, ConsoleReport& report) {
 }
 
 }  // namespace
+
+int report_failure(const Error& error) {
+    ConsoleReport{}.trouble(error);
+    return exit_code(error.fault);
+}
+
+Result<Descriptor> catch_stop_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) == 0) {
+        Descriptor descriptor{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+        if (descriptor) return descriptor;
+    }
+    return Error{Fault::card, std::string{"cannot wait for signals: "} + std::strerror(errno)};
+}
 
 int run_once(const DeviceOptions& options) {
     constexpr int most_restarts = 5;  // configuration, firmware, and one that comes meanwhile

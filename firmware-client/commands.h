@@ -15,6 +15,12 @@ int run_once(const DeviceOptions& options);
 /// configuration it idles.
 int run_forever(const DeviceOptions& options);
 
+/// Turns SIGTERM and SIGINT into a readable descriptor. Errors: card.
+Result<Descriptor> catch_stop_signals();
+
+/// Prints an error and returns its exit code.
+int report_failure(const Error& error);
+
 /// Who the device is and what waits.
 int print_status(const DeviceOptions& options);
 
