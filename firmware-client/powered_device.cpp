@@ -1,6 +1,7 @@
 #include "firmware-client/powered_device.h"
 
 #include "firmware-client/identity_slots.h"
+#include "firmware-client/ntp.h"
 
 #include <utility>
 
@@ -103,10 +104,11 @@ Result<std::unique_ptr<PoweredDevice>> PoweredDevice::power_on(const DeviceOptio
 
 Result<Next> PoweredDevice::perform(Task task) {
     auto done = attempt(task);
-    if (!done && done.error().trouble == Trouble::clock_wrong && done.error().server_time &&
-        device_.settings.clock_from_network && is_plausible(*done.error().server_time)) {
-        report_.clock_set(clock_.set(*done.error().server_time));
-        done = attempt(task);
+    if (!done && done.error().trouble == Trouble::clock_wrong) {
+        if (const auto now = network_time(done.error())) {
+            report_.clock_set(clock_.set(*now));
+            done = attempt(task);
+        }
     }
     if (!done && done.error().trouble == Trouble::server_untrusted) {
         // The server's certificate may be the one that the set kept aside is for.
@@ -116,6 +118,24 @@ Result<Next> PoweredDevice::perform(Task task) {
     if (device_.status.judged != saved_judgements_) save_status();
     if (done) return done;
     return with_certificate_dates(done.error(), device_, clock_.now());
+}
+
+/// The server says it with its answer. Without an answer, because its certificate has not begun by the clock
+/// of this device, NTP must.
+std::optional<std::chrono::sys_seconds> PoweredDevice::network_time(const Error& error) const {
+    constexpr std::chrono::seconds ntp_time{5};
+    if (!device_.settings.clock_from_network) return std::nullopt;
+    auto time = error.server_time;
+    if (!time && !device_.settings.ntp_server.empty()) {
+        const auto answer = ask_ntp(device_.settings.ntp_server, ntp_port,
+                                    std::chrono::steady_clock::now() + ntp_time, stop_);
+        if (answer) {
+            time = *answer;
+        } else {
+            report_.trouble(answer.error());
+        }
+    }
+    return time && is_plausible(*time) ? time : std::nullopt;
 }
 
 Result<Next> PoweredDevice::attempt(Task task) {

@@ -43,8 +43,8 @@ class PoweredDevice final : public TaskRunner {
     PoweredDevice(const PoweredDevice&) = delete;
     PoweredDevice& operator=(const PoweredDevice&) = delete;
 
-    /// One task. When the server says that this device's clock is wrong, and the configuration lets the
-    /// network set it, then it is set and the task tried once more.
+    /// One task. When this device's clock is wrong and the configuration lets the network set it, then it is
+    /// set by the server's answer, or by NTP when there is none, and the task tried once more.
     Result<Next> perform(Task task) override;
 
     /// Keeps the status and writes device.json when it changed. True: worth a line in the log.
@@ -60,7 +60,7 @@ class PoweredDevice final : public TaskRunner {
     PoweredDevice(Device device, Descriptor card_lock, std::unique_ptr<TlsClient> tls,
                   const DeviceOptions& options, StopDescriptor stop, DeviceClock& clock, Report& report);
     Result<Next> attempt(Task task);
-    Result<Next> perform_updates(Task task);
+    std::optional<std::chrono::sys_seconds> network_time(const Error& error) const;
     Result<void> try_connection(std::span<const pki::CertificatePtr> trusted, const ClientIdentity* identity);
     void save_status();
     bool save(StatusKeeper::Change change);

@@ -184,9 +184,12 @@ Result<DeviceSettings> read_settings(std::string_view json, std::string_view ori
         if (auto done = debug.check(); !done) return done.error();
     }
     bool clock_from_network = false;
+    std::string ntp_server;
     if (root.has("rtc")) {
         JsonReader rtc = root.object("rtc");
         clock_from_network = rtc.has("sync") && rtc.integer("sync", 0, 3) == 2;
+        if (clock_from_network && rtc.has("ntp_server")) ntp_server = rtc.text("ntp_server", 0, 32);
+        if (!consists_of(ntp_server, "*.-_")) rtc.fail("ntp_server", "is not a host name");
         if (auto done = rtc.check(); !done) return done.error();
     }
 
@@ -210,8 +213,14 @@ Result<DeviceSettings> read_settings(std::string_view json, std::string_view ori
     if (!server) return server.error();
     if (auto done = s3.finish(); !done) return done.error();
     if (auto done = connect.finish(); !done) return done.error();
-    return DeviceSettings{*sync,           std::move(*server), model,        std::move(meta),
-                          std::move(ssid), clock_from_network, restart_after};
+    return DeviceSettings{*sync,
+                          std::move(*server),
+                          model,
+                          std::move(meta),
+                          std::move(ssid),
+                          clock_from_network,
+                          std::move(ntp_server),
+                          restart_after};
 }
 
 }  // namespace sallyport::device

@@ -51,6 +51,7 @@ struct DeviceSettings {
     std::string meta;                     ///< general.device.meta; may be empty
     std::string ssid;                     ///< the first access point of the list; empty when there is none
     bool clock_from_network = false;      ///< rtc.sync 2: the server's time may set the clock
+    std::string ntp_server = {};          ///< rtc.ntp_server, only with rtc.sync 2; may be empty
     std::chrono::hours restart_after{0};  ///< general.debug.restart_timer; zero: never
 };
 
