@@ -22,12 +22,20 @@ namespace json = boost::json;
 
 constexpr std::string_view device_key_file = "device.key";
 
-/// The device rewrites this file at every power-on, so a damaged one is no reason to stop.
-json::object read_last_file(const Card& card) {
-    const auto text = pki::read_file(card.file("device.json"), max_device_file_bytes);
+constexpr std::string_view device_file = "device.json";
+
+json::object read_device_file(const std::filesystem::path& path) {
+    const auto text = pki::read_file(path, max_device_file_bytes);
     if (!text) return {};
-    auto object = parse_json_object(*text, "device.json");
+    auto object = parse_json_object(*text, device_file);
     return object ? std::move(*object) : json::object{};
+}
+
+/// The device rewrites this file at every power-on, so a damaged one is no reason to stop. But it may be all
+/// that says who the device is: then the copy does.
+json::object read_last_file(const Card& card) {
+    json::object last = read_device_file(card.file(device_file));
+    return last.empty() ? read_device_file(card.own_file(device_file)) : last;
 }
 
 /// A string of the last file; empty when it is not there or would not fit into a header.
@@ -213,10 +221,21 @@ Result<std::string> write_device_file(const Device& device) {
     }
     file["sallyport"] = status_object(device.status);
     std::string text = json::serialize(file);
-    if (auto written = pki::replace_file(device.card.file("device.json"), text, 0644); !written) {
+    if (auto written = pki::replace_file(device.card.file(device_file), text, 0644); !written) {
         return Error{Fault::card, written.error().message};  // no reason to stop anything else
     }
     return text;
+}
+
+Result<void> keep_device_file(const Device& device, std::string_view text) {
+    const auto path = device.card.own_file(device_file);
+    const json::object kept = read_device_file(path);
+    const bool same = last_text(kept, "id") == device.id &&
+                      last_text(kept, "fw_ver") == device.firmware_version &&
+                      last_text(kept, "hw_ver") == device.hardware_version;
+    if (same) return {};
+    if (auto done = pki::replace_file(path, text, 0644); !done) return from_pki(done.error());
+    return {};
 }
 
 std::string crc32_text(std::string_view bytes) {

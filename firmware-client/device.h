@@ -60,6 +60,10 @@ Error with_certificate_dates(Error error, const Device& device, std::chrono::sys
 /// card and module data) is carried over. Without a device key it has no kpub. Returns its bytes.
 Result<std::string> write_device_file(const Device& device);
 
+/// Copies device.json, when device or versions are others than in the last copy: a card whose device.json is
+/// damaged still says by it who the device is. Errors: card.
+Result<void> keep_device_file(const Device& device, std::string_view text);
+
 /// CRC-32 (the one of zlib and PNG) of bytes as 8 upper-case hexadecimal digits.
 std::string crc32_text(std::string_view bytes);
 

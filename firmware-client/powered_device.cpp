@@ -48,7 +48,11 @@ Result<LoadedCard> load_card(const DeviceOptions& options, const FirmwareHook& h
         const auto updated = apply_firmware(*device, hook, report);
         if (!updated) return updated.error();
         if (*updated) continue;  // the new version has a configuration of its own
-        if (auto file = write_device_file(*device); !file) report.trouble(file.error());
+        if (const auto file = write_device_file(*device); !file) {
+            report.trouble(file.error());
+        } else if (auto kept = keep_device_file(*device, *file); !kept) {
+            report.trouble(kept.error());
+        }
         return LoadedCard{std::move(*device), std::move(*lock)};
     }
 }

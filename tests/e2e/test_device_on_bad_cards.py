@@ -8,7 +8,7 @@ from support.card import Card
 from support.case import EndToEndTest, main
 from support.imposter import ImposterStore, answer
 from support.openssl_pki import OpensslPki
-from support.processes import Program, program, wait_until
+from support.processes import Program, program, run, wait_until
 from support.sigv4 import Signer
 
 DEVICE = "AABBCCDD"
@@ -58,6 +58,25 @@ class BadCards(EndToEndTest):
                 done = card.upload()
                 self.assertTrue(content in self.stored_logs(), done.stdout + done.stderr)
         self.assertEqual(list((self.folder / "elsewhere").iterdir()), [], "nothing leaves the card by a link")
+
+    def test_device_file_without_a_certificate(self):
+        """It is all that says who the device is, so there is a copy."""
+        card = self.new_card(self.folder / "name")
+        for name in ("certs_device.p7b", "certs_device.key"):
+            (card.folder / name).unlink()
+        (card.folder / "device.json").write_text(json.dumps({"id": DEVICE, "fw_ver": "01.09.03"}))
+        device = program("sallyport-device"), "once", "--card", card.folder
+        self.assertEqual(run(*device).returncode, 0)
+        for damaged in (b"", b"{", b"\xff\0", b"{}", b" " * (1 << 20), None):
+            with self.subTest(damaged and damaged[:10]):
+                content = card.add_log_file(1, 1, 2_000).read_bytes()
+                if damaged is None:
+                    (card.folder / "device.json").unlink()
+                else:
+                    (card.folder / "device.json").write_bytes(damaged)
+                done = run(*device)
+                self.assertTrue(content in self.stored_logs(), done.stdout + done.stderr)
+                self.assertEqual(card.device_file()["fw_ver"], "01.09.03")
 
     def test_bad_firmware_that_cannot_be_moved_away(self):
         card = self.new_card(self.folder / "firmware")
