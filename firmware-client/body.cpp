@@ -28,12 +28,9 @@ Result<void> TextBody::rewind() {
     return {};
 }
 
-FileBody::FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened)
-    : path_(std::move(path)),
-      file_(std::move(file)),
-      opened_(opened),
-      size_(opened.size),
-      block_(block_bytes) {}
+FileBody::FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened,
+                   std::span<std::byte> block)
+    : path_(std::move(path)), file_(std::move(file)), opened_(opened), size_(opened.size), block_(block) {}
 
 Result<FileBody::Stamp> FileBody::stamp_of(int fd, const std::filesystem::path& path) {
     struct stat status {};
@@ -43,12 +40,19 @@ Result<FileBody::Stamp> FileBody::stamp_of(int fd, const std::filesystem::path& 
                  status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
-Result<FileBody> FileBody::open(const std::filesystem::path& path) {
+Result<FileBody> FileBody::open(const std::filesystem::path& path, std::span<std::byte> buffer) {
     Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     if (!file) return file_error(path, std::string{"cannot open: "} + std::strerror(errno));
     const auto opened = stamp_of(file.get(), path);
     if (!opened) return opened.error();
-    return FileBody{path, std::move(file), *opened};
+    return FileBody{path, std::move(file), *opened, buffer};
+}
+
+Result<FileBody> FileBody::open(const std::filesystem::path& path) {
+    std::vector<std::byte> own(block_bytes);
+    auto body = open(path, own);
+    if (body) body->own_ = std::move(own);
+    return body;
 }
 
 Result<std::span<const std::byte>> FileBody::next() {
@@ -84,16 +88,14 @@ bool FileBody::unchanged() const {
 Result<std::span<const std::byte>> HashedBody::next() {
     auto block = body_.next();
     if (!block) return block;
-    sha256_.update(*block);
-    md5_.update(*block);
+    hash_.update(*block);
     passed_ += block->size();
     if (progress_) progress_(passed_);
     return block;
 }
 
 Result<void> HashedBody::rewind() {
-    sha256_ = s3::PayloadHash{s3::HashAlgorithm::sha256};
-    md5_ = s3::PayloadHash{s3::HashAlgorithm::md5};
+    hash_ = s3::PayloadHash{algorithm_};
     passed_ = 0;
     return body_.rewind();
 }

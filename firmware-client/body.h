@@ -40,7 +40,7 @@ class TextBody final : public Body {
     bool given_ = false;
 };
 
-/// A file of the card through one buffer of 64 KiB. A file that shrinks while it is read is an error.
+/// A file of the card through one buffer. A file that shrinks while it is read is an error.
 class FileBody final : public Body {
   public:
     /// What tells whether a file is still the same.
@@ -50,7 +50,12 @@ class FileBody final : public Body {
         bool operator==(const Stamp&) const = default;
     };
 
-    /// Regular files only; a symbolic link is refused, it could point out of the card. Errors: card.
+    static constexpr std::size_t block_bytes = 64 * 1024;
+
+    /// Regular files only; a symbolic link is refused, it could point out of the card. `buffer` is not empty
+    /// and must outlive this. Errors: card.
+    static Result<FileBody> open(const std::filesystem::path& path, std::span<std::byte> buffer);
+    /// The same with a buffer of its own.
     static Result<FileBody> open(const std::filesystem::path& path);
 
     std::uint64_t size() const override { return size_; }
@@ -68,17 +73,17 @@ class FileBody final : public Body {
     const Stamp& stamp() const { return opened_; }
 
   private:
-    static constexpr std::size_t block_bytes = 64 * 1024;
     static Result<Stamp> stamp_of(int fd, const std::filesystem::path& path);
 
-    FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened);
+    FileBody(std::filesystem::path path, Descriptor file, const Stamp& opened, std::span<std::byte> block);
 
     std::filesystem::path path_;
     Descriptor file_;
     Stamp opened_;
     std::uint64_t size_;
     std::uint64_t offset_ = 0;
-    std::vector<std::byte> block_;
+    std::vector<std::byte> own_;  ///< moves without moving what `block_` looks at
+    std::span<std::byte> block_;
 };
 
 /// Passes another body on, hashes what passes and reports how far it is.
@@ -87,21 +92,21 @@ class HashedBody final : public Body {
     using Progress = std::function<void(std::uint64_t bytes)>;
 
     /// `body` must outlive this; `progress` may be empty.
-    HashedBody(Body& body, Progress progress) : body_(body), progress_(std::move(progress)) {}
+    HashedBody(Body& body, s3::HashAlgorithm algorithm, Progress progress)
+        : body_(body), algorithm_(algorithm), progress_(std::move(progress)) {}
     std::uint64_t size() const override { return body_.size(); }
     Result<std::span<const std::byte>> next() override;
     Result<void> rewind() override;
 
     /// Lower-case hexadecimal, of all that passed since the last rewind; once.
-    std::string sha256() { return sha256_.finish(); }
-    std::string md5() { return md5_.finish(); }
+    std::string hash() { return hash_.finish(); }
 
   private:
     Body& body_;
+    s3::HashAlgorithm algorithm_;
     Progress progress_;
     std::uint64_t passed_ = 0;
-    s3::PayloadHash sha256_{s3::HashAlgorithm::sha256};
-    s3::PayloadHash md5_{s3::HashAlgorithm::md5};
+    s3::PayloadHash hash_{algorithm_};
 };
 
 }  // namespace sallyport::device

@@ -13,8 +13,8 @@ ConsoleReport::ConsoleReport() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
 
 void ConsoleReport::uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds time) {
     clear_bar();
-    std::printf("uploaded %s %llu bytes sha256=%s in %lld ms\n", key.c_str(),
-                static_cast<unsigned long long>(receipt.bytes), receipt.sha256.c_str(),
+    std::printf("uploaded %s %llu bytes md5=%s in %lld ms\n", key.c_str(),
+                static_cast<unsigned long long>(receipt.bytes), receipt.md5.c_str(),
                 static_cast<long long>(time.count()));
     std::fflush(stdout);
 }

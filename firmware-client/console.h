@@ -12,7 +12,7 @@ class ConsoleReport final : public Report {
   public:
     ConsoleReport();
 
-    /// `uploaded <key> <bytes> bytes sha256=<hex> in <ms> ms`
+    /// `uploaded <key> <bytes> bytes md5=<hex> in <ms> ms`
     void uploaded(const std::string& key, const Receipt& receipt, std::chrono::milliseconds time) override;
     /// `present <key>`
     void present(const std::string& key) override;

@@ -59,7 +59,7 @@ Result<bool> LogUploads::refill() {
 }
 
 Result<void> LogUploads::put(const LogFile& file) {
-    auto body = FileBody::open(file.path);
+    auto body = FileBody::open(file.path, buffer_);
     if (!body) {
         if (!is_present(file.path)) return {};  // deleted since we looked
         return body.error();

@@ -12,6 +12,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace sallyport::device {
 
@@ -45,6 +46,8 @@ class LogUploads {
     DevicePuts& puts_;
     Report& report_;
     Remove remove_;
+    std::vector<std::byte> buffer_ =
+        std::vector<std::byte>(FileBody::block_bytes);  ///< for one file after another
     LogQueue queue_;
     std::size_t next_ = 0;        ///< index into queue_.files
     std::uint64_t uploaded_ = 0;  ///< files of this queue that are done

@@ -120,16 +120,16 @@ Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metad
                                  HashedBody::Progress progress) {
     std::string payload_hash{s3::unsigned_payload};
     if (settings_.signed_payload) {
-        HashedBody first_pass(body, {});
+        HashedBody first_pass(body, s3::HashAlgorithm::sha256, {});
         for (;;) {
             const auto block = first_pass.next();
             if (!block) return block.error();
             if (block->empty()) break;
         }
-        payload_hash = first_pass.sha256();
+        payload_hash = first_pass.hash();
         if (auto again = body.rewind(); !again) return again.error();
     }
-    HashedBody sent(body, std::move(progress));
+    HashedBody sent(body, s3::HashAlgorithm::md5, std::move(progress));
     const auto answer = request("PUT", key, sent, {metadata, payload_hash});
     if (!answer) return answer.error();
     if (answer->status != 200) return refusal(*answer, "PUT " + key);
@@ -137,10 +137,11 @@ Result<Receipt> StoreClient::put(const std::string& key, Body& body, const Metad
     if (stored.etag.empty()) {
         return Error{Fault::store, "PUT " + key + ": the answer has no ETag, as if it were not from a store"};
     }
-    if (stored.md5 && *stored.md5 != sent.md5()) {
+    const std::string md5 = sent.hash();
+    if (stored.md5 && *stored.md5 != md5) {
         return Error{Fault::store, "PUT " + key + ": the store confirms other bytes than were sent"};
     }
-    return Receipt{body.size(), sent.sha256()};
+    return Receipt{body.size(), md5};
 }
 
 Result<HttpRequest> StoreClient::signed_request(const std::string& method, const std::string& key,

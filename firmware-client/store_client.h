@@ -23,7 +23,7 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 /// Proof that the store has an object.
 struct Receipt {
     std::uint64_t bytes;
-    std::string sha256;  ///< of the bytes that were sent
+    std::string md5;  ///< of the bytes that were sent, in lower-case hexadecimal
 };
 
 /// What the store says of an object.

@@ -34,21 +34,22 @@ class DeviceUploads(EndToEndTest):
             card.add_log_file(2, 1, 3 * MIB + 1),
         ]
         expected = {
-            f"{DEVICE}/{file.parent.name}/{file.stem}": hashlib.sha256(file.read_bytes()).hexdigest()
+            f"{DEVICE}/{file.parent.name}/{file.stem}": file.read_bytes()
             for file in files
         }
 
         done = card.upload()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         uploaded = re.findall(
-            r"^uploaded (\S+) (\d+) bytes sha256=([0-9a-f]{64}) in \d+ ms$", done.stdout, re.MULTILINE
+            r"^uploaded (\S+) (\d+) bytes md5=([0-9a-f]{32}) in \d+ ms$", done.stdout, re.MULTILINE
         )
         logs = {key: digest for key, _, digest in uploaded if key.endswith(".MF4")}
         self.assertEqual(len(logs), len(files), done.stdout)
         for key, digest in logs.items():
             self.assertRegex(key, rf"^{DEVICE}/\d{{8}}/\d{{8}}-[0-9A-F]{{8}}\.MF4$")
-            self.assertEqual(digest, expected[key.rsplit("-", 1)[0]], key)
-            self.assertEqual(self.store.sha256(key), digest, "as the store has it")
+            content = expected[key.rsplit("-", 1)[0]]
+            self.assertEqual(digest, hashlib.md5(content).hexdigest(), key)
+            self.assertEqual(self.store.sha256(key), hashlib.sha256(content).hexdigest(), "as the store has it")
             entry = self.gateway.wait_for_access(key=key, method="PUT")
             self.assertEqual((entry["status"], entry["device"]), (200, DEVICE))
         self.assertEqual([file for file in files if file.exists()], [], "stored files leave the card")
