@@ -76,6 +76,11 @@ const ChangeCase change_cases[] = {
     {"web_server", "/connect/protocol", "1", "protocol: is 1 (web server)"},
     {"no_protocol", "/connect/protocol", "", nullptr},
     {"no_wifi", "/connect/wifi", "", nullptr},
+    {"ntp_pool", "/rtc", R"({"sync": 2, "ntp_server": "*.pool.ntp.org"})", nullptr},
+    {"ntp_with_port", "/rtc", R"({"sync": 2, "ntp_server": "time:123"})", "ntp_server: is not a host name"},
+    {"ntp_too_long", "/rtc", R"({"sync": 2, "ntp_server": "t123456789012345678901234567890.x"})",
+     "ntp_server: is not 0 to 32"},
+    {"ntp_when_the_network_sets_no_clock", "/rtc", R"({"sync": 0, "ntp_server": 7})", nullptr},
     {"meta_control", "/general/device/meta", "\"a\\r\\nb\"", "meta: has a character"},
 };
 
