@@ -46,20 +46,6 @@ class Exchange {
 
     // ---- exchange.cpp ----
     boost::asio::awaitable<HeadRead> read_head();
-    std::optional<Denial> judge();
-    std::optional<Denial> authorize_operation(const S3Operation& operation);
-    std::optional<Denial> bound(const S3Operation& operation);
-    /// Where the gateway has the secrets: the signature, and what it promises of the body.
-    std::optional<Denial> check_signature();
-    /// As whom the rules know this client: in shadow mode as nobody, until the ramp has reached it.
-    Client acting_client() const;
-    /// Where requests are signed anew: what the store gets.
-    boost::asio::awaitable<std::optional<Denial>> sign_anew();
-    boost::asio::awaitable<std::optional<Denial>> take_small_body(std::string& body);
-    std::optional<Denial> check_small_body(std::string& body);
-    /// The limits of its device: connections and requests, then bytes.
-    std::optional<Denial> check_device_requests();
-    std::optional<Denial> reserve_device_bytes();
     bool has_body() const { return body_left_ > 0 || delivery_.framing == Framing::chunked; }
     void exceeded(Deadline deadline) { session_.worker().shared().metrics.exceeded(deadline); }
     void note_device();
@@ -74,6 +60,18 @@ class Exchange {
     boost::asio::awaitable<void> discard_body();
     void abort(Reason reason, std::string detail);
     void finish_record();
+
+    // ---- exchange_judge.cpp ----
+    std::optional<Denial> judge();
+    std::optional<Denial> authorize_operation(const S3Operation& operation);
+    std::optional<Denial> bound(const S3Operation& operation);
+    /// Where the gateway has the secrets: the signature, and what it promises of the body.
+    std::optional<Denial> check_signature();
+    /// As whom the rules know this client: in shadow mode as nobody, until the ramp has reached it.
+    Client acting_client() const;
+    /// The limits of its device: connections and requests, then bytes.
+    std::optional<Denial> check_device_requests();
+    std::optional<Denial> reserve_device_bytes();
 
     // ---- exchange_upload.cpp ----
     boost::asio::awaitable<Sent> send_body();
@@ -98,6 +96,9 @@ class Exchange {
 
     // ---- exchange_answer.cpp ----
     boost::asio::awaitable<std::optional<Denial>> relay_answer();
+    /// An error of the store, told in our own words.
+    boost::asio::awaitable<std::optional<Denial>> relay_error(const AnswerDelivery& delivery);
+    boost::asio::awaitable<bool> relay_body(const AnswerDelivery& delivery, std::string head, bool chunked);
     boost::asio::awaitable<bool> relay_length(std::uint64_t remaining, std::string head, bool chunked);
     boost::asio::awaitable<bool> end_answer(std::string& head, bool chunked);
     boost::asio::awaitable<bool> relay_chunked(std::string head, bool chunked);
@@ -112,21 +113,23 @@ class Exchange {
     boost::asio::awaitable<bool> read_answer_body();
     bool take_answer_body(const IoResult& read);
     void answer_cut_short();
+    /// The device hears of it as long as nothing else was said to it; afterwards its connection ends.
+    void give_up_answer(Denial denial);
+    void put_back_store(const AnswerDelivery& delivery);
+
     // ---- exchange_resign.cpp ----
+    /// What the store gets.
+    boost::asio::awaitable<std::optional<Denial>> sign_anew();
+    boost::asio::awaitable<std::optional<Denial>> take_small_body(std::string& body);
+    std::optional<Denial> check_small_body(std::string& body);
     std::optional<Denial> refuse_redirect() const;
     std::string_view answer_field(std::string_view name) const;
     std::optional<Denial> begin_renaming(AnswerDelivery& delivery);
-    /// An error of the store, told in our own words.
-    boost::asio::awaitable<std::optional<Denial>> relay_error(const AnswerDelivery& delivery);
-    boost::asio::awaitable<bool> relay_body(const AnswerDelivery& delivery, std::string head, bool chunked);
-    void put_back_store(const AnswerDelivery& delivery);
     /// A piece of the answer in the client's names; nothing when it is given up. Lives as long as `data` and
     /// no other call.
     std::optional<std::string_view> renamed(std::string_view data);
     /// The end of it goes to `head`; false when it is given up.
     bool end_renaming(std::string& head, bool chunked);
-    /// The device hears of it as long as nothing else was said to it; afterwards its connection ends.
-    void give_up_answer(Denial denial);
 
     const Limits& limits() const { return snapshot_->settings.limits; }
 
