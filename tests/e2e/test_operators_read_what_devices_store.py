@@ -11,12 +11,13 @@ from support.card import Card
 from support.case import main
 from support.fleet import DEVICE, FleetTest
 from support.operators import Operators
-from support.store import BUCKET, s3_client
+from support.store import BUCKET, not_with, s3_client
 
 WRITTEN = 1767323045  # 2026-01-02T03:04:05Z
 HARDWARE = "00.03/00.01"
 
 
+@not_with("swift", "its access keys have a colon, which no configuration of a device takes")
 class OperatorsRead(FleetTest):
     real_store = True
 
