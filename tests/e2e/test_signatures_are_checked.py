@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from support.case import main
 from support.chunked_payload import SIGNED, UNSIGNED_TRAILER, signed_chunks, unsigned_chunks
 from support.fleet import DEVICE, FleetTest
-from support.gateway import replace_file
+from support.gateway import replace_file, replace_secret_file
 from support.https_client import Connection, refused
 from support.processes import wait_until
 from support.sigv4 import Signer
@@ -34,10 +34,7 @@ class CheckedSignatures(FleetTest):
 
     @classmethod
     def write_secrets(cls, signer):
-        fresh = cls.folder / ".secrets.new"
-        fresh.write_text(f"# of the fleet\n{signer.access_key} {signer.secret_key}\n")
-        fresh.chmod(0o600)
-        fresh.replace(cls.secrets)
+        replace_secret_file(cls.secrets, f"# of the fleet\n{signer.access_key} {signer.secret_key}\n")
 
     def send(self, headers, body, method="PUT", target=TARGET):
         """The answer, and whether the store has got a whole request by it."""

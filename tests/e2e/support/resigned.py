@@ -4,6 +4,7 @@ import os
 
 from support.clients import Clients
 from support.fleet import FleetTest
+from support.gateway import replace_secret_file
 from support.operators import Operators
 from support.store import BUCKET, store_name
 
@@ -32,7 +33,7 @@ class Resigned(Clients, FleetTest):
         super().setUpClass()
         operators = Operators(cls)
         cls.store.client.create_bucket(Bucket=STORE_BUCKET)
-        cls.write_secret("secrets.txt", f"{CLIENT_KEY} {CLIENT_SECRET}\n")
+        replace_secret_file(cls.folder / "secrets.txt", f"{CLIENT_KEY} {CLIENT_SECRET}\n")
         cls.write_credentials(cls.store.secret_key)
         text = cls.gateway.configuration.read_text()
         resign = f"""\
@@ -55,16 +56,9 @@ class Resigned(Clients, FleetTest):
         cls.large.write_bytes(os.urandom(64 << 20))
 
     @classmethod
-    def write_secret(cls, name, text):
-        fresh = cls.folder / f".{name}.new"
-        fresh.write_text(text)
-        fresh.chmod(0o600)
-        fresh.replace(cls.folder / name)
-
-    @classmethod
     def write_credentials(cls, secret):
-        cls.write_secret(
-            "store.credentials",
+        replace_secret_file(
+            cls.folder / "store.credentials",
             f"[gateway]\naws_access_key_id = {cls.store.access_key}\naws_secret_access_key = {secret}\n",
         )
 

@@ -5,6 +5,7 @@ import os
 import zlib
 
 from support.fleet import DEVICE, FleetTest
+from support.gateway import replace_secret_file
 from support.https_client import Connection
 from support.received_signature import check_received
 from support.sigv4 import Signer
@@ -34,7 +35,7 @@ class StoreSide(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.write_secret("secrets.txt", f"{cls.signer.access_key} {cls.signer.secret_key}\n")
+        replace_secret_file(cls.folder / "secrets.txt", f"{cls.signer.access_key} {cls.signer.secret_key}\n")
         cls.write_credentials(STORE_KEY)
         text = cls.gateway.configuration.read_text().replace("  signing: passthrough\n", RESIGN)
         text = text.replace("HeadObject]", "HeadObject, CreateMultipartUpload]")
@@ -44,16 +45,9 @@ class StoreSide(FleetTest):
         cls.gateway.put_in_force(text + section)
 
     @classmethod
-    def write_secret(cls, name, text):
-        fresh = cls.folder / f".{name}.new"
-        fresh.write_text(text)
-        fresh.chmod(0o600)
-        fresh.replace(cls.folder / name)
-
-    @classmethod
     def write_credentials(cls, signer, token=""):
         text = f"[default]\naws_access_key_id = {signer.access_key}\naws_secret_access_key = {signer.secret_key}\n"
-        cls.write_secret("store.credentials", text + (f"aws_session_token = {token}\n" if token else ""))
+        replace_secret_file(cls.folder / "store.credentials", text + (f"aws_session_token = {token}\n" if token else ""))
 
     def setUp(self):
         super().setUp()
