@@ -13,7 +13,6 @@ using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Releaser<&GENERAL_NAMES_f
 using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, Releaser<&GENERAL_NAME_free>>;
 using DistributionPointPtr = std::unique_ptr<DIST_POINT, Releaser<&DIST_POINT_free>>;
 using DistributionPointsPtr = std::unique_ptr<CRL_DIST_POINTS, Releaser<&CRL_DIST_POINTS_free>>;
-using Asn1EnumeratedPtr = std::unique_ptr<ASN1_ENUMERATED, Releaser<&ASN1_ENUMERATED_free>>;
 using Asn1StringPtr = std::unique_ptr<ASN1_STRING, Releaser<&ASN1_STRING_free>>;
 
 Error failed(std::string_view doing) {
@@ -28,18 +27,23 @@ struct RoleExtensions {
     const char* extended_key_usage;  ///< null: none
 };
 
-RoleExtensions extensions_of(CertificateRole role) {
+RoleExtensions extensions_of(CertificateRole role, bool rsa) {
     constexpr const char* signs = "critical,keyCertSign,cRLSign";
     switch (role) {
         case CertificateRole::root_authority:
             return {"critical,CA:TRUE,pathlen:1", signs, nullptr};
         case CertificateRole::device_authority:
+        case CertificateRole::operator_authority:
             return {"critical,CA:TRUE,pathlen:0", signs, "clientAuth"};
         case CertificateRole::server_authority:
             return {"critical,CA:TRUE,pathlen:0", signs, "serverAuth"};
         case CertificateRole::server:
-            return {"critical,CA:FALSE", "critical,digitalSignature,keyEncipherment", "serverAuth"};
+            // RFC 5480 3 forbids keyEncipherment with an EC key.
+            return {"critical,CA:FALSE",
+                    rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature",
+                    "serverAuth"};
         case CertificateRole::device:
+        case CertificateRole::operator_client:
             return {"critical,CA:FALSE", "critical,digitalSignature", "clientAuth"};
     }
     throw std::logic_error("unknown certificate role");
@@ -175,8 +179,9 @@ bool fill(X509& certificate, const CertificateProfile& profile, EVP_PKEY& subjec
            X509_set_pubkey(&certificate, &subject_key) == 1;
 }
 
-bool extend(X509& certificate, const CertificateProfile& profile, X509& issuer) {
-    const RoleExtensions extensions = extensions_of(profile.role);
+bool extend(X509& certificate, const CertificateProfile& profile, const EVP_PKEY& subject_key, X509& issuer) {
+    const RoleExtensions extensions =
+        extensions_of(profile.role, EVP_PKEY_get_base_id(&subject_key) == EVP_PKEY_RSA);
     X509V3_CTX context;
     X509V3_set_ctx(&context, &issuer, &certificate, nullptr, nullptr, 0);
     return add_configured(certificate, context, NID_basic_constraints, extensions.basic_constraints) &&
@@ -188,44 +193,6 @@ bool extend(X509& certificate, const CertificateProfile& profile, X509& issuer) 
            (profile.alternative_names.empty() ||
             add_alternative_names(certificate, profile.alternative_names)) &&
            (profile.crl_url.empty() || add_distribution_point(certificate, profile.crl_url));
-}
-
-bool add_revoked(X509_CRL& crl, const RevokedCertificate& revoked) {
-    RevokedPtr entry(X509_REVOKED_new());
-    const Asn1IntegerPtr serial = serial_number(revoked.serial);
-    const Asn1TimePtr date = asn1_time(revoked.revoked_at);
-    if (!entry || !serial || !date || X509_REVOKED_set_serialNumber(entry.get(), serial.get()) != 1 ||
-        X509_REVOKED_set_revocationDate(entry.get(), date.get()) != 1) {
-        return false;
-    }
-    if (revoked.reason != CrlReason::unspecified && revoked.reason != CrlReason::none) {
-        const Asn1EnumeratedPtr reason(ASN1_ENUMERATED_new());
-        if (!reason || ASN1_ENUMERATED_set(reason.get(), static_cast<long>(revoked.reason)) != 1 ||
-            X509_REVOKED_add1_ext_i2d(entry.get(), NID_crl_reason, reason.get(), 0, 0) != 1) {
-            return false;
-        }
-    }
-    if (X509_CRL_add0_revoked(&crl, entry.get()) != 1) return false;
-    static_cast<void>(entry.release());  // the CRL owns it now
-    return true;
-}
-
-bool fill(X509_CRL& crl, const CrlProfile& profile, X509& issuer) {
-    const Asn1TimePtr this_update = asn1_time(profile.this_update);
-    const Asn1TimePtr next_update = asn1_time(profile.next_update);
-    const Asn1IntegerPtr number(ASN1_INTEGER_new());
-    X509V3_CTX context;
-    X509V3_set_ctx(&context, &issuer, nullptr, nullptr, &crl, 0);
-    const ExtensionPtr key_id(
-        X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid:always"));
-    return this_update && next_update && number && key_id &&
-           X509_CRL_set_version(&crl, X509_CRL_VERSION_2) == 1 &&
-           X509_CRL_set_issuer_name(&crl, X509_get_subject_name(&issuer)) == 1 &&
-           X509_CRL_set1_lastUpdate(&crl, this_update.get()) == 1 &&
-           X509_CRL_set1_nextUpdate(&crl, next_update.get()) == 1 &&
-           X509_CRL_add_ext(&crl, key_id.get(), -1) == 1 &&
-           ASN1_INTEGER_set_uint64(number.get(), profile.number) == 1 &&
-           X509_CRL_add1_ext_i2d(&crl, NID_crl_number, number.get(), 0, 0) == 1;
 }
 
 std::string text_of(BIO* bio) {
@@ -255,27 +222,10 @@ Result<CertificatePtr> issue_certificate(const CertificateProfile& profile, EVP_
         return Error{Fault::input,
                      take_openssl_errors("cannot make a certificate for " + profile.subject.common_name)};
     }
-    if (!extend(*certificate, profile, issuer)) return failed("cannot make the certificate's extensions");
+    if (!extend(*certificate, profile, subject_key, issuer))
+        return failed("cannot make the certificate's extensions");
     if (X509_sign(certificate.get(), key, EVP_sha256()) == 0) return failed("cannot sign a certificate");
     return certificate;
-}
-
-Result<CrlPtr> issue_crl(const CrlProfile& profile, std::span<const RevokedCertificate> revoked,
-                         const Signer& signer) {
-    if (!key_matches(*signer.key, *signer.certificate)) {
-        return Error{Fault::input, "the authority's private key does not belong to its certificate"};
-    }
-    if (profile.next_update <= profile.this_update) {
-        return Error{Fault::input, "the CRL's nextUpdate would not be after its thisUpdate"};
-    }
-    CrlPtr crl(X509_CRL_new());
-    if (!crl || !fill(*crl, profile, *signer.certificate)) return failed("cannot make a CRL");
-    for (const RevokedCertificate& entry : revoked) {
-        if (!add_revoked(*crl, entry)) return failed("cannot list serial " + hex(entry.serial) + " in a CRL");
-    }
-    if (X509_CRL_sort(crl.get()) != 1) return failed("cannot sort a CRL");
-    if (X509_CRL_sign(crl.get(), signer.key, EVP_sha256()) == 0) return failed("cannot sign a CRL");
-    return crl;
 }
 
 Result<std::string> write_certificates(std::span<X509* const> certificates) {
@@ -285,20 +235,6 @@ Result<std::string> write_certificates(std::span<X509* const> certificates) {
         if (PEM_write_bio_X509(bio.get(), certificate) != 1) return failed("cannot write certificates");
     }
     return text_of(bio.get());
-}
-
-Result<std::string> write_crl_pem(const X509_CRL& crl) {
-    const BioPtr bio(BIO_new(BIO_s_mem()));
-    if (!bio || PEM_write_bio_X509_CRL(bio.get(), &crl) != 1) return failed("cannot write a CRL");
-    return text_of(bio.get());
-}
-
-Result<std::string> write_crl_der(const X509_CRL& crl) {
-    unsigned char* data = nullptr;
-    const int size = i2d_X509_CRL(&crl, &data);
-    const BufferPtr owned(data);
-    if (size <= 0) return failed("cannot write a CRL");
-    return std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 }  // namespace sallyport::pki

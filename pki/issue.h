@@ -1,12 +1,9 @@
 #pragma once
 
 #include "pki/certificate.h"
-#include "pki/crl.h"
 #include "pki/openssl.h"
 #include "pki/result.h"
 
-#include <chrono>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,11 +12,13 @@ namespace sallyport::pki {
 
 /// What a certificate is for; fixes basicConstraints, keyUsage and extKeyUsage (RFC 5280 4.2.1).
 enum class CertificateRole {
-    root_authority,    ///< self-signed, path length 1, signs certificates and CRLs
-    device_authority,  ///< path length 0, below it clientAuth only
-    server_authority,  ///< path length 0, below it serverAuth only
-    server,            ///< serverAuth; digitalSignature and keyEncipherment
-    device,            ///< clientAuth; digitalSignature
+    root_authority,      ///< self-signed, path length 1, signs certificates and CRLs
+    device_authority,    ///< path length 0, below it clientAuth only
+    server_authority,    ///< path length 0, below it serverAuth only
+    operator_authority,  ///< path length 0, below it clientAuth only
+    server,              ///< serverAuth; digitalSignature and, with an RSA key, keyEncipherment
+    device,              ///< clientAuth; digitalSignature
+    operator_client,     ///< clientAuth; digitalSignature
 };
 
 struct SubjectName {
@@ -58,26 +57,7 @@ Result<std::string> generate_serial();
 Result<CertificatePtr> issue_certificate(const CertificateProfile& profile, EVP_PKEY& subject_key,
                                          const Signer* signer);
 
-struct RevokedCertificate {
-    std::string serial;  ///< minimal INTEGER octets
-    std::chrono::sys_seconds revoked_at;
-    CrlReason reason;  ///< `unspecified` and `none` write no reasonCode (RFC 5280 5.3.1)
-};
-
-struct CrlProfile {
-    std::uint64_t number;
-    std::chrono::sys_seconds this_update;
-    std::chrono::sys_seconds next_update;
-};
-
-/// Issues a complete version 2 CRL (RFC 5280 5) with AKI and CRL number, signed with SHA-256. Takes
-/// n log n time in the number of entries and about 0.5 KiB of memory for each.
-Result<CrlPtr> issue_crl(const CrlProfile& profile, std::span<const RevokedCertificate> revoked,
-                         const Signer& signer);
-
-/// PEM of certificates, in their order; DER and PEM of a CRL.
+/// PEM of certificates, in their order.
 Result<std::string> write_certificates(std::span<X509* const> certificates);
-Result<std::string> write_crl_pem(const X509_CRL& crl);
-Result<std::string> write_crl_der(const X509_CRL& crl);
 
 }  // namespace sallyport::pki

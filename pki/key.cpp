@@ -4,9 +4,36 @@
 
 namespace sallyport::pki {
 
-Result<KeyPtr> generate_rsa_key() {
-    KeyPtr key(EVP_RSA_gen(rsa_key_bits));
-    if (!key) return Error{Fault::runtime, take_openssl_errors("cannot generate an RSA key")};
+std::string_view to_string(KeyAlgorithm algorithm) noexcept {
+    switch (algorithm) {
+        case KeyAlgorithm::rsa_2048:
+            return "rsa-2048";
+        case KeyAlgorithm::rsa_3072:
+            return "rsa-3072";
+        case KeyAlgorithm::rsa_4096:
+            return "rsa-4096";
+        case KeyAlgorithm::p256:
+            return "p-256";
+    }
+    return "unknown";
+}
+
+Result<KeyPtr> generate_key(KeyAlgorithm algorithm) {
+    const auto generate = [algorithm] {
+        switch (algorithm) {
+            case KeyAlgorithm::rsa_2048:
+                return EVP_RSA_gen(2048);
+            case KeyAlgorithm::rsa_3072:
+                return EVP_RSA_gen(3072);
+            case KeyAlgorithm::rsa_4096:
+                return EVP_RSA_gen(4096);
+            case KeyAlgorithm::p256:
+                return EVP_EC_gen("P-256");
+        }
+        throw std::logic_error("unknown key algorithm");
+    };
+    KeyPtr key(generate());
+    if (!key) return Error{Fault::runtime, take_openssl_errors("cannot generate a key")};
     return key;
 }
 

@@ -1,8 +1,8 @@
 #include "pki/tool/crl_publication.h"
 
 #include "pki/crl_file.h"
+#include "pki/crl_writer.h"
 #include "pki/file.h"
-#include "pki/issue.h"
 
 #include <algorithm>
 
@@ -61,11 +61,13 @@ Result<PublishedCrl> publish_crl(Depot& depot, std::string_view name,
 
     const auto number = depot.index().take_crl_number(name, this_update, next_update);
     if (!number) return number.error();
-    const auto revoked = depot.index().revoked_by(name);
-    if (!revoked) return revoked.error();
-    const auto crl = issue_crl({*number, this_update, next_update}, *revoked, authority->signer());
-    if (!crl) return crl.error();
-    const auto pem = write_crl_pem(**crl);
+    CrlWriter writer;
+    const auto listed =
+        depot.index().visit_revoked(name, [&](const RevokedCertificate& entry) { return writer.add(entry); });
+    if (!listed) return listed.error();
+    const auto der = std::move(writer).sign({*number, this_update, next_update}, authority->signer());
+    if (!der) return der.error();
+    const auto pem = write_crl_pem(*der);
     if (!pem) return pem.error();
     const auto digest = sha256(*pem);
     if (!digest) return digest.error();

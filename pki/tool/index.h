@@ -1,7 +1,7 @@
 #pragma once
 
 #include "pki/certificate.h"
-#include "pki/crl.h"
+#include "pki/crl_writer.h"
 #include "pki/issue.h"
 #include "pki/result.h"
 #include "pki/tool/database.h"
@@ -99,9 +99,11 @@ class Index {
     /// Takes the authority's next CRL number. It is used up from here on, whatever happens to the CRL.
     Result<std::uint64_t> take_crl_number(std::string_view authority, std::chrono::sys_seconds this_update,
                                           std::chrono::sys_seconds next_update);
-    /// The entries of the authority's next CRL: every revoked certificate that has not expired, and an
-    /// expired one until a CRL issued after its expiry listed it (RFC 5280 3.3).
-    Result<std::vector<RevokedCertificate>> revoked_by(std::string_view authority);
+    /// Calls `visit` for each entry of the authority's next CRL, in the order of serials: every revoked
+    /// certificate that has not expired, and an expired one until a CRL issued after its expiry listed it
+    /// (RFC 5280 3.3). Ends with the first error of `visit`.
+    Result<void> visit_revoked(std::string_view authority,
+                               const std::function<Result<void>(const RevokedCertificate&)>& visit);
     /// The CRL with this number is in its place; `sha256` is of the file.
     Result<void> crl_published(std::string_view authority, std::uint64_t number, std::string_view sha256,
                                std::chrono::sys_seconds now);

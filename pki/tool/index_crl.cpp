@@ -73,17 +73,19 @@ Result<std::uint64_t> Index::take_crl_number(std::string_view authority, std::ch
     return static_cast<std::uint64_t>(number);
 }
 
-Result<std::vector<RevokedCertificate>> Index::revoked_by(std::string_view authority) {
-    std::vector<RevokedCertificate> revoked;
+Result<void> Index::visit_revoked(std::string_view authority,
+                                  const std::function<Result<void>(const RevokedCertificate&)>& visit) {
     auto statement = database_.prepare(
-        "SELECT serial, revoked_at, reason FROM revocations WHERE issuer = ? AND final_crl IS NULL");
+        "SELECT serial, revoked_at, reason FROM revocations WHERE issuer = ? AND final_crl IS NULL"
+        " ORDER BY serial");
     statement.bind_text(authority);
     for (;;) {
         const auto row = statement.step();
         if (!row) return row.error();
-        if (!*row) return revoked;
-        revoked.push_back(
-            {statement.blob(0), statement.time(1), static_cast<CrlReason>(statement.integer(2))});
+        if (!*row) return {};
+        const std::string serial = statement.blob(0);
+        const auto visited = visit({serial, statement.time(1), static_cast<CrlReason>(statement.integer(2))});
+        if (!visited) return visited;
     }
 }
 

@@ -86,9 +86,13 @@ const RoleCase role_cases[] = {
      "critical Certificate Sign, CRL Sign", "TLS Web Client Authentication"},
     {"server_authority", CertificateRole::server_authority, "critical CA:TRUE, pathlen:0",
      "critical Certificate Sign, CRL Sign", "TLS Web Server Authentication"},
+    {"operator_authority", CertificateRole::operator_authority, "critical CA:TRUE, pathlen:0",
+     "critical Certificate Sign, CRL Sign", "TLS Web Client Authentication"},
     {"server", CertificateRole::server, "critical CA:FALSE", "critical Digital Signature, Key Encipherment",
      "TLS Web Server Authentication"},
     {"device", CertificateRole::device, "critical CA:FALSE", "critical Digital Signature",
+     "TLS Web Client Authentication"},
+    {"operator_client", CertificateRole::operator_client, "critical CA:FALSE", "critical Digital Signature",
      "TLS Web Client Authentication"},
 };
 INSTANTIATE_TEST_SUITE_P(table, RoleTest, testing::ValuesIn(role_cases),
@@ -160,7 +164,6 @@ TEST(Certificate, is_not_signed_with_a_foreign_key) {
     const KeyPtr foreign = std::move(generate_rsa_key().value());
     const Signer signer{root().get(), foreign.get()};
     EXPECT_FALSE(issue_certificate(profile(CertificateRole::device), shared_key(), &signer));
-    EXPECT_FALSE(issue_crl({1, start, start + 1h}, {}, signer));
 }
 
 TEST(Serial, is_positive_and_never_comes_twice) {
@@ -181,47 +184,6 @@ TEST(Time, changes_its_form_with_the_year_2050) {
         EXPECT_EQ(ASN1_STRING_type(asn1_time(day).get()), form);
     EXPECT_EQ(rfc3339(start), "2027-01-15T08:00:00Z");
     EXPECT_EQ(rfc3339(std::chrono::sys_days{std::chrono::year{2050} / 1 / 1} - 1s), "2049-12-31T23:59:59Z");
-}
-
-Result<CrlPtr> crl_of(const std::vector<RevokedCertificate>& revoked) {
-    return issue_crl({7, start, start + 1h}, revoked, {root().get(), &shared_key()});
-}
-
-TEST(Crl, is_version_2_with_number_and_key_identifier) {
-    const auto crl = crl_of({});
-    ASSERT_TRUE(crl) << crl.error().message;
-    EXPECT_EQ(X509_CRL_get_version(crl->get()), X509_CRL_VERSION_2);
-    EXPECT_EQ(X509_CRL_verify(crl->get(), &shared_key()), 1);
-    const std::string der = write_crl_der(**crl).value();
-    const auto view = parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size()));
-    ASSERT_TRUE(view) << view.error().message;
-    EXPECT_EQ(hex(view->number), "07");
-    EXPECT_EQ(view->this_update, start);
-    EXPECT_EQ(view->next_update, start + 1h);
-    EXPECT_TRUE(view->revoked.empty());
-    EXPECT_TRUE(verify_crl(*view, *root()));
-}
-
-TEST(Crl, lists_every_serial_with_its_reason) {
-    const std::string first = generate_serial().value(), second = generate_serial().value();
-    const auto crl =
-        crl_of({{first, start, CrlReason::key_compromise}, {second, start, CrlReason::unspecified}});
-    ASSERT_TRUE(crl) << crl.error().message;
-    const std::string der = write_crl_der(**crl).value();
-    const auto view = parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size()));
-    ASSERT_TRUE(view) << view.error().message;
-    std::map<std::string, CrlReason> listed;
-    CrlEntries entries(*view);
-    for (CrlEntry entry{}; entries.next(entry).value();)
-        listed[hex(entry.serial)] = entry.reason;
-    const std::map<std::string, CrlReason> expected{{hex(first), CrlReason::key_compromise},
-                                                    {hex(second), CrlReason::none}};
-    EXPECT_EQ(listed, expected);
-}
-
-TEST(Crl, must_end_after_it_begins) {
-    EXPECT_TRUE(issue_crl({1, start, start + 1s}, {}, {root().get(), &shared_key()}));
-    EXPECT_FALSE(issue_crl({1, start, start}, {}, {root().get(), &shared_key()}));
 }
 
 }  // namespace

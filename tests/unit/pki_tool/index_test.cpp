@@ -36,11 +36,13 @@ class IndexTest : public testing::Test {
     /// Publishes a CRL and returns the serials that it lists.
     std::vector<std::string> publish(std::chrono::sys_seconds now) {
         const auto number = index->take_crl_number("ca", now, now + 1h);
-        const auto revoked = index->revoked_by("ca");
-        EXPECT_TRUE(index->crl_published("ca", number.value(), "digest", now));
         std::vector<std::string> serials;
-        for (const RevokedCertificate& entry : revoked.value())
-            serials.push_back(entry.serial);
+        const auto visited = index->visit_revoked("ca", [&](const RevokedCertificate& entry) -> Result<void> {
+            serials.emplace_back(entry.serial);
+            return {};
+        });
+        EXPECT_TRUE(visited);
+        EXPECT_TRUE(index->crl_published("ca", number.value(), "digest", now));
         return serials;
     }
 
