@@ -79,25 +79,27 @@ Result<KeyPtr> parse_private_key(std::string_view pem, std::string_view origin) 
 }
 
 CertificateNames certificate_names(const X509& certificate) {
+    int critical = 0;
+    const auto alternatives = subject_alternatives(certificate, &critical);
+    CertificateNames names = read_names(*X509_get_subject_name(&certificate), alternatives.get());
+    // -1: absent; else malformed or repeated
+    if (!alternatives && critical != -1) names.undecodable = true;
+    if (!alternatives) take_openssl_errors("");
+    return names;
+}
+
+CertificateNames read_names(const X509_NAME& subject, const GENERAL_NAMES* alternatives) {
     CertificateNames names;
-    const X509_NAME* subject = X509_get_subject_name(&certificate);
-    for (int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1); at >= 0;
-         at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) {
+    for (int at = X509_NAME_get_index_by_NID(&subject, NID_commonName, -1); at >= 0;
+         at = X509_NAME_get_index_by_NID(&subject, NID_commonName, at)) {
         std::string text;
-        if (!decode(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), text))
+        if (!decode(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(&subject, at)), text))
             names.undecodable = true;
         names.common_names.push_back(std::move(text));
     }
 
-    int critical = 0;
-    const auto alternatives = subject_alternatives(certificate, &critical);
-    if (!alternatives) {
-        if (critical != -1) names.undecodable = true;  // -1: absent; else malformed or repeated
-        take_openssl_errors("");
-        return names;
-    }
-    for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
-        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
+    for (int i = 0; i < sk_GENERAL_NAME_num(alternatives); ++i) {  // -1 of a null
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives, i);
         if (name->type != GEN_URI) continue;
         std::string text;
         if (!decode(name->d.uniformResourceIdentifier, text)) names.undecodable = true;

@@ -26,6 +26,9 @@ struct CertificateNames {
 };
 CertificateNames certificate_names(const X509& certificate);
 
+/// The same of a subject and its alternatives, of which there may be none (null).
+CertificateNames read_names(const X509_NAME& subject, const GENERAL_NAMES* alternatives);
+
 /// The DNS names of the subject's alternatives in lower case, wildcards included.
 std::vector<std::string> certificate_dns_names(const X509& certificate);
 

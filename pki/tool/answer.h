@@ -2,18 +2,24 @@
 
 #include <string>
 
+#include <boost/json/object.hpp>
+
 namespace sallyport::pki {
 
-/// What a command found out or did, in lines for people. A "no" is an answer too: the program says it on
-/// standard error and exits with 1. Notes go to standard error in any case.
+/// What a command found out or did: lines for people, and with --json an object for programs. A "no" is an
+/// answer too: the program says it on standard error and exits with 1. Notes go to standard error in any
+/// case.
 struct Answer {
     bool yes = true;
     std::string text;
-    std::string notes;
+    std::string notes = {};
+    boost::json::object json = {};
 };
 
 inline Answer no(std::string text) {
-    return {false, std::move(text) + "\n", {}};
+    Answer answer{false, text + "\n"};
+    answer.json["reason"] = std::move(text);
+    return answer;
 }
 
 }  // namespace sallyport::pki

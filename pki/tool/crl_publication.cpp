@@ -2,6 +2,7 @@
 
 #include "pki/crl_file.h"
 #include "pki/crl_writer.h"
+#include "pki/digest.h"
 #include "pki/file.h"
 
 #include <algorithm>
@@ -12,25 +13,31 @@ namespace {
 constexpr unsigned public_mode = 0644;
 /// A million entries take about 50 MiB.
 constexpr std::size_t max_crl_bytes = std::size_t{1} << 30U;
+/// A delta CRL that is longer gives way to a complete one.
+constexpr std::uint64_t max_delta_entries = 10'000;
 
-Result<std::string> sha256(std::string_view content) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-        return Error{Fault::runtime, take_openssl_errors("cannot hash a CRL")};
-    }
-    return std::string(reinterpret_cast<const char*>(digest), size);
+std::filesystem::path path_of(const Depot& depot, const AuthorityRecord& authority, const CrlPlan& plan) {
+    const auto form = plan.base ? CrlForm::delta : CrlForm::complete;
+    return depot.paths().crl(crl_name(plan.scope, authority.partitions, form));
 }
 
-Result<bool> is_in_place(Depot& depot, std::string_view authority) {
-    const auto newest = depot.index().newest_crl(authority);
-    if (!newest) return newest.error();
-    if (!newest->current) return false;
-    const auto file = read_file(depot.paths().crl(authority), max_crl_bytes);
-    if (!file) return false;
-    const auto digest = sha256(*file);
-    if (!digest) return digest.error();
-    return *digest == newest->sha256;
+Result<bool> is_in_place(Depot& depot, const AuthorityRecord& authority, const CrlScopeId& scope) {
+    const auto shown = depot.index().shows_every_revocation(scope);
+    if (!shown) return shown.error();
+    if (!*shown) return false;
+    for (const CrlForm form : {CrlForm::complete, CrlForm::delta}) {
+        const auto newest = depot.index().newest_crl(scope, form);
+        if (!newest) return newest.error();
+        if (newest->number == 0 && form == CrlForm::delta) continue;
+        if (newest->sha256.empty()) return false;
+        const auto file =
+            read_file(depot.paths().crl(crl_name(scope, authority.partitions, form)), max_crl_bytes);
+        if (!file) return false;
+        const auto digest = sha256(*file);
+        if (!digest) return digest.error();
+        if (*digest != newest->sha256) return false;
+    }
+    return true;
 }
 
 /// Removes what a process left that was killed while it wrote a CRL; the caller holds the depot's lock.
@@ -43,79 +50,191 @@ Result<void> remove_unfinished_files(const std::filesystem::path& folder) {
     return {};
 }
 
-}  // namespace
+Result<bool> is_wanted(Depot& depot, const AuthorityRecord& authority, const CrlScopeId& scope,
+                       CrlOccasion why) {
+    switch (why) {
+        case CrlOccasion::refresh:
+            return true;
+        case CrlOccasion::revocation: {
+            const auto shown = depot.index().shows_every_revocation(scope);
+            if (!shown) return shown.error();
+            return !*shown;
+        }
+        case CrlOccasion::repair: {
+            const auto in_place = is_in_place(depot, authority, scope);
+            if (!in_place) return in_place.error();
+            return !*in_place;
+        }
+    }
+    throw std::logic_error("unknown occasion for a CRL");
+}
 
-Result<PublishedCrl> publish_crl(Depot& depot, std::string_view name,
-                                 std::optional<std::chrono::days> lifetime, std::chrono::sys_seconds now) {
-    const auto authority = depot.authority(name);
-    if (!authority) return authority.error();
-    const auto previous = depot.index().newest_crl(name);
-    if (!previous) return previous.error();
+struct Dates {
+    std::chrono::sys_seconds this_update;
+    std::chrono::sys_seconds next_update;
+    bool clock_went_back;
+};
+
+Dates dates_of(const CrlRecord& previous, std::chrono::hours lifetime, CrlOccasion why,
+               std::chrono::sys_seconds now) {
     // A writer that waited for the lock has an older `now` than the one that it waited for.
     constexpr std::chrono::minutes tolerance{1};
-    const bool clock_went_back = now + tolerance < previous->this_update;
-    const auto this_update = clock_went_back ? now : std::max(now, previous->this_update);
-    std::chrono::sys_seconds next_update = this_update + lifetime.value_or(default_crl_lifetime);
+    const bool clock_went_back = now + tolerance < previous.this_update;
+    const auto this_update = clock_went_back ? now : std::max(now, previous.this_update);
+    std::chrono::sys_seconds next_update = this_update + lifetime;
     // A revocation must not shorten how long an operator may go without fetching.
-    if (!lifetime) next_update = std::max(next_update, previous->next_update);
+    if (why != CrlOccasion::refresh) next_update = std::max(next_update, previous.next_update);
+    return {this_update, next_update, clock_went_back};
+}
 
-    const auto number = depot.index().take_crl_number(name, this_update, next_update);
-    if (!number) return number.error();
+/// The CRLs of one scope: a complete one, a delta, or both, so that who has the list before it need not fetch
+/// the new one (RFC 5280 5.2.4).
+Result<std::vector<PublishedCrl>> plan_scope(Depot& depot, const AuthorityRecord& authority,
+                                             const CrlScopeId& scope, const CrlSettings& settings,
+                                             CrlOccasion why, std::optional<std::chrono::hours> lifetime,
+                                             std::chrono::sys_seconds now) {
+    const auto previous = depot.index().newest_crl(scope);
+    if (!previous) return previous.error();
+    const auto base = depot.index().newest_crl(scope, CrlForm::complete);
+    if (!base) return base.error();
+    Dates dates = dates_of(*previous, lifetime.value_or(settings.lifetime), why, now);
+    const bool can_add = settings.delta && !base->sha256.empty();
+    std::uint64_t changes = 0;
+    if (can_add) {
+        const auto counted = depot.index().count_changes(scope, base->number);
+        if (!counted) return counted.error();
+        changes = *counted;
+    }
+    const bool delta = can_add && changes <= max_delta_entries;
+    const bool delta_will_do =
+        delta && why == CrlOccasion::revocation && base->next_update > dates.this_update;
+    std::vector<PublishedCrl> plans;
+    const auto add = [&](std::optional<std::uint64_t> of_base) {
+        const CrlPlan plan{scope, of_base, dates.this_update, dates.next_update};
+        plans.push_back({plan, path_of(depot, authority, plan), dates.clock_went_back});
+    };
+    // A delta is no good beyond the list that it is added to.
+    if (delta_will_do) dates.next_update = base->next_update;
+    if (delta) add(base->number);
+    if (!delta_will_do) add(std::nullopt);
+    return plans;
+}
+
+Result<std::string> make_crl(Depot& depot, const Authority& authority, const CrlSettings& settings,
+                             const CrlPlan& plan) {
     CrlWriter writer;
-    const auto listed =
-        depot.index().visit_revoked(name, [&](const RevokedCertificate& entry) { return writer.add(entry); });
+    const auto add = [&](const RevokedCertificate& entry) { return writer.add(entry); };
+    const auto listed = plan.base ? depot.index().visit_changes(plan.scope, *plan.base, add)
+                                  : depot.index().visit_revoked(plan.scope, add);
     if (!listed) return listed.error();
-    const auto der = std::move(writer).sign({*number, this_update, next_update}, authority->signer());
+    CrlProfile profile{plan.number, plan.this_update, plan.next_update, plan.base};
+    const auto url = [&](CrlForm form) {
+        return settings.url + "/" + crl_name(plan.scope, authority.record.partitions, form) + ".crl";
+    };
+    // Complete and delta speak for the same distribution point (RFC 5280 5.2.4).
+    if (authority.record.partitions > 1) profile.point_url = url(CrlForm::complete);
+    if (settings.delta && !plan.base && !settings.url.empty()) profile.delta_url = url(CrlForm::delta);
+    const auto der = std::move(writer).sign(profile, authority.signer());
     if (!der) return der.error();
-    const auto pem = write_crl_pem(*der);
+    return write_crl_pem(*der);
+}
+
+Result<void> put_in_place(Depot& depot, const Authority& authority, const CrlSettings& settings,
+                          const PublishedCrl& crl, const Occasion& occasion) {
+    const auto pem = make_crl(depot, authority, settings, crl.plan);
     if (!pem) return pem.error();
     const auto digest = sha256(*pem);
     if (!digest) return digest.error();
-
-    const auto path = depot.paths().crl(name);
-    if (const auto written = replace_file(path, *pem, public_mode); !written) return written.error();
-    const auto noted = depot.index().crl_published(name, *number, *digest, now);
-    if (!noted) return noted.error();
-    return PublishedCrl{std::string(name), *number, next_update, path, clock_went_back};
+    if (const auto written = replace_file(crl.path, *pem, public_mode); !written) return written.error();
+    return depot.index().crl_published(crl.plan, *digest, occasion);
 }
 
-Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, std::chrono::sys_seconds now) {
+}  // namespace
+
+std::string describe(const PublishedCrl& crl) {
+    return crl.plan.scope.authority + (crl.plan.base ? " delta" : "") + " CRL number " +
+           std::to_string(crl.plan.number) + " written to " + crl.path.string();
+}
+
+Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view name, CrlOccasion why,
+                                                  const Occasion& occasion,
+                                                  std::optional<std::chrono::hours> lifetime) {
+    const auto plan = depot.plan(name);
+    if (!plan) return plan.error();
+    const auto record = depot.index().find_authority(name);
+    if (!record) return record.error();
+    if (!*record) return Error{Fault::input, std::string(name) + ": no such authority in this depot"};
+    std::vector<PublishedCrl> crls;
+    for (unsigned partition = 0; partition < (*record)->partitions; ++partition) {
+        const CrlScopeId scope{std::string(name), partition};
+        const auto wanted = is_wanted(depot, **record, scope, why);
+        if (!wanted) return wanted.error();
+        if (!*wanted) continue;
+        auto planned = plan_scope(depot, **record, scope, plan->crl, why, lifetime, occasion.now);
+        if (!planned) return planned.error();
+        std::ranges::move(*planned, std::back_inserter(crls));
+    }
+    if (crls.empty()) return crls;
+    const auto authority = depot.authority(name);
+    if (!authority) return authority.error();
+
+    std::vector<CrlPlan> plans;
+    std::ranges::transform(crls, std::back_inserter(plans), &PublishedCrl::plan);
+    if (const auto begun = depot.index().begin_crls(name, plans); !begun) return begun.error();
+    for (std::size_t i = 0; i < crls.size(); ++i) {
+        crls[i].plan = plans[i];
+        const auto placed = put_in_place(depot, *authority, plan->crl, crls[i], occasion);
+        if (!placed) return placed.error();
+    }
+    return crls;
+}
+
+Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion) {
     std::vector<PublishedCrl> repaired;
     if (const auto removed = remove_unfinished_files(depot.paths().crls()); !removed) return removed.error();
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
-    for (const std::string& name : *authorities) {
-        const auto in_place = is_in_place(depot, name);
-        if (!in_place) return in_place.error();
-        if (*in_place) continue;
-        auto published = publish_crl(depot, name, std::nullopt, now);
+    for (const AuthorityRecord& authority : *authorities) {
+        auto published = publish_crls_of(depot, authority.name, CrlOccasion::repair, occasion);
         if (!published) return published.error();
-        repaired.push_back(std::move(*published));
+        std::ranges::move(*published, std::back_inserter(repaired));
     }
     return repaired;
 }
 
-std::string describe(const PublishedCrl& crl) {
-    return crl.authority + " CRL number " + std::to_string(crl.number) + " written to " + crl.path.string();
+Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono::seconds refresh_after,
+                    std::chrono::sys_seconds now) {
+    for (unsigned partition = 0; partition < authority.partitions; ++partition) {
+        const auto newest = depot.index().newest_crl({authority.name, partition}, CrlForm::complete);
+        if (!newest) return newest.error();
+        if (newest->sha256.empty() || newest->this_update + refresh_after <= now) return true;
+    }
+    return false;
 }
 
-Result<std::vector<std::filesystem::path>> export_crls(Depot& depot, const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> written;
+Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot) {
+    std::vector<DistributedCrl> crls;
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
-    for (const std::string& name : *authorities) {
-        const auto source = depot.paths().crl(name);
-        auto pem = read_file(source, max_crl_bytes);
-        if (!pem) return pem.error();
-        const auto crls = split_crl_file(std::move(*pem));
-        if (!crls) return Error{Fault::input, source.string() + ": " + crls.error().message};
-        if (crls->size() != 1) return Error{Fault::input, source.string() + ": more than one CRL"};
-        const auto target = folder / (name + ".crl");
-        if (const auto replaced = replace_file(target, crls->front(), public_mode); !replaced)
-            return replaced.error();
-        written.push_back(target);
+    for (const AuthorityRecord& authority : *authorities) {
+        for (unsigned partition = 0; partition < authority.partitions; ++partition) {
+            for (const CrlForm form : {CrlForm::complete, CrlForm::delta}) {
+                const CrlScopeId scope{authority.name, partition};
+                const auto newest = depot.index().newest_crl(scope, form);
+                if (!newest) return newest.error();
+                if (newest->number == 0) continue;
+                const auto name = crl_name(scope, authority.partitions, form);
+                const auto source = depot.paths().crl(name);
+                auto pem = read_file(source, max_crl_bytes);
+                if (!pem) return pem.error();
+                auto der = split_crl_file(std::move(*pem));
+                if (!der) return Error{Fault::input, source.string() + ": " + der.error().message};
+                if (der->size() != 1) return Error{Fault::input, source.string() + ": more than one CRL"};
+                crls.push_back({authority.name, name + ".crl", std::move(der->front())});
+            }
+        }
     }
-    return written;
+    return crls;
 }
 
 }  // namespace sallyport::pki

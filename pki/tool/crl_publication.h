@@ -13,32 +13,46 @@
 
 namespace sallyport::pki {
 
-inline constexpr std::chrono::days default_crl_lifetime{7};
-
 struct PublishedCrl {
-    std::string authority;
-    std::uint64_t number;
-    std::chrono::sys_seconds next_update;
+    CrlPlan plan;
     std::filesystem::path path;
     /// The clock is behind the previous CRL's thisUpdate: readers may take the older CRL for the newer one.
     bool clock_went_back;
 };
 
-/// Signs the authority's next CRL and puts it in its place by atomic rename. Its number is used up before it
-/// is signed, so that a number never stands for two CRLs. `lifetime` is from thisUpdate to nextUpdate;
-/// without it the default, but nextUpdate is then never earlier than the previous CRL's.
-Result<PublishedCrl> publish_crl(Depot& depot, std::string_view authority,
-                                 std::optional<std::chrono::days> lifetime, std::chrono::sys_seconds now);
-
-/// Publishes again where the published file is not what the index says: after a process was killed between
-/// a revocation and its CRL, or when the file is missing or was changed.
-Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, std::chrono::sys_seconds now);
-
 /// "device-ca CRL number 7 written to DIR/crl/device-ca.crl.pem"
 std::string describe(const PublishedCrl& crl);
 
-/// Copies the published CRLs into a folder as DER, NAME.crl, the form in which RFC 5280 4.2.1.13 wants them
-/// at the URL of a CRL distribution point. Each file is replaced by atomic rename.
-Result<std::vector<std::filesystem::path>> export_crls(Depot& depot, const std::filesystem::path& folder);
+/// Why CRLs are made; decides which of an authority's, and whether a delta will do.
+enum class CrlOccasion {
+    revocation,  ///< those whose revocations changed; as delta CRLs where the configuration wants it
+    refresh,     ///< all, complete
+    repair,      ///< those that are not in their place as the index says, complete
+};
+
+/// Signs the next CRLs of an authority and puts them in their place in the depot by atomic rename. Their
+/// number is used up before they are signed, so that a number never stands for two lists. `lifetime`, from
+/// thisUpdate to nextUpdate, is that of the configuration unless given. A revocation or repair never makes
+/// nextUpdate earlier than it was; a refresh may.
+Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view authority, CrlOccasion why,
+                                                  const Occasion& occasion,
+                                                  std::optional<std::chrono::hours> lifetime = std::nullopt);
+
+/// Publishes again where the published file is not what the index says: after a process was killed between
+/// a revocation and its CRL, or when the file is missing or was changed.
+Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion);
+
+/// Has this CRL of the authority become older than `refresh_after`, so that a new one is due?
+Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono::seconds refresh_after,
+                    std::chrono::sys_seconds now);
+
+/// A published CRL of the depot in DER, under the name that it has at its distribution point (RFC 5280
+/// 4.2.1.13), e.g. "device-ca.crl".
+struct DistributedCrl {
+    std::string authority;
+    std::string name;
+    std::string der;
+};
+Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot);
 
 }  // namespace sallyport::pki

@@ -5,6 +5,8 @@
 #include "pki/key.h"
 #include "pki/tool/folder.h"
 
+#include <algorithm>
+
 namespace sallyport::pki {
 namespace {
 
@@ -12,29 +14,38 @@ constexpr std::size_t max_pem_bytes = std::size_t{64} * 1024;
 
 Result<void> check_modes(const DepotPaths& paths) {
     // The folder itself may be reached through a symbolic link; what lies in it may not.
-    std::error_code ignored;
-    const auto root = std::filesystem::canonical(paths.root(), ignored);
-    if (ignored) return Error{Fault::input, paths.root().string() + ": " + ignored.message()};
+    std::error_code code;
+    const auto root = std::filesystem::canonical(paths.root(), code);
+    if (code) return Error{Fault::input, paths.root().string() + ": " + code.message()};
     if (const auto checked = check_private(root, FileType::folder); !checked) return checked.error();
     if (const auto checked = check_private(paths.private_keys(), FileType::folder); !checked)
         return checked.error();
     if (const auto checked = check_private(paths.index(), FileType::file); !checked) return checked.error();
-    for (const std::string_view name : {root_authority, device_authority, server_authority}) {
-        const auto key = paths.key(name);
-        // An absent key is legal: the root's is best kept offline.
-        if (!std::filesystem::exists(std::filesystem::symlink_status(key, ignored))) continue;
-        if (const auto checked = check_private(key, FileType::file); !checked) return checked.error();
+    for (std::filesystem::directory_iterator at(paths.private_keys(), code), end; !code && at != end;
+         at.increment(code)) {
+        if (const auto checked = check_private(at->path(), FileType::file); !checked) return checked.error();
     }
+    if (code) return Error{Fault::input, paths.private_keys().string() + ": " + code.message()};
     return {};
+}
+
+Result<DepotConfiguration> read_configuration(const DepotPaths& paths) {
+    const auto text = read_file(paths.configuration(), max_configuration_bytes);
+    if (!text) return text.error();
+    return parse_configuration(*text, paths.configuration());
 }
 
 }  // namespace
 
-Depot::Depot(DepotPaths paths, Index index, std::optional<DepotLock> lock)
-    : paths_(std::move(paths)), lock_(std::move(lock)), index_(std::move(index)) {}
+Depot::Depot(DepotPaths paths, DepotConfiguration configuration, Index index, std::optional<DepotLock> lock)
+    : paths_(std::move(paths)),
+      configuration_(std::move(configuration)),
+      lock_(std::move(lock)),
+      index_(std::move(index)) {}
 
-Depot::Depot(DepotPaths paths, Index index, DepotLock lock)
-    : Depot(std::move(paths), std::move(index), std::optional<DepotLock>(std::move(lock))) {}
+Depot::Depot(DepotPaths paths, DepotConfiguration configuration, Index index, DepotLock lock)
+    : Depot(std::move(paths), std::move(configuration), std::move(index),
+            std::optional<DepotLock>(std::move(lock))) {}
 
 Result<Depot> Depot::open(const std::filesystem::path& root, Access access) {
     DepotPaths paths(root);
@@ -48,6 +59,8 @@ Result<Depot> Depot::open(const std::filesystem::path& root, Access access) {
     }
     if (!present(paths.index())) return Error{Fault::input, root.string() + ": not a depot; " + again};
     if (const auto checked = check_modes(paths); !checked) return checked.error();
+    auto configuration = read_configuration(paths);
+    if (!configuration) return configuration.error();
 
     std::optional<DepotLock> lock;
     if (access == Access::write) {
@@ -57,7 +70,16 @@ Result<Depot> Depot::open(const std::filesystem::path& root, Access access) {
     }
     auto index = Index::open(paths.index());
     if (!index) return index.error();
-    return Depot(std::move(paths), std::move(*index), std::move(lock));
+    return Depot(std::move(paths), std::move(*configuration), std::move(*index), std::move(lock));
+}
+
+Result<AuthorityPlan> Depot::plan(std::string_view authority) const {
+    const AuthorityPlan* const plan = configuration_.find(authority);
+    if (plan == nullptr) {
+        return Error{Fault::input, paths_.configuration().string() + ": says nothing of the authority '" +
+                                       std::string(authority) + "', which this depot has"};
+    }
+    return *plan;
 }
 
 Result<CertificatePtr> Depot::certificate(std::string_view authority) const {
@@ -70,7 +92,27 @@ Result<CertificatePtr> Depot::certificate(std::string_view authority) const {
     return std::move(certificates->front());
 }
 
-Result<Authority> Depot::authority(std::string_view name) const {
+Result<std::vector<CertificatePtr>> Depot::certificates_above(const AuthorityRecord& authority) {
+    std::vector<CertificatePtr> above;
+    if (authority.issuer == authority.name) return above;
+    if (authority.issuer.empty()) {
+        const auto path = paths_.chain_above(authority.name);
+        std::error_code ignored;
+        if (!std::filesystem::exists(path, ignored)) return above;
+        const auto text = read_file(path, max_pem_bytes);
+        if (!text) return text.error();
+        return parse_certificates(*text, path.string());
+    }
+    auto issuer = certificate(authority.issuer);
+    if (!issuer) return issuer.error();
+    above.push_back(std::move(*issuer));
+    return above;
+}
+
+Result<Authority> Depot::authority(std::string_view name) {
+    auto record = index_.find_authority(name);
+    if (!record) return record.error();
+    if (!*record) return Error{Fault::input, std::string(name) + ": no such authority in this depot"};
     auto own_certificate = certificate(name);
     if (!own_certificate) return own_certificate.error();
     const auto path = paths_.key(name);
@@ -82,7 +124,34 @@ Result<Authority> Depot::authority(std::string_view name) const {
     if (!key_matches(**key, **own_certificate)) {
         return Error{Fault::input, path.string() + ": not the key of " + paths_.certificate(name).string()};
     }
-    return Authority{std::move(*own_certificate), std::move(*key)};
+    return Authority{std::move(**record), std::move(*own_certificate), std::move(*key)};
+}
+
+Result<AuthorityRecord> Depot::issuing_record(AuthorityRole role, const std::string& name) {
+    const auto all = index_.authorities();
+    if (!all) return all.error();
+    const auto issues = [&](const AuthorityRecord& authority) {
+        return name.empty() ? authority.role == role && !authority.retired : authority.name == name;
+    };
+    const auto found = std::find_if(all->rbegin(), all->rend(), issues);
+    const std::string wanted(to_string(role));
+    if (found == all->rend()) {
+        return Error{Fault::input, name.empty() ? "no authority of this depot issues for " + wanted +
+                                                      "; describe one in " + paths_.configuration().string() +
+                                                      " and make it with: sallyport-pki authority add NAME"
+                                                : name + ": no such authority in this depot"};
+    }
+    if (found->role != role)
+        return Error{Fault::input, found->name + ": issues for " + std::string(to_string(found->role)) +
+                                       ", not for " + wanted};
+    if (found->retired) return Error{Fault::input, found->name + ": this authority is retired"};
+    return *found;
+}
+
+Result<Authority> Depot::issuing(AuthorityRole role, const std::string& name) {
+    const auto record = issuing_record(role, name);
+    if (!record) return record.error();
+    return authority(record->name);
 }
 
 }  // namespace sallyport::pki

@@ -36,6 +36,22 @@ Result<void> make_private_folder(const std::filesystem::path& path) {
     return sync_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
+Result<void> write_new_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) return errno_error(path, "cannot make it");
+    bool written = ::fchmod(fd, mode) == 0;
+    while (written && !content.empty()) {
+        const ssize_t size = ::write(fd, content.data(), content.size());
+        if (size < 0 && errno == EINTR) continue;
+        written = size > 0;
+        if (written) content.remove_prefix(static_cast<std::size_t>(size));
+    }
+    const Error error = errno_error(path, "cannot write");
+    ::close(fd);
+    if (!written) return error;
+    return {};
+}
+
 Result<void> check_private(const std::filesystem::path& path, FileType type) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return errno_error(path, "cannot read");

@@ -3,6 +3,7 @@
 #include "pki/result.h"
 
 #include <filesystem>
+#include <string_view>
 
 namespace sallyport::pki {
 
@@ -11,6 +12,9 @@ Result<void> make_private_folder(const std::filesystem::path& path);
 
 /// Makes the entries of a folder (files made, renamed, removed) survive a power failure.
 Result<void> sync_folder(const std::filesystem::path& path);
+
+/// Writes a file that must not exist yet. It is not durable before the file system is synced.
+Result<void> write_new_file(const std::filesystem::path& path, std::string_view content, unsigned mode);
 
 enum class FileType { folder, file };
 

@@ -8,16 +8,28 @@
 #include "pki/tool/folder.h"
 #include "pki/tool/names.h"
 
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace sallyport::pki {
 namespace {
 
 constexpr unsigned public_mode = 0644;
 constexpr unsigned secret_mode = 0600;
 
-Result<void> add(IdentityFiles& files, const char* name, Result<std::string> content, unsigned mode) {
+Result<void> add(IdentityFiles& files, std::string name, Result<std::string> content, unsigned mode) {
     if (!content) return content.error();
-    files.files.push_back({name, std::move(*content), mode});
+    files.files.push_back({std::move(name), std::move(*content), mode});
     return {};
+}
+
+Result<void> add_key(IdentityFiles& files, std::string name, const EVP_PKEY* key) {
+    if (key == nullptr) return {};
+    return add(files, std::move(name), write_private_key(*key), secret_mode);
 }
 
 Error file_error(const std::filesystem::path& path, std::string_view doing, const std::error_code& code) {
@@ -34,6 +46,36 @@ Result<std::vector<std::filesystem::path>> entries_of(const std::filesystem::pat
     return entries;
 }
 
+/// Moves the files of one folder over those of another and removes it.
+Result<void> merge_into(const std::filesystem::path& source, const std::filesystem::path& target) {
+    const auto staged = entries_of(source);
+    if (!staged) return staged.error();
+    std::error_code code;
+    const auto is_key = [](const std::filesystem::path& path) { return path.extension() == ".key"; };
+    if (std::ranges::none_of(*staged, is_key)) {
+        const auto present = entries_of(target);
+        if (!present) return present.error();
+        for (const auto& path : *present) {
+            if (!is_key(path) || path.filename() == "previous.key") continue;
+            std::filesystem::rename(path, target / "previous.key", code);
+            if (code) return file_error(path, "cannot put it aside", code);
+        }
+    }
+    // As they were added: the key before its certificate. A name that starts with a dot is of a file that
+    // replace_file did not finish.
+    for (const bool keys : {true, false}) {
+        for (const auto& path : *staged) {
+            if (is_key(path) != keys || path.filename().string().starts_with('.')) continue;
+            std::filesystem::rename(path, target / path.filename(), code);
+            if (code) return file_error(path, "cannot move it to " + target.string(), code);
+        }
+    }
+    if (const auto synced = sync_folder(target); !synced) return synced.error();
+    std::filesystem::remove_all(source, code);
+    if (code) return file_error(source, "cannot remove it", code);
+    return {};
+}
+
 }  // namespace
 
 IdentityFiles::~IdentityFiles() {
@@ -41,28 +83,29 @@ IdentityFiles::~IdentityFiles() {
         wipe(file.content);
 }
 
-Result<IdentityFiles> server_files(X509& leaf, X509& issuer, const EVP_PKEY& key) {
-    X509* const chain[] = {&leaf, &issuer};
+Result<IdentityFiles> client_or_server_files(const std::string& name, std::span<X509* const> chain,
+                                             const EVP_PKEY* key) {
     IdentityFiles files;
-    if (auto done = add(files, "server.chain.pem", write_certificates(chain), public_mode); !done)
+    // The key first: whatever sees the new certificate in a folder finds its key there too.
+    if (const auto done = add_key(files, name + ".key", key); !done) return done.error();
+    if (const auto done = add(files, name + ".chain.pem", write_certificates(chain), public_mode); !done)
         return done.error();
-    if (auto done = add(files, "server.key", write_private_key(key), secret_mode); !done) return done.error();
     return files;
 }
 
-Result<IdentityFiles> device_files(X509& leaf, X509& issuer, X509& root, const EVP_PKEY& key) {
-    X509* const chain[] = {&leaf, &issuer};
-    X509* const anchor[] = {&root};
+Result<IdentityFiles> device_files(std::span<X509* const> chain, std::span<X509* const> anchors,
+                                   const EVP_PKEY* key) {
     IdentityFiles files;
-    const auto pem = BundleForm::pem;
-    // The key first: whatever sees the new certificate in a folder finds its key there too.
-    if (auto done = add(files, "certs_device.key", write_private_key(key), secret_mode); !done)
+    const auto bundle = [](std::span<X509* const> certificates) {
+        return write_certificate_bundle(certificates, BundleForm::pem);
+    };
+    if (const auto done = add_key(files, "certs_device.key", key); !done) return done.error();
+    if (const auto done = add(files, "certs_device.p7b", bundle(chain), public_mode); !done)
         return done.error();
-    if (auto done = add(files, "certs_device.p7b", write_certificate_bundle(chain, pem), public_mode); !done)
+    if (const auto done = add(files, "certs_device.pem", write_certificates(chain), public_mode); !done)
         return done.error();
-    if (auto done = add(files, "certs_device.pem", write_certificates(chain), public_mode); !done)
-        return done.error();
-    if (auto done = add(files, "certs_server.p7b", write_certificate_bundle(anchor, pem), public_mode); !done)
+    if (anchors.empty()) return files;
+    if (const auto done = add(files, "certs_server.p7b", bundle(anchors), public_mode); !done)
         return done.error();
     return files;
 }
@@ -75,30 +118,48 @@ Result<void> copy_to(const std::filesystem::path& folder, const IdentityFiles& f
     return {};
 }
 
-Result<void> stage(const Depot& depot, std::string_view serial, const IdentityFiles& files) {
-    const auto folder = depot.paths().staging() / hex(serial);
-    if (const auto made = make_private_folder(depot.paths().staging()); !made) return made.error();
+Result<void> stage(const DepotPaths& paths, std::string_view serial, const IdentityFiles& files,
+                   Durability durability) {
+    const auto folder = paths.staging() / hex(serial);
+    if (durability == Durability::later) {
+        // The folder above was made, durably, before the first of many.
+        if (::mkdir(folder.c_str(), 0700) != 0) return errno_error(folder, "cannot make this folder");
+        for (const IdentityFile& file : files.files) {
+            const auto written = write_new_file(folder / file.name, file.content, file.mode);
+            if (!written) return written.error();
+        }
+        return {};
+    }
+    if (const auto made = make_private_folder(paths.staging()); !made) return made.error();
     if (const auto made = make_private_folder(folder); !made) return made.error();
     return copy_to(folder, files);
 }
 
-Result<std::filesystem::path> deliver(const Depot& depot, const CertificateRecord& record) {
-    const auto source = depot.paths().staging() / hex(record.serial);
-    const auto target = depot.paths().delivery(record.kind, record.name);
+Result<void> sync_depot(const DepotPaths& paths) {
+    const int folder = ::open(paths.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return errno_error(paths.root(), "cannot open");
+    const int synced = ::syncfs(folder);
+    const Error error = errno_error(paths.root(), "cannot sync");
+    ::close(folder);
+    if (synced != 0) return error;
+    return {};
+}
+
+Result<std::filesystem::path> deliver(const DepotPaths& paths, const CertificateRecord& record,
+                                      Durability durability) {
+    const auto source = paths.staging() / hex(record.serial);
+    const auto target = paths.delivery(record.kind, record.name);
     if (const auto made = make_private_folder(target.parent_path()); !made) return made.error();
-    if (const auto made = make_private_folder(target); !made) return made.error();
-    const auto staged = entries_of(source);
-    if (!staged) return staged.error();
-    std::error_code code;
-    for (const auto& path : *staged) {
-        // A name that starts with a dot is of a file that replace_file did not finish.
-        if (path.filename().string().starts_with('.')) continue;
-        std::filesystem::rename(path, target / path.filename(), code);
-        if (code) return file_error(path, "cannot move it to " + target.string(), code);
+    // A new folder comes into being in one step. On an old one rename(2) fails, and its files are replaced.
+    if (::rename(source.c_str(), target.c_str()) != 0) {
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            return errno_error(source, "cannot move it to " + target.string());
+        if (const auto merged = merge_into(source, target); !merged) return merged.error();
     }
-    if (const auto synced = sync_folder(target); !synced) return synced.error();
-    std::filesystem::remove_all(source, code);
-    if (code) return file_error(source, "cannot remove it", code);
+    if (durability == Durability::later) return target;
+    for (const auto& folder : {target, target.parent_path(), paths.staging()}) {
+        if (const auto synced = sync_folder(folder); !synced) return synced.error();
+    }
     return target;
 }
 
@@ -116,7 +177,7 @@ Result<std::vector<std::filesystem::path>> finish_deliveries(Depot& depot) {
             record = std::move(*found);
         }
         if (record) {
-            auto target = deliver(depot, *record);
+            auto target = deliver(depot.paths(), *record);
             if (!target) return target.error();
             completed.push_back(std::move(*target));
         } else {

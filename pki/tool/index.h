@@ -1,121 +1,172 @@
 #pragma once
 
-#include "pki/certificate.h"
 #include "pki/crl_writer.h"
-#include "pki/issue.h"
 #include "pki/result.h"
+#include "pki/tool/certificate_record.h"
 #include "pki/tool/database.h"
+#include "pki/tool/occasion.h"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sallyport::pki {
 
-enum class CertificateKind { authority, server, device };
-std::string_view to_string(CertificateKind kind) noexcept;
+/// What an authority is for. A root signs authorities; the others sign certificates of one kind.
+enum class AuthorityRole { root, devices, servers, operators };
+std::string_view to_string(AuthorityRole role) noexcept;
 
-struct Revocation {
-    CrlReason reason;
-    std::chrono::sys_seconds revoked_at;
-
-    bool on_hold() const noexcept { return reason == CrlReason::certificate_hold; }
+struct AuthorityRecord {
+    std::string name;
+    AuthorityRole role;
+    std::string issuer;       ///< name of the root above it; its own for a root; empty: not in this depot
+    unsigned partitions = 1;  ///< of its CRL, for its whole life; 1: one complete CRL
+    bool retired = false;     ///< issues no more, but its CRLs are still published
+    std::uint64_t crl_number = 0;  ///< the last one taken
 };
 
-/// One issued certificate. Its private key is never in the index.
-struct CertificateRecord {
-    std::string serial;  ///< minimal INTEGER octets
-    std::string issuer;  ///< name of the authority: root, device-ca, server-ca
-    CertificateKind kind;
-    std::string name;     ///< of the authority, the server's folder, or the device ID
-    std::string subject;  ///< RFC 2253 text
-    std::string lineage;  ///< serial of the first certificate; renewals keep it
-    Validity validity;
-    std::string der;
-    std::optional<Revocation> revocation;
-};
-
-/// What the index records of a certificate that begins a lineage.
-Result<CertificateRecord> record_of(const X509& certificate, std::string_view issuer, CertificateKind kind,
-                                    std::string_view name);
-
+/// An event of the audit log.
 struct Event {
+    std::int64_t id;
     std::chrono::sys_seconds at;
-    std::int64_t user;  ///< numeric user id
+    std::string who;
     std::string action;
+    std::string authority;
+    std::string serial;  ///< octets; empty: of no certificate
     std::string detail;
+    std::string why;
+    std::string hash;  ///< SHA-256 of the previous event's hash and of this event
 };
 
-struct DepotSettings {
-    std::string organization;
-    std::string crl_url;  ///< folder URL of the published CRLs; empty: none
+/// Which partition of its issuer's CRL lists a certificate: a part of its serial, which is random.
+unsigned partition_of(std::string_view serial, unsigned partitions) noexcept;
+
+/// One CRL of an authority: of one partition (0 for an authority that has only one), complete or delta.
+struct CrlScopeId {
+    std::string authority;
+    unsigned partition = 0;
 };
 
-/// What the index knows of an authority's newest CRL.
+enum class CrlForm { complete, delta };
+
+/// What the index knows of a CRL.
 struct CrlRecord {
-    std::uint64_t number;  ///< 0: none was ever begun
+    std::uint64_t number = 0;  ///< 0: none was ever begun
     std::chrono::sys_seconds this_update;
     std::chrono::sys_seconds next_update;
     std::string sha256;  ///< of the published file; empty when publishing did not finish
-    bool current;        ///< it was published and no revocation changed since
+};
+
+/// A CRL that is about to be made.
+struct CrlPlan {
+    CrlScopeId scope;
+    std::optional<std::uint64_t> base;  ///< of a delta CRL
+    std::chrono::sys_seconds this_update;
+    std::chrono::sys_seconds next_update;
+    std::uint64_t number = 0;  ///< as from Index::begin_crls()
 };
 
 /// The memory of a depot, `index.sqlite`: what was issued, what is revoked, which CRL numbers are used, and
-/// a log of events. Every change is one durable transaction with its event. The schema itself refuses to
+/// the audit log. Every change is one durable transaction with its events. The schema itself refuses to
 /// lose an entry: events and certificates cannot be changed, CRL numbers cannot fall, and only a hold can
 /// be lifted. Callers hold the depot's lock while they write.
 class Index {
   public:
     /// Makes the tables in an empty file.
-    static Result<Index> create(const std::filesystem::path& path, const DepotSettings& settings);
+    static Result<Index> create(const std::filesystem::path& path);
     static Result<Index> open(const std::filesystem::path& path);
 
-    Result<DepotSettings> settings();
-    Result<std::vector<std::string>> authorities();
+    // Authorities.
 
-    /// Records an authority together with its certificate; its CRL numbers start after 0.
-    Result<void> add_authority(const CertificateRecord& record, std::chrono::sys_seconds now);
-    /// Records a certificate. Error: its serial was used before.
-    Result<void> add_certificate(const CertificateRecord& record, std::chrono::sys_seconds now);
+    Result<std::vector<AuthorityRecord>> authorities();
+    Result<std::optional<AuthorityRecord>> find_authority(std::string_view name);
+    /// Records an authority together with its certificate; its CRL numbers start after `crl_number`.
+    Result<void> add_authority(const AuthorityRecord& authority, const CertificateRecord& certificate,
+                               const Occasion& occasion);
+    Result<void> retire_authority(std::string_view name, const Occasion& occasion);
 
+    // Certificates.
+
+    /// Records certificates, all or none. Error: a serial was used before.
+    Result<void> add_certificates(std::span<const CertificateRecord> records, const Occasion& occasion);
+    Result<void> add_certificate(const CertificateRecord& record, const Occasion& occasion) {
+        return add_certificates({&record, 1}, occasion);
+    }
     Result<std::optional<CertificateRecord>> find_serial(std::string_view serial);
     /// All certificates of a device, oldest first.
     Result<std::vector<CertificateRecord>> find_device(std::string_view device_id);
-    /// Calls `visit` for every certificate, oldest first.
-    Result<void> visit_certificates(const std::function<void(const CertificateRecord&)>& visit);
-    Result<std::vector<Event>> events_of(std::string_view serial);
+    /// Calls `visit` for every certificate that the filter lets through, oldest first.
+    Result<void> visit_certificates(const CertificateFilter& filter,
+                                    const std::function<void(const CertificateRecord&)>& visit);
+
+    /// How many devices have a certificate that is neither expired nor revoked.
+    Result<std::uint64_t> count_fleet(std::chrono::sys_seconds now);
+
+    // Revocations.
 
     /// Marks certificates as revoked, or as held; a held one becomes revoked and keeps the date of the hold.
-    Result<void> revoke(const std::vector<CertificateRecord>& records, CrlReason reason,
-                        std::chrono::sys_seconds now);
+    Result<void> revoke(std::span<const CertificateRecord> records, const RevocationRequest& request,
+                        const Occasion& occasion);
     /// Lifts the hold of certificates.
-    Result<void> release(const std::vector<CertificateRecord>& records, std::chrono::sys_seconds now);
+    Result<void> release(std::span<const CertificateRecord> records, const Occasion& occasion);
+    /// Takes over the entries of a CRL that this index does not know, in one transaction. Their certificates
+    /// may be unknown. Returns how many were new.
+    Result<std::uint64_t> adopt_revocations(const AuthorityRecord& authority, const CrlView& crl,
+                                            const Occasion& occasion);
 
-    /// Takes the authority's next CRL number. It is used up from here on, whatever happens to the CRL.
-    Result<std::uint64_t> take_crl_number(std::string_view authority, std::chrono::sys_seconds this_update,
-                                          std::chrono::sys_seconds next_update);
-    /// Calls `visit` for each entry of the authority's next CRL, in the order of serials: every revoked
-    /// certificate that has not expired, and an expired one until a CRL issued after its expiry listed it
-    /// (RFC 5280 3.3). Ends with the first error of `visit`.
-    Result<void> visit_revoked(std::string_view authority,
+    // CRLs.
+
+    /// Takes the authority's next CRL number for these CRLs, writes it into them and notes that they are
+    /// begun. It is used up from here on, whatever becomes of them.
+    Result<void> begin_crls(std::string_view authority, std::span<CrlPlan> plans);
+    /// The next CRL number will be above `number`: after a restore, when others have seen that one.
+    Result<void> raise_crl_number(std::string_view authority, std::uint64_t number, const Occasion& occasion);
+    /// Calls `visit` for each entry of a complete CRL, in the order of serials: every revoked certificate
+    /// that has not expired, and an expired one until a CRL issued after its expiry listed it (RFC 5280 3.3).
+    /// Ends with the first error of `visit`.
+    Result<void> visit_revoked(const CrlScopeId& scope,
                                const std::function<Result<void>(const RevokedCertificate&)>& visit);
-    /// The CRL with this number is in its place; `sha256` is of the file.
-    Result<void> crl_published(std::string_view authority, std::uint64_t number, std::string_view sha256,
-                               std::chrono::sys_seconds now);
-    Result<CrlRecord> newest_crl(std::string_view authority);
+    /// The same for a delta CRL: what was revoked, or released (removeFromCRL), since the CRL `base`.
+    Result<void> visit_changes(const CrlScopeId& scope, std::uint64_t base,
+                               const std::function<Result<void>(const RevokedCertificate&)>& visit);
+    Result<std::uint64_t> count_changes(const CrlScopeId& scope, std::uint64_t base);
+    /// The CRL is in its place; `sha256` is of the file.
+    Result<void> crl_published(const CrlPlan& plan, std::string_view sha256, const Occasion& occasion);
+    /// The newest CRL of a scope that was begun: of any form, or of this one.
+    Result<CrlRecord> newest_crl(const CrlScopeId& scope, std::optional<CrlForm> form = std::nullopt);
+    /// Does the published CRL of this scope, with its delta, show every revocation?
+    Result<bool> shows_every_revocation(const CrlScopeId& scope);
+
+    // Audit log.
+
+    Result<void> note(std::string_view action, std::string_view authority, std::string_view detail,
+                      const Occasion& occasion);
+    Result<std::vector<Event>> events_of(std::string_view serial);
+    /// Calls `visit` for events from the oldest on.
+    Result<void> visit_events(const std::function<Result<void>(const Event&)>& visit);
+
+    /// What SQLite itself finds wrong with the file; empty: nothing.
+    Result<std::vector<std::string>> integrity_faults();
+    /// Writes a consistent copy of the whole index.
+    Result<void> copy_to(const std::filesystem::path& path);
 
   private:
     explicit Index(Database database) : database_(std::move(database)) {}
+    Result<bool> adopt_revocation(const CrlScopeId& scope, const RevokedCertificate& entry,
+                                  const Occasion& occasion);
     Result<void> insert_certificate(const CertificateRecord& record);
     Result<void> log(std::string_view action, std::string_view authority, std::string_view serial,
-                     std::string_view detail, std::chrono::sys_seconds now);
+                     std::string_view detail, const Occasion& occasion);
     Result<std::vector<CertificateRecord>> select(std::string_view condition, std::string_view value,
                                                   bool blob);
+    /// A revocation of this scope changed: the CRL that is published is not current any more.
+    Result<void> change_scope(std::string_view authority, unsigned partition);
 
     Database database_;
 };

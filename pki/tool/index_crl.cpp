@@ -1,56 +1,158 @@
-// The half of the index that CRLs are made from: revocations, CRL numbers, publications.
+// The part of the index that CRLs are made from: revocations, CRL numbers, publications.
 
+#include "pki/time.h"
 #include "pki/tool/index.h"
 
 namespace sallyport::pki {
 namespace {
 
-Result<void> change_revision(Database& database, std::string_view authority) {
-    auto update = database.prepare("UPDATE authorities SET revision = revision + 1 WHERE name = ?");
-    return update.bind_text(authority).run();
+using Visitor = std::function<Result<void>(const RevokedCertificate&)>;
+
+/// Rows of serial, reason, date, invalidity date.
+Result<void> visit_rows(Statement& statement, const Visitor& visit) {
+    for (;;) {
+        const auto row = statement.step();
+        if (!row) return row.error();
+        if (!*row) return {};
+        const std::string serial = statement.blob(0);
+        RevokedCertificate entry{serial, statement.time(2), static_cast<CrlReason>(statement.integer(1))};
+        if (!statement.is_null(3)) entry.invalid_since = statement.time(3);
+        if (const auto visited = visit(entry); !visited) return visited;
+    }
+}
+
+Statement& bind_scope(Statement& statement, const CrlScopeId& scope) {
+    return statement.bind_text(scope.authority).bind(scope.partition);
+}
+
+std::string describe(const RevocationRequest& request) {
+    std::string text(to_string(request.reason));
+    if (request.invalid_since) {
+        text += ", invalid since " + rfc3339(*request.invalid_since);
+    }
+    return text;
+}
+
+Result<void> insert_revocation(Database& database, const CrlScopeId& scope, const RevokedCertificate& entry,
+                               std::chrono::sys_seconds not_after) {
+    // A hold that becomes a revocation keeps its date. The number after the last one is the first CRL that
+    // can show it.
+    auto insert = database.prepare(
+        "INSERT INTO revocations (issuer, partition, serial, reason, revoked_at, invalid_since, not_after,"
+        " since) VALUES (?1, ?2, ?3, ?4, ?5, iif(?6, ?7, NULL), ?8,"
+        " (SELECT crl_number + 1 FROM authorities WHERE name = ?1))"
+        " ON CONFLICT DO UPDATE SET reason = excluded.reason, invalid_since = excluded.invalid_since,"
+        " since = excluded.since");
+    return bind_scope(insert, scope)
+        .bind_blob(entry.serial)
+        .bind(static_cast<std::int64_t>(entry.reason))
+        .bind_time(entry.revoked_at)
+        .bind(entry.invalid_since ? 1 : 0)
+        .bind_time(entry.invalid_since.value_or(std::chrono::sys_seconds{}))
+        .bind_time(not_after)
+        .run();
 }
 
 }  // namespace
 
-Result<void> Index::revoke(const std::vector<CertificateRecord>& records, CrlReason reason,
-                           std::chrono::sys_seconds now) {
+Result<void> Index::change_scope(std::string_view authority, unsigned partition) {
+    auto update =
+        database_.prepare("UPDATE scopes SET revision = revision + 1 WHERE issuer = ? AND partition = ?");
+    return update.bind_text(authority).bind(partition).run();
+}
+
+Result<void> Index::revoke(std::span<const CertificateRecord> records, const RevocationRequest& request,
+                           const Occasion& occasion) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
-    const std::string_view action = reason == CrlReason::certificate_hold ? "held" : "revoked";
+    const std::string_view action = request.reason == CrlReason::certificate_hold ? "held" : "revoked";
     for (const CertificateRecord& record : records) {
-        auto insert = database_.prepare(
-            "INSERT INTO revocations (issuer, serial, reason, revoked_at, not_after) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET reason = excluded.reason");
-        const auto done = insert.bind_text(record.issuer)
-                              .bind_blob(record.serial)
-                              .bind(static_cast<std::int64_t>(reason))
-                              .bind_time(now)
-                              .bind_time(record.validity.not_after)
-                              .run();
+        const CrlScopeId scope{record.issuer, record.partition};
+        const RevokedCertificate entry{record.serial, occasion.now, request.reason, request.invalid_since};
+        const auto done = insert_revocation(database_, scope, entry, record.validity.not_after);
         if (!done) return done.error();
-        if (const auto changed = change_revision(database_, record.issuer); !changed) return changed.error();
-        const auto logged = log(action, record.issuer, record.serial, to_string(reason), now);
+        auto forget =
+            database_.prepare("DELETE FROM releases WHERE issuer = ? AND partition = ? AND serial = ?");
+        if (const auto gone = bind_scope(forget, scope).bind_blob(record.serial).run(); !gone)
+            return gone.error();
+        if (const auto changed = change_scope(record.issuer, record.partition); !changed)
+            return changed.error();
+        const auto logged = log(action, record.issuer, record.serial, describe(request), occasion);
         if (!logged) return logged.error();
     }
     return transaction->commit();
 }
 
-Result<void> Index::release(const std::vector<CertificateRecord>& records, std::chrono::sys_seconds now) {
+Result<void> Index::release(std::span<const CertificateRecord> records, const Occasion& occasion) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
     for (const CertificateRecord& record : records) {
-        auto remove = database_.prepare("DELETE FROM revocations WHERE issuer = ? AND serial = ?");
-        const auto done = remove.bind_text(record.issuer).bind_blob(record.serial).run();
-        if (!done) return done.error();
-        if (const auto changed = change_revision(database_, record.issuer); !changed) return changed.error();
-        const auto logged = log("released", record.issuer, record.serial, "", now);
+        const CrlScopeId scope{record.issuer, record.partition};
+        auto remember = database_.prepare(
+            "INSERT INTO releases (issuer, partition, serial, held_at, since)"
+            " SELECT issuer, partition, serial, revoked_at,"
+            " (SELECT crl_number + 1 FROM authorities WHERE name = ?1) FROM revocations"
+            " WHERE issuer = ?1 AND partition = ?2 AND serial = ?3"
+            " ON CONFLICT DO UPDATE SET since = excluded.since, held_at = excluded.held_at");
+        if (const auto done = bind_scope(remember, scope).bind_blob(record.serial).run(); !done)
+            return done.error();
+        auto remove =
+            database_.prepare("DELETE FROM revocations WHERE issuer = ? AND partition = ? AND serial = ?");
+        if (const auto done = bind_scope(remove, scope).bind_blob(record.serial).run(); !done)
+            return done.error();
+        if (const auto changed = change_scope(record.issuer, record.partition); !changed)
+            return changed.error();
+        const auto logged = log("released", record.issuer, record.serial, {}, occasion);
         if (!logged) return logged.error();
     }
     return transaction->commit();
 }
 
-Result<std::uint64_t> Index::take_crl_number(std::string_view authority, std::chrono::sys_seconds this_update,
-                                             std::chrono::sys_seconds next_update) {
+Result<bool> Index::adopt_revocation(const CrlScopeId& scope, const RevokedCertificate& entry,
+                                     const Occasion& occasion) {
+    {
+        auto known = database_.prepare(
+            "SELECT reason FROM revocations WHERE issuer = ? AND partition = ? AND serial = ?");
+        const auto row = bind_scope(known, scope).bind_blob(entry.serial).step();
+        if (!row) return row.error();
+        const bool was_hold = *row && static_cast<CrlReason>(known.integer(0)) == CrlReason::certificate_hold;
+        if (*row && (!was_hold || entry.reason == CrlReason::certificate_hold)) return false;
+    }
+    const auto certificate = find_serial(entry.serial);
+    if (!certificate) return certificate.error();
+    // Of a certificate that nobody remembers the expiry is not known either: it stays listed for ever.
+    constexpr std::chrono::sys_seconds never{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+    const auto not_after = *certificate ? (*certificate)->validity.not_after : never;
+    if (const auto done = insert_revocation(database_, scope, entry, not_after); !done) return done.error();
+    if (const auto changed = change_scope(scope.authority, scope.partition); !changed) return changed.error();
+    const auto logged = log("adopted", scope.authority, entry.serial, to_string(entry.reason), occasion);
+    if (!logged) return logged.error();
+    return true;
+}
+
+Result<std::uint64_t> Index::adopt_revocations(const AuthorityRecord& authority, const CrlView& crl,
+                                               const Occasion& occasion) {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    std::uint64_t adopted = 0;
+    CrlEntries entries(crl);
+    for (CrlEntry entry{};;) {
+        const auto more = entries.next(entry);
+        if (!more) return Error{Fault::input, more.error().message};
+        if (!*more) break;
+        const std::string_view serial(reinterpret_cast<const char*>(entry.serial.data()),
+                                      entry.serial.size());
+        const CrlReason reason = entry.reason == CrlReason::none ? CrlReason::unspecified : entry.reason;
+        const auto done = adopt_revocation({authority.name, partition_of(serial, authority.partitions)},
+                                           {serial, entry.revoked_at, reason, entry.invalid_since}, occasion);
+        if (!done) return done.error();
+        adopted += *done ? 1 : 0;
+    }
+    if (const auto committed = transaction->commit(); !committed) return committed.error();
+    return adopted;
+}
+
+Result<void> Index::begin_crls(std::string_view authority, std::span<CrlPlan> plans) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
     std::int64_t number = 0;
@@ -64,61 +166,109 @@ Result<std::uint64_t> Index::take_crl_number(std::string_view authority, std::ch
         number = update.integer(0);
         if (const auto done = update.run(); !done) return done.error();
     }
-    auto insert =
-        database_.prepare("INSERT INTO crls (issuer, number, this_update, next_update) VALUES (?, ?, ?, ?)");
-    const auto done =
-        insert.bind_text(authority).bind(number).bind_time(this_update).bind_time(next_update).run();
-    if (!done) return done.error();
-    if (const auto committed = transaction->commit(); !committed) return committed.error();
-    return static_cast<std::uint64_t>(number);
-}
-
-Result<void> Index::visit_revoked(std::string_view authority,
-                                  const std::function<Result<void>(const RevokedCertificate&)>& visit) {
-    auto statement = database_.prepare(
-        "SELECT serial, revoked_at, reason FROM revocations WHERE issuer = ? AND final_crl IS NULL"
-        " ORDER BY serial");
-    statement.bind_text(authority);
-    for (;;) {
-        const auto row = statement.step();
-        if (!row) return row.error();
-        if (!*row) return {};
-        const std::string serial = statement.blob(0);
-        const auto visited = visit({serial, statement.time(1), static_cast<CrlReason>(statement.integer(2))});
-        if (!visited) return visited;
+    for (CrlPlan& plan : plans) {
+        auto insert = database_.prepare(
+            "INSERT INTO crls (issuer, partition, number, form, base, this_update, next_update)"
+            " VALUES (?1, ?2, ?3, ?4, iif(?4, ?5, NULL), ?6, ?7)");
+        const auto done = bind_scope(insert, plan.scope)
+                              .bind(number)
+                              .bind(plan.base ? 1 : 0)
+                              .bind(static_cast<std::int64_t>(plan.base.value_or(0)))
+                              .bind_time(plan.this_update)
+                              .bind_time(plan.next_update)
+                              .run();
+        if (!done) return done.error();
     }
+    if (const auto committed = transaction->commit(); !committed) return committed.error();
+    for (CrlPlan& plan : plans)
+        plan.number = static_cast<std::uint64_t>(number);
+    return {};
 }
 
-Result<void> Index::crl_published(std::string_view authority, std::uint64_t number, std::string_view sha256,
-                                  std::chrono::sys_seconds now) {
-    const auto crl = static_cast<std::int64_t>(number);
+Result<void> Index::raise_crl_number(std::string_view authority, std::uint64_t number,
+                                     const Occasion& occasion) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
-    auto published = database_.prepare("UPDATE crls SET sha256 = ? WHERE issuer = ? AND number = ?");
-    if (const auto done = published.bind_blob(sha256).bind_text(authority).bind(crl).run(); !done)
-        return done.error();
-    auto revision = database_.prepare("UPDATE authorities SET published_revision = revision WHERE name = ?");
-    if (const auto done = revision.bind_text(authority).run(); !done) return done.error();
-    auto expired = database_.prepare(
-        "UPDATE revocations SET final_crl = ?1 WHERE issuer = ?2 AND final_crl IS NULL AND not_after <"
-        " (SELECT this_update FROM crls WHERE issuer = ?2 AND number = ?1)");
-    if (const auto done = expired.bind(crl).bind_text(authority).run(); !done) return done.error();
-    const auto logged = log("crl", authority, "", "number " + std::to_string(number), now);
+    auto update =
+        database_.prepare("UPDATE authorities SET crl_number = ?1 WHERE name = ?2 AND crl_number < ?1");
+    const auto done = update.bind(static_cast<std::int64_t>(number)).bind_text(authority).run();
+    if (!done) return done.error();
+    const auto logged = log("number", authority, {}, "raised to " + std::to_string(number), occasion);
     if (!logged) return logged.error();
     return transaction->commit();
 }
 
-Result<CrlRecord> Index::newest_crl(std::string_view authority) {
+Result<void> Index::visit_revoked(const CrlScopeId& scope, const Visitor& visit) {
     auto statement = database_.prepare(
-        "SELECT c.number, c.this_update, c.next_update, c.sha256,"
-        " a.revision = a.published_revision AND c.sha256 IS NOT NULL"
-        " FROM crls c JOIN authorities a ON a.name = c.issuer WHERE a.name = ? ORDER BY c.number DESC LIMIT "
-        "1");
-    const auto row = statement.bind_text(authority).step();
+        "SELECT serial, reason, revoked_at, invalid_since FROM revocations"
+        " WHERE issuer = ? AND partition = ? AND final_crl IS NULL ORDER BY serial");
+    return visit_rows(bind_scope(statement, scope), visit);
+}
+
+Result<void> Index::visit_changes(const CrlScopeId& scope, std::uint64_t base, const Visitor& visit) {
+    auto statement = database_.prepare(
+        "SELECT serial, reason, revoked_at, invalid_since FROM revocations"
+        " WHERE issuer = ?1 AND partition = ?2 AND since > ?3 AND final_crl IS NULL"
+        " UNION ALL SELECT serial, 8, held_at, NULL FROM releases"
+        " WHERE issuer = ?1 AND partition = ?2 AND since > ?3 ORDER BY serial");
+    bind_scope(statement, scope).bind(static_cast<std::int64_t>(base));
+    return visit_rows(statement, visit);
+}
+
+Result<std::uint64_t> Index::count_changes(const CrlScopeId& scope, std::uint64_t base) {
+    auto statement = database_.prepare(
+        "SELECT (SELECT count(*) FROM revocations WHERE issuer = ?1 AND partition = ?2 AND since > ?3)"
+        " + (SELECT count(*) FROM releases WHERE issuer = ?1 AND partition = ?2 AND since > ?3)");
+    const auto row = bind_scope(statement, scope).bind(static_cast<std::int64_t>(base)).step();
     if (!row) return row.error();
-    if (!*row) return CrlRecord{0, {}, {}, {}, false};
+    return static_cast<std::uint64_t>(statement.integer(0));
+}
+
+Result<void> Index::crl_published(const CrlPlan& plan, std::string_view sha256, const Occasion& occasion) {
+    const auto number = static_cast<std::int64_t>(plan.number);
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    auto published = database_.prepare(
+        "UPDATE crls SET sha256 = ?4 WHERE issuer = ?1 AND partition = ?2 AND number = ?3 AND form = ?5");
+    const auto noted =
+        bind_scope(published, plan.scope).bind(number).bind_blob(sha256).bind(plan.base ? 1 : 0).run();
+    if (!noted) return noted.error();
+    auto revision = database_.prepare(
+        "UPDATE scopes SET published_revision = revision WHERE issuer = ? AND partition = ?");
+    if (const auto done = bind_scope(revision, plan.scope).run(); !done) return done.error();
+    if (!plan.base) {
+        auto expired = database_.prepare(
+            "UPDATE revocations SET final_crl = ?3 WHERE issuer = ?1 AND partition = ?2"
+            " AND final_crl IS NULL AND not_after < ?4");
+        const auto done = bind_scope(expired, plan.scope).bind(number).bind_time(plan.this_update).run();
+        if (!done) return done.error();
+        auto settled = database_.prepare("DELETE FROM releases WHERE issuer = ? AND partition = ?");
+        if (const auto gone = bind_scope(settled, plan.scope).run(); !gone) return gone.error();
+    }
+    std::string detail = (plan.base ? "delta number " : "number ") + std::to_string(plan.number);
+    if (plan.scope.partition != 0) detail += ", partition " + std::to_string(plan.scope.partition);
+    const auto logged = log("crl", plan.scope.authority, {}, detail, occasion);
+    if (!logged) return logged.error();
+    return transaction->commit();
+}
+
+Result<CrlRecord> Index::newest_crl(const CrlScopeId& scope, std::optional<CrlForm> form) {
+    auto statement = database_.prepare(
+        "SELECT number, this_update, next_update, sha256 FROM crls"
+        " WHERE issuer = ? AND partition = ? AND (?3 < 0 OR form = ?3) ORDER BY number DESC, form LIMIT 1");
+    const auto row = bind_scope(statement, scope).bind(form ? static_cast<std::int64_t>(*form) : -1).step();
+    if (!row) return row.error();
+    if (!*row) return CrlRecord{};
     return CrlRecord{static_cast<std::uint64_t>(statement.integer(0)), statement.time(1), statement.time(2),
-                     statement.blob(3), statement.integer(4) != 0};
+                     statement.blob(3)};
+}
+
+Result<bool> Index::shows_every_revocation(const CrlScopeId& scope) {
+    auto statement = database_.prepare(
+        "SELECT revision = published_revision FROM scopes WHERE issuer = ? AND partition = ?");
+    const auto row = bind_scope(statement, scope).step();
+    if (!row) return row.error();
+    return *row && statement.integer(0) != 0;
 }
 
 }  // namespace sallyport::pki

@@ -1,15 +1,14 @@
 #include "pki/tool/init.h"
 
 #include "pki/file.h"
-#include "pki/key.h"
-#include "pki/time.h"
+#include "pki/tool/authorities.h"
 #include "pki/tool/crl_publication.h"
 #include "pki/tool/depot.h"
 #include "pki/tool/folder.h"
 #include "pki/tool/names.h"
 
-#include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,20 +16,6 @@
 
 namespace sallyport::pki {
 namespace {
-
-constexpr std::chrono::days max_intermediate_lifetime{3650};
-
-struct AuthorityPlan {
-    std::string_view name;
-    CertificateRole role;
-    const char* title;  ///< after the organization in its CN
-};
-
-constexpr AuthorityPlan plans[] = {
-    {root_authority, CertificateRole::root_authority, " Root CA"},
-    {device_authority, CertificateRole::device_authority, " Device CA"},
-    {server_authority, CertificateRole::server_authority, " Server CA"},
-};
 
 bool present(const std::filesystem::path& path) {
     std::error_code ignored;
@@ -62,28 +47,19 @@ Result<void> prepare_folder(const std::filesystem::path& root) {
     return {};
 }
 
-/// Removes what an interrupted init can have left, and nothing else.
+/// Removes what an interrupted init can have left, and nothing else: as long as `unfinished` is there, all
+/// that lies in the folder was made by init.
 Result<void> clear(const DepotPaths& paths) {
     std::error_code code;
-    const auto journal = paths.index().string() + "-journal";
-    for (const std::filesystem::path& path :
-         {paths.index(), std::filesystem::path(journal), paths.private_keys(), paths.crls(),
-          paths.certificate(root_authority), paths.certificate(device_authority),
-          paths.certificate(server_authority)}) {
-        std::filesystem::remove_all(path, code);
-        if (code) return Error{Fault::runtime, path.string() + ": cannot remove it: " + code.message()};
-    }
-    // The temporary files of replace_file that were never renamed.
-    const auto is_temporary = [](const std::string& name) {
-        return std::ranges::any_of(plans, [&](const AuthorityPlan& plan) {
-            return name.starts_with("." + std::string(plan.name) + ".pem.");
-        });
-    };
+    std::vector<std::filesystem::path> left;
     for (std::filesystem::directory_iterator at(paths.root(), code), end; !code && at != end;
          at.increment(code)) {
-        if (is_temporary(at->path().filename().string())) std::filesystem::remove(at->path(), code);
+        if (at->path() != paths.lock() && at->path() != paths.unfinished()) left.push_back(at->path());
     }
-    if (code) return Error{Fault::runtime, paths.root().string() + ": " + code.message()};
+    for (const auto& path : left) {
+        if (!code) std::filesystem::remove_all(path, code);
+    }
+    if (code) return Error{Fault::runtime, paths.root().string() + ": cannot clear it: " + code.message()};
     return {};
 }
 
@@ -94,63 +70,48 @@ Result<void> make_empty_file(const std::filesystem::path& path) {
     return sync_folder(path.parent_path());
 }
 
-Result<Authority> make_authority(const AuthorityPlan& plan, const InitRequest& request, const Signer* root,
-                                 std::chrono::sys_seconds now) {
-    auto key = generate_rsa_key();
-    if (!key) return key.error();
-    auto serial = generate_serial();
-    if (!serial) return serial.error();
-    const auto lifetime =
-        root == nullptr ? request.lifetime : std::min(request.lifetime, max_intermediate_lifetime);
-    CertificateProfile profile{plan.role, {request.organization, request.organization + plan.title},
-                               *serial,   {now - backdating, now + lifetime},
-                               {},        {}};
-    if (root != nullptr && !request.crl_url.empty()) profile.crl_url = request.crl_url + "/root.crl";
-    auto certificate = issue_certificate(profile, **key, root);
-    if (!certificate) return certificate.error();
-    return Authority{std::move(*certificate), std::move(*key)};
-}
-
-Result<void> save(const DepotPaths& paths, Index& index, const AuthorityPlan& plan,
-                  const Authority& authority, std::chrono::sys_seconds now) {
-    auto key = write_private_key(*authority.key);
-    if (!key) return key.error();
-    const auto key_written = replace_file(paths.key(plan.name), *key, 0600);
-    wipe(*key);
-    if (!key_written) return key_written.error();
-    X509* const certificates[] = {authority.certificate.get()};
-    const auto pem = write_certificates(certificates);
-    if (!pem) return pem.error();
-    const auto written = replace_file(paths.certificate(plan.name), *pem, 0644);
-    if (!written) return written.error();
-    const auto record =
-        record_of(*authority.certificate, root_authority, CertificateKind::authority, plan.name);
-    if (!record) return record.error();
-    return index.add_authority(*record, now);
-}
-
-Result<Index> make_authorities(const DepotPaths& paths, const InitRequest& request,
-                               std::chrono::sys_seconds now) {
+Result<Index> make_authorities(const DepotPaths& paths, const DepotConfiguration& configuration,
+                               const std::optional<ImportedAuthority>& imported, const Occasion& occasion) {
     if (const auto made = make_private_folder(paths.private_keys()); !made) return made.error();
     if (const auto made = make_private_folder(paths.crls()); !made) return made.error();
     if (const auto made = make_empty_file(paths.index()); !made) return made.error();
-    auto index = Index::create(paths.index(), {request.organization, request.crl_url});
+    auto index = Index::create(paths.index());
     if (!index) return index.error();
-    auto root = make_authority(plans[0], request, nullptr, now);
-    if (!root) return root.error();
-    if (const auto saved = save(paths, *index, plans[0], *root, now); !saved) return saved.error();
-    const Signer signer = root->signer();
-    for (const AuthorityPlan& plan : {plans[1], plans[2]}) {
-        const auto authority = make_authority(plan, request, &signer, now);
-        if (!authority) return authority.error();
-        if (const auto saved = save(paths, *index, plan, *authority, now); !saved) return saved.error();
+    std::map<std::string, Authority> roots;
+    for (const AuthorityPlan& plan : configuration.authorities) {
+        if (plan.issued_elsewhere()) {
+            if (!imported) {
+                return Error{Fault::input, plan.name +
+                                               ": its issuer is elsewhere: give its certificate and key "
+                                               "with --import and --import-key"};
+            }
+            const auto done = import_authority(paths, *index, plan, *imported, occasion);
+            if (!done) return done.error();
+            continue;
+        }
+        const auto issuer = roots.find(plan.issuer);
+        auto made = make_authority(paths, configuration, *index, plan,
+                                   issuer == roots.end() ? nullptr : &issuer->second, occasion);
+        if (!made) return made.error();
+        if (plan.role == AuthorityRole::root) roots.emplace(plan.name, std::move(*made));
     }
     return index;
 }
 
-}  // namespace
+/// What init was asked for, as the text of depot.yaml and as its meaning.
+struct Wanted {
+    std::string text;
+    DepotConfiguration configuration;
+};
 
-Result<Answer> init(const std::filesystem::path& root, InitRequest request, std::chrono::sys_seconds now) {
+Result<Wanted> wanted_configuration(const InitRequest& request) {
+    if (!request.profile.empty()) {
+        auto text = read_file(request.profile, max_configuration_bytes);
+        if (!text) return text.error();
+        auto configuration = parse_configuration(*text, request.profile);
+        if (!configuration) return configuration.error();
+        return Wanted{std::move(*text), std::move(*configuration)};
+    }
     if (!is_organization(request.organization)) {
         return Error{Fault::input, "--name must be 1 to 50 printable characters"};
     }
@@ -158,8 +119,18 @@ Result<Answer> init(const std::filesystem::path& root, InitRequest request, std:
         return Error{Fault::input,
                      "--crl-url must be an http or https URL of a folder, without query or fragment"};
     }
-    while (request.crl_url.ends_with('/'))
-        request.crl_url.pop_back();
+    auto configuration = request.imported
+                             ? importing_configuration(request.organization, request.crl_url)
+                             : default_configuration(request.organization, request.crl_url, request.lifetime);
+    auto text = write_configuration(configuration);
+    return Wanted{std::move(text), std::move(configuration)};
+}
+
+}  // namespace
+
+Result<Answer> init(const std::filesystem::path& root, const InitRequest& request, const Occasion& occasion) {
+    auto wanted = wanted_configuration(request);
+    if (!wanted) return wanted.error();
     const DepotPaths paths(root);
     if (const auto prepared = prepare_folder(root); !prepared) return prepared.error();
     std::error_code ignored;
@@ -176,15 +147,18 @@ Result<Answer> init(const std::filesystem::path& root, InitRequest request, std:
         if (const auto marked = make_empty_file(paths.unfinished()); !marked) return marked.error();
     }
     if (const auto cleared = clear(paths); !cleared) return cleared.error();
-    auto index = make_authorities(paths, request, now);
+    if (const auto written = replace_file(paths.configuration(), wanted->text, 0600); !written)
+        return written.error();
+    auto index = make_authorities(paths, wanted->configuration, request.imported, occasion);
     if (!index) return index.error();
-    Depot depot(paths, std::move(*index), std::move(*lock));
     Answer answer;
-    answer.text = "depot of " + request.organization + " made in " + root.string() + "\n";
-    for (const AuthorityPlan& plan : plans) {
-        const auto published = publish_crl(depot, plan.name, std::nullopt, now);
+    answer.text = "depot of " + wanted->configuration.organization + " made in " + root.string() + "\n";
+    Depot depot(paths, std::move(wanted->configuration), std::move(*index), std::move(*lock));
+    for (const AuthorityPlan& plan : depot.configuration().authorities) {
+        const auto published = publish_crls_of(depot, plan.name, CrlOccasion::refresh, occasion);
         if (!published) return published.error();
-        answer.text += describe(*published) + "\n";
+        for (const PublishedCrl& crl : *published)
+            answer.text += describe(crl) + "\n";
     }
     if (::unlink(paths.unfinished().c_str()) != 0) return errno_error(paths.unfinished(), "cannot remove it");
     if (const auto synced = sync_folder(root); !synced) return synced.error();

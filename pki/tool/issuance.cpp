@@ -1,10 +1,7 @@
 #include "pki/tool/issuance.h"
 
 #include "pki/file.h"
-#include "pki/key.h"
 #include "pki/time.h"
-#include "pki/tool/identity_files.h"
-#include "pki/tool/init.h"
 #include "pki/tool/names.h"
 
 #include <algorithm>
@@ -12,16 +9,7 @@
 namespace sallyport::pki {
 namespace {
 
-/// A certificate to be issued by one of the two issuing authorities.
-struct Leaf {
-    CertificateKind kind;
-    std::string name;  ///< of its folder
-    std::string common_name;
-    std::vector<AlternativeName> alternative_names;
-    std::chrono::days lifetime;
-    std::string lineage;  ///< empty: begins one
-    std::optional<std::filesystem::path> card;
-};
+constexpr std::size_t max_request_bytes = std::size_t{64} * 1024;
 
 struct Issued {
     CertificateRecord record;
@@ -41,76 +29,37 @@ Result<void> check_card(const std::optional<std::filesystem::path>& card) {
     return {};
 }
 
-Result<void> check_issuer(Depot& depot, std::string_view name, const X509& certificate, const Validity& dates,
-                          std::chrono::sys_seconds now) {
-    const std::string path = depot.paths().certificate(name).string();
-    if (dates.not_after <= now) return Error{Fault::input, path + ": expired at " + rfc3339(dates.not_after)};
-    const auto record = depot.index().find_serial(serial_octets(certificate));
-    if (!record) return record.error();
-    if (!*record) return Error{Fault::input, path + ": not the certificate that init made"};
-    if ((*record)->revocation) return Error{Fault::input, path + ": this authority is revoked"};
-    return {};
+/// The request in a file; nothing when there is no file to read.
+Result<std::optional<CertificationRequest>> read_request(const std::filesystem::path& path) {
+    if (path.empty()) return std::optional<CertificationRequest>();
+    const auto text = read_file(path, max_request_bytes);
+    if (!text) return text.error();
+    auto request = parse_certification_request(*text, path.string());
+    if (!request) return request.error();
+    return std::optional(std::move(*request));
 }
 
-Result<IdentityFiles> files_of(Depot& depot, CertificateKind kind, X509& leaf, X509& issuer,
-                               const EVP_PKEY& key) {
-    if (kind == CertificateKind::server) return server_files(leaf, issuer, key);
-    const auto root = depot.certificate(root_authority);
-    if (!root) return root.error();
-    return device_files(leaf, issuer, **root, key);
-}
-
-Result<Issued> issue(Depot& depot, const Leaf& leaf, std::chrono::sys_seconds now) {
-    const bool is_device = leaf.kind == CertificateKind::device;
-    const std::string_view issuer_name = is_device ? device_authority : server_authority;
-    const auto issuer = depot.authority(issuer_name);
-    if (!issuer) return issuer.error();
-    const auto issuer_dates = validity(*issuer->certificate);
-    if (!issuer_dates) return issuer_dates.error();
-    const auto checked = check_issuer(depot, issuer_name, *issuer->certificate, *issuer_dates, now);
-    if (!checked) return checked.error();
-    const auto settings = depot.index().settings();
-    if (!settings) return settings.error();
-    const auto serial = generate_serial();
-    if (!serial) return serial.error();
-    const auto key = generate_rsa_key();
-    if (!key) return key.error();
-
-    const auto wanted = now + leaf.lifetime;
-    CertificateProfile profile{is_device ? CertificateRole::device : CertificateRole::server,
-                               {settings->organization, leaf.common_name},
-                               *serial,
-                               {now - backdating, std::min(wanted, issuer_dates->not_after)},
-                               leaf.alternative_names,
-                               {}};
-    if (!settings->crl_url.empty())
-        profile.crl_url = settings->crl_url + "/" + std::string(issuer_name) + ".crl";
-    const Signer signer = issuer->signer();
-    const auto certificate = issue_certificate(profile, **key, &signer);
-    if (!certificate) return certificate.error();
-    auto record = record_of(**certificate, issuer_name, leaf.kind, leaf.name);
-    if (!record) return record.error();
-    if (!leaf.lineage.empty()) record->lineage = leaf.lineage;
-    const auto files = files_of(depot, leaf.kind, **certificate, *issuer->certificate, **key);
-    if (!files) return files.error();
-
-    if (const auto staged = stage(depot, *serial, *files); !staged) return staged.error();
-    if (const auto added = depot.index().add_certificate(*record, now); !added) return added.error();
-    auto folder = deliver(depot, *record);
+Result<Issued> issue(Depot& depot, CertificateKind kind, const IssuingOptions& options,
+                     const LeafOrder& order, const std::optional<std::filesystem::path>& card,
+                     const Occasion& occasion) {
+    const auto context = issuing_context(depot, kind, options, occasion.now);
+    if (!context) return context.error();
+    auto made = make_leaf(*context, order);
+    if (!made) return made.error();
+    const auto staged = stage(depot.paths(), made->record.serial, made->files);
+    if (!staged) return staged.error();
+    if (const auto added = depot.index().add_certificate(made->record, occasion); !added)
+        return added.error();
+    auto folder = deliver(depot.paths(), made->record);
     if (!folder) return folder.error();
-    if (leaf.card) {
-        if (const auto copied = copy_to(*leaf.card, *files); !copied) {
+    if (card) {
+        if (const auto copied = copy_to(*card, made->files); !copied) {
             return Error{copied.error().fault, copied.error().message +
                                                    "; the certificate was issued, copy its files from " +
                                                    folder->string()};
         }
     }
-    std::string notes;
-    if (wanted > issuer_dates->not_after) {
-        notes = "note: valid no longer than its issuer " + std::string(issuer_name) + ", which expires at " +
-                rfc3339(issuer_dates->not_after) + "\n";
-    }
-    return Issued{std::move(*record), std::move(*folder), std::move(notes)};
+    return Issued{std::move(made->record), std::move(*folder), context->notes};
 }
 
 Answer report(std::string_view action, const Issued& issued,
@@ -124,20 +73,37 @@ Answer report(std::string_view action, const Issued& issued,
     return answer;
 }
 
-Leaf device_leaf(const DeviceRequest& request, std::string lineage) {
-    return {CertificateKind::device,
-            request.device_id,
-            request.device_id,
-            {{AlternativeName::Type::uri, "urn:canedge:device:" + request.device_id}},
-            request.lifetime,
-            std::move(lineage),
-            request.card};
-}
-
 /// Adds each value once, in order; an X.509 reader gains nothing from a name that comes twice.
 void add_once(std::vector<AlternativeName>& names, AlternativeName::Type type, std::string value) {
     const auto same = [&](const AlternativeName& name) { return name.type == type && name.value == value; };
     if (std::ranges::none_of(names, same)) names.push_back({type, std::move(value)});
+}
+
+Result<LeafOrder> server_order(const ServerRequest& request) {
+    constexpr std::size_t max_names = 100, max_common_name = 64;
+    if (request.dns_names.empty() && request.addresses.empty()) {
+        return Error{Fault::input, "a server needs at least one --name or --ip"};
+    }
+    if (request.dns_names.size() + request.addresses.size() > max_names) {
+        return Error{Fault::input, "at most " + std::to_string(max_names) + " names and addresses"};
+    }
+    LeafOrder order;
+    for (const std::string& name : request.dns_names) {
+        if (!is_dns_name(name))
+            return Error{Fault::input, "--name: '" + name + "' is not a host name in lower case"};
+        add_once(order.alternative_names, AlternativeName::Type::dns, name);
+        if (order.common_name.empty() && name.size() <= max_common_name) order.common_name = name;
+    }
+    for (const std::string& address : request.addresses) {
+        auto octets = parse_ip_address(address);
+        if (!octets) return Error{Fault::input, "--ip: '" + address + "' is not an IPv4 or IPv6 address"};
+        add_once(order.alternative_names, AlternativeName::Type::ip, std::move(*octets));
+        if (order.common_name.empty()) order.common_name = address;
+    }
+    if (order.common_name.empty()) order.common_name = "server";  // every name is longer than a CN may be
+    order.name = request.dns_names.empty() ? request.addresses.front() : request.dns_names.front();
+    std::ranges::replace(order.name, '*', '_');
+    return order;
 }
 
 Result<std::vector<CertificateRecord>> known_certificates(Depot& depot, const DeviceRequest& request) {
@@ -149,53 +115,74 @@ Result<std::vector<CertificateRecord>> known_certificates(Depot& depot, const De
     return depot.index().find_device(request.device_id);
 }
 
+/// "No" when one of these keeps a new one from being issued.
+std::optional<Answer> in_the_way(const std::vector<CertificateRecord>& known, const std::string& name,
+                                 std::chrono::sys_seconds now) {
+    for (const CertificateRecord& record : known) {
+        if (record.validity.not_after <= now || is_revoked(record)) continue;
+        return no(
+            name + " has certificate " + hex(record.serial) +
+            (is_on_hold(record) ? " on hold; unhold or revoke it first" : "; renew it, or revoke it first"));
+    }
+    return std::nullopt;
+}
+
+Result<Issued> issue_to_device(Depot& depot, const DeviceRequest& request, const std::string& lineage,
+                               const Occasion& occasion) {
+    const auto requested = read_request(request.request);
+    if (!requested) return requested.error();
+    auto order =
+        device_order(request.device_id, *requested ? &**requested : nullptr, request.request.string());
+    if (!order) return order.error();
+    order->lineage = lineage;
+    return issue(depot, CertificateKind::device, request.options, *order, request.card, occasion);
+}
+
 }  // namespace
 
-Result<Answer> issue_server(Depot& depot, const ServerRequest& request, std::chrono::sys_seconds now) {
-    constexpr std::size_t max_names = 100, max_common_name = 64;
-    if (request.dns_names.empty() && request.addresses.empty()) {
-        return Error{Fault::input, "a server needs at least one --name or --ip"};
-    }
-    if (request.dns_names.size() + request.addresses.size() > max_names) {
-        return Error{Fault::input, "at most " + std::to_string(max_names) + " names and addresses"};
-    }
-    Leaf leaf{CertificateKind::server, {}, {}, {}, request.lifetime, {}, {}};
-    for (const std::string& name : request.dns_names) {
-        if (!is_dns_name(name))
-            return Error{Fault::input, "--name: '" + name + "' is not a host name in lower case"};
-        add_once(leaf.alternative_names, AlternativeName::Type::dns, name);
-        if (leaf.common_name.empty() && name.size() <= max_common_name) leaf.common_name = name;
-    }
-    for (const std::string& address : request.addresses) {
-        auto octets = parse_ip_address(address);
-        if (!octets) return Error{Fault::input, "--ip: '" + address + "' is not an IPv4 or IPv6 address"};
-        add_once(leaf.alternative_names, AlternativeName::Type::ip, std::move(*octets));
-        if (leaf.common_name.empty()) leaf.common_name = address;
-    }
-    if (leaf.common_name.empty()) leaf.common_name = "server";  // every name is longer than a CN may be
-    leaf.name = request.dns_names.empty() ? request.addresses.front() : request.dns_names.front();
-    std::ranges::replace(leaf.name, '*', '_');
-    const auto issued = issue(depot, leaf, now);
+Result<Answer> issue_server(Depot& depot, const ServerRequest& request, const Occasion& occasion) {
+    auto order = server_order(request);
+    if (!order) return order.error();
+    const auto requested = read_request(request.request);
+    if (!requested) return requested.error();
+    if (*requested) order->request = &**requested;
+    const auto issued =
+        issue(depot, CertificateKind::server, request.options, *order, std::nullopt, occasion);
     if (!issued) return issued.error();
     return report("issued", *issued, std::nullopt);
 }
 
-Result<Answer> issue_device(Depot& depot, const DeviceRequest& request, std::chrono::sys_seconds now) {
+Result<Answer> issue_device(Depot& depot, const DeviceRequest& request, const Occasion& occasion) {
     const auto known = known_certificates(depot, request);
     if (!known) return known.error();
-    for (const CertificateRecord& record : *known) {
-        if (record.validity.not_after <= now) continue;
-        if (record.revocation && !record.revocation->on_hold()) continue;
-        return no(
-            request.device_id + " has certificate " + hex(record.serial) +
-            (record.revocation ? " on hold; unhold or revoke it first" : "; renew it, or revoke it first"));
-    }
-    const auto issued = issue(depot, device_leaf(request, {}), now);
+    if (auto refused = in_the_way(*known, request.device_id, occasion.now)) return std::move(*refused);
+    const auto issued = issue_to_device(depot, request, {}, occasion);
     if (!issued) return issued.error();
     return report("issued", *issued, request.card);
 }
 
-Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, std::chrono::sys_seconds now) {
+Result<Answer> issue_operator(Depot& depot, const OperatorRequest& request, const Occasion& occasion) {
+    if (!is_operator_name(request.name)) {
+        return Error{Fault::input, "'" + request.name +
+                                       "': an operator's name has 1 to 64 letters, digits and "
+                                       ". _ @ -, and is no device ID"};
+    }
+    CertificateFilter own{.kind = CertificateKind::operator_client, .name = request.name};
+    std::vector<CertificateRecord> known;
+    const auto visited = depot.index().visit_certificates(
+        own, [&](const CertificateRecord& record) { known.push_back(record); });
+    if (!visited) return visited.error();
+    if (auto refused = in_the_way(known, request.name, occasion.now)) return std::move(*refused);
+    const auto requested = read_request(request.request);
+    if (!requested) return requested.error();
+    const LeafOrder order{request.name, request.name, {}, {}, *requested ? &**requested : nullptr};
+    const auto issued =
+        issue(depot, CertificateKind::operator_client, request.options, order, std::nullopt, occasion);
+    if (!issued) return issued.error();
+    return report("issued", *issued, std::nullopt);
+}
+
+Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, const Occasion& occasion) {
     const auto known = known_certificates(depot, request);
     if (!known) return known.error();
     if (known->empty()) return no(request.device_id + ": no certificate of this device in the depot");
@@ -206,10 +193,10 @@ Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, std::chr
                        ? " is on hold; unhold it first"
                        : " is revoked; issue a new one with: issue device " + request.device_id));
     }
-    const auto issued = issue(depot, device_leaf(request, newest.lineage), now);
+    const auto issued = issue_to_device(depot, request, newest.lineage, occasion);
     if (!issued) return issued.error();
     Answer answer = report("renewed", *issued, request.card);
-    if (newest.validity.not_after > now) {
+    if (newest.validity.not_after > occasion.now) {
         answer.text += label(newest) + " stays valid until " + rfc3339(newest.validity.not_after) +
                        " unless it is revoked\n";
     }

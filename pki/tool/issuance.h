@@ -3,8 +3,8 @@
 #include "pki/result.h"
 #include "pki/tool/answer.h"
 #include "pki/tool/depot.h"
+#include "pki/tool/leaf.h"
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -15,26 +15,39 @@ namespace sallyport::pki {
 struct ServerRequest {
     std::vector<std::string> dns_names;  ///< the first one names the server's folder
     std::vector<std::string> addresses;  ///< IPv4 or IPv6
-    std::chrono::days lifetime{397};
+    std::filesystem::path request = {};  ///< PKCS#10 in PEM; empty: a key is made here
+    IssuingOptions options = {};
 };
 
 struct DeviceRequest {
     std::string device_id;
-    std::optional<std::filesystem::path> card;  ///< also copy the identity files into this folder
-    std::chrono::days lifetime{1095};
+    std::optional<std::filesystem::path> card = {};  ///< also copy the identity files into this folder
+    std::filesystem::path request = {};              ///< PKCS#10 in PEM; empty: a key is made here
+    IssuingOptions options = {};
 };
 
-// No certificate outlives its issuer: a longer lifetime is cut to the issuer's, with a note.
+struct OperatorRequest {
+    std::string name;                    ///< CN, and its folder: see is_operator_name()
+    std::filesystem::path request = {};  ///< PKCS#10 in PEM; empty: a key is made here
+    IssuingOptions options = {};
+};
 
-/// Makes a server's key and certificate in DIR/servers/NAME, replacing files that are there.
-Result<Answer> issue_server(Depot& depot, const ServerRequest& request, std::chrono::sys_seconds now);
+// No certificate outlives its issuer: a longer lifetime is cut to the issuer's, with a note. Of a request
+// (PKCS#10) only the key is taken: names and extensions are those of the command and of the kind of
+// certificate.
 
-/// Makes a device's key and certificate in DIR/devices/ID. "No" when the device has a certificate that is
-/// neither expired nor revoked: that one is renewed, or revoked first.
-Result<Answer> issue_device(Depot& depot, const DeviceRequest& request, std::chrono::sys_seconds now);
+/// Makes a server's certificate in DIR/servers/NAME, replacing files that are there.
+Result<Answer> issue_server(Depot& depot, const ServerRequest& request, const Occasion& occasion);
 
-/// A new key and certificate in the lineage of the device's newest one, which stays valid. "No" when that one
-/// is revoked or on hold, else a renewal would undo it, or when the device is unknown.
-Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, std::chrono::sys_seconds now);
+/// Makes a device's certificate in DIR/devices/ID. "No" when the device has a certificate that is neither
+/// expired nor revoked: that one is renewed, or revoked first.
+Result<Answer> issue_device(Depot& depot, const DeviceRequest& request, const Occasion& occasion);
+
+/// Makes an operator's certificate in DIR/operators/NAME. "No" as for devices.
+Result<Answer> issue_operator(Depot& depot, const OperatorRequest& request, const Occasion& occasion);
+
+/// A new certificate in the lineage of the device's newest one, which stays valid. "No" when that one is
+/// revoked or on hold, else a renewal would undo it, or when the device is unknown.
+Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, const Occasion& occasion);
 
 }  // namespace sallyport::pki

@@ -62,6 +62,29 @@ bool is_organization(std::string_view text) noexcept {
     return !text.empty() && text.size() <= max_organization && std::ranges::all_of(text, printable);
 }
 
+bool is_authority_name(std::string_view text) noexcept {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz", digits = "0123456789";
+    if (text.empty() || text.size() > 40 || letters.find(text.front()) == letters.npos) return false;
+    const bool allowed =
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == text.npos && text.back() != '-';
+    // NAME-delta.crl and NAME-3p.crl are files of the authority NAME.
+    const auto last = text.substr(text.rfind('-') == text.npos ? 0 : text.rfind('-') + 1);
+    const bool like_partition = last.size() > 1 && last.back() == 'p' &&
+                                last.substr(0, last.size() - 1).find_first_not_of(digits) == last.npos;
+    return allowed && last != "delta" && !like_partition;
+}
+
+bool is_operator_name(std::string_view text) noexcept {
+    constexpr std::string_view alphanumeric =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const auto allowed = [&](char c) {
+        return alphanumeric.find(c) != alphanumeric.npos ||
+               std::string_view("._@-").find(c) != std::string_view::npos;
+    };
+    return !text.empty() && text.size() <= 64 && alphanumeric.find(text.front()) != alphanumeric.npos &&
+           std::ranges::all_of(text, allowed) && !is_device_id(text);
+}
+
 bool is_crl_url(std::string_view text) {
     constexpr std::size_t max_url = 1000;
     if (text.size() > max_url) return false;
@@ -72,6 +95,29 @@ bool is_crl_url(std::string_view text) {
         rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]%") ==
         rest.npos;
     return (scheme == "http" || scheme == "https") && !rest.empty() && rest.front() != '/' && allowed;
+}
+
+std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text) {
+    using namespace std::chrono;
+    constexpr std::string_view day_form = "dddd-dd-dd", instant_form = "dddd-dd-ddTdd:dd:ddZ";
+    if (text.size() != day_form.size() && text.size() != instant_form.size()) return std::nullopt;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool digit = text[i] >= '0' && text[i] <= '9';
+        if (instant_form[i] == 'd' ? !digit : text[i] != instant_form[i]) return std::nullopt;
+    }
+    const auto number = [&](std::size_t at, std::size_t size) {
+        int value = 0;
+        for (const char c : text.substr(at, size))
+            value = value * 10 + (c - '0');
+        return value;
+    };
+    const year_month_day date{year{number(0, 4)}, month{static_cast<unsigned>(number(5, 2))},
+                              day{static_cast<unsigned>(number(8, 2))}};
+    if (!date.ok() || date.year() < year{1970}) return std::nullopt;
+    if (text.size() == day_form.size()) return sys_days{date};
+    const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+    if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
+    return sys_days{date} + hours{hour} + minutes{minute} + seconds{second};
 }
 
 std::optional<std::string> parse_serial(std::string_view text) {

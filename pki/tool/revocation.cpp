@@ -1,187 +1,242 @@
 #include "pki/tool/revocation.h"
 
 #include "pki/time.h"
-#include "pki/tool/crl_publication.h"
-#include "pki/tool/names.h"
+#include "pki/tool/blast_radius.h"
 
 #include <algorithm>
 #include <functional>
-#include <map>
-#include <vector>
+#include <set>
+
+#include <boost/json.hpp>
 
 namespace sallyport::pki {
 namespace {
 
+namespace json = boost::json;
 using Records = std::vector<CertificateRecord>;
 
 std::string label(const CertificateRecord& record) {
     return hex(record.serial) + " (" + record.name + ")";
 }
 
-std::string subject_of(const Selection& selection) {
-    return selection.serial.empty() ? selection.device_id : "serial " + selection.serial;
-}
-
-Result<Records> find(Depot& depot, const Selection& selection) {
-    if (selection.serial.empty()) {
-        if (!is_device_id(selection.device_id)) {
-            return Error{Fault::input, "'" + selection.device_id +
-                                           "' is not a device ID: 8 hexadecimal digits, upper case"};
-        }
-        return depot.index().find_device(selection.device_id);
-    }
-    const auto serial = parse_serial(selection.serial);
-    if (!serial)
-        return Error{Fault::input, "'" + selection.serial + "' is not a serial number in hexadecimal"};
-    auto record = depot.index().find_serial(*serial);
-    if (!record) return record.error();
-    Records records;
-    if (*record) records.push_back(std::move(**record));
-    if (!records.empty() && records.front().name == root_authority) {
-        return Error{
-            Fault::input,
-            "a root cannot be revoked by its own CRL; take it out of the gateways' trust files instead"};
-    }
-    return records;
-}
-
-/// Named by serial, an expired certificate is meant too; named by device, only those that still count.
-Records select(const Records& records, const Selection& selection, std::chrono::sys_seconds now,
-               const std::function<bool(const CertificateRecord&)>& condition) {
-    Records selected;
-    for (const CertificateRecord& record : records) {
-        const bool counts = !selection.serial.empty() || record.validity.not_after >= now;
-        if (counts && condition(record)) selected.push_back(record);
-    }
-    return selected;
-}
-
-bool is_revoked(const CertificateRecord& record) {
-    return record.revocation && !record.revocation->on_hold();
-}
-bool is_on_hold(const CertificateRecord& record) {
-    return record.revocation && record.revocation->on_hold();
-}
 bool is_free(const CertificateRecord& record) {
     return !record.revocation;
 }
 
-void note_clock(const PublishedCrl& crl, std::string& notes) {
-    if (!crl.clock_went_back) return;
-    notes += "warning: the clock is behind the previous " + crl.authority +
-             " CRL; gateways may refuse the new one until it has caught up\n";
+Records those(const Records& records, const std::function<bool(const CertificateRecord&)>& condition) {
+    Records kept;
+    std::ranges::copy_if(records, std::back_inserter(kept), condition);
+    return kept;
 }
 
-/// Publishes the CRL of each authority concerned and says so for each certificate.
-Result<Answer> publish_for(Depot& depot, const Records& records, std::string_view action,
-                           std::chrono::sys_seconds now) {
-    Answer answer;
-    std::map<std::string, PublishedCrl> published;
-    for (const CertificateRecord& record : records) {
-        if (published.contains(record.issuer)) continue;
-        auto crl = publish_crl(depot, record.issuer, std::nullopt, now);
-        if (!crl) {
-            return Error{crl.error().fault, std::string(action) + " " + label(record) +
-                                                " in the index, but the " + record.issuer +
-                                                " CRL is not published: " + crl.error().message +
-                                                "; run sallyport-pki crl when this is mended"};
+json::object to_json(const PublishedCrl& crl) {
+    json::object object{{"authority", crl.plan.scope.authority},
+                        {"partition", crl.plan.scope.partition},
+                        {"number", crl.plan.number},
+                        {"next_update", rfc3339(crl.plan.next_update)},
+                        {"path", crl.path.string()}};
+    if (crl.plan.base) object["base"] = *crl.plan.base;
+    return object;
+}
+
+void note_clock(const std::vector<PublishedCrl>& crls, std::string& notes) {
+    for (const PublishedCrl& crl : crls) {
+        if (!crl.clock_went_back) continue;
+        notes += "warning: the clock is behind the previous " + crl.plan.scope.authority +
+                 " CRL; gateways may refuse the new one until it has caught up\n";
+        return;
+    }
+}
+
+/// What the lines of a change say about one certificate's CRL: of its delta, if there is one, since that is
+/// what comes into force first.
+std::string crl_of(const CertificateRecord& record, const std::vector<PublishedCrl>& crls) {
+    const auto found = std::ranges::find_if(crls, [&](const PublishedCrl& crl) {
+        return crl.plan.scope.authority == record.issuer && crl.plan.scope.partition == record.partition;
+    });
+    return found == crls.end() ? std::string() : ", " + describe(*found);
+}
+
+/// Publishes the CRLs of all authorities concerned and says so for each certificate.
+Result<Change> publish_for(Depot& depot, const Records& records, std::string_view action,
+                           const Occasion& occasion) {
+    Change change;
+    std::set<std::string> authorities;
+    for (const CertificateRecord& record : records)
+        authorities.insert(record.issuer);
+    for (const std::string& authority : authorities) {
+        auto published = publish_crls_of(depot, authority, CrlOccasion::revocation, occasion);
+        if (!published) {
+            return Error{published.error().fault, std::string(action) + " " + std::to_string(records.size()) +
+                                                      " certificates in the index, but the " + authority +
+                                                      " CRL is not published: " + published.error().message +
+                                                      "; run sallyport-pki crl when this is mended"};
         }
-        note_clock(*crl, answer.notes);
-        published.emplace(record.issuer, std::move(*crl));
+        note_clock(*published, change.answer.notes);
+        std::ranges::move(*published, std::back_inserter(change.crls));
     }
+    json::array certificates, crls;
     for (const CertificateRecord& record : records) {
-        answer.text +=
-            std::string(action) + " " + label(record) + ", " + describe(published.at(record.issuer)) + "\n";
+        change.answer.text += std::string(action) + " " + label(record) + crl_of(record, change.crls) + "\n";
+        certificates.push_back(
+            {{"serial", hex(record.serial)}, {"name", record.name}, {"issuer", record.issuer}});
     }
-    return answer;
+    for (const PublishedCrl& crl : change.crls)
+        crls.push_back(to_json(crl));
+    change.answer.json = {
+        {"action", action}, {"certificates", std::move(certificates)}, {"crls", std::move(crls)}};
+    return change;
 }
 
-Result<Answer> already(Depot& depot, const Records& records, std::string_view state) {
-    Answer answer;
+Result<Change> already(Depot& depot, const Records& records, std::string_view state) {
+    Change change;
+    json::array certificates;
     for (const CertificateRecord& record : records) {
-        const auto crl = depot.index().newest_crl(record.issuer);
+        const auto crl = depot.index().newest_crl({record.issuer, record.partition});
         if (!crl) return crl.error();
-        answer.text += label(record) + " is already " + std::string(state) + " (" +
-                       std::string(to_string(record.revocation->reason)) + ", " +
-                       rfc3339(record.revocation->revoked_at) + "), " + record.issuer + " CRL number " +
-                       std::to_string(crl->number) + " is in " + depot.paths().crl(record.issuer).string() +
-                       "\n";
+        const auto authority = depot.index().find_authority(record.issuer);
+        if (!authority) return authority.error();
+        const auto name =
+            crl_name({record.issuer, record.partition}, (*authority)->partitions, CrlForm::complete);
+        change.answer.text += label(record) + " is already " + std::string(state) + " (" +
+                              std::string(to_string(record.revocation->reason)) + ", " +
+                              rfc3339(record.revocation->revoked_at) + "), " + record.issuer +
+                              " CRL number " + std::to_string(crl->number) + " is in " +
+                              depot.paths().crl(name).string() + "\n";
+        certificates.push_back(
+            {{"serial", hex(record.serial)}, {"name", record.name}, {"issuer", record.issuer}});
     }
-    return answer;
+    change.answer.json = {{"already", state}, {"certificates", std::move(certificates)}};
+    return change;
 }
 
-Answer none_in_force(const Selection& selection, const Records& known) {
-    if (known.empty()) return no(subject_of(selection) + ": no such certificate in this depot");
-    return no(subject_of(selection) + ": expired at " + rfc3339(known.back().validity.not_after));
+/// What keeps a selection from being used: something in it is not there, or nothing is.
+std::optional<Answer> unusable(const Selected& selected) {
+    std::string text;
+    for (const std::string& name : selected.unknown)
+        text += (text.empty() ? "" : "\n") + name + ": no such certificate in this depot";
+    for (const std::string& name : selected.expired)
+        text += (text.empty() ? "" : "\n") + name;
+    if (text.empty() && !selected.records.empty()) return std::nullopt;
+    return no(text.empty() ? "no certificate fits" : text);
+}
+
+/// "No" for a change that is larger than the operator is likely to mean.
+Result<std::optional<Answer>> too_large(Depot& depot, const Records& targets, const ChangeOptions& options,
+                                        std::chrono::sys_seconds now) {
+    if (options.yes_revoke) {
+        if (*options.yes_revoke == targets.size()) return std::optional<Answer>();
+        return std::optional(no("--yes-revoke " + std::to_string(*options.yes_revoke) + ": it would be " +
+                                std::to_string(targets.size()) + " certificates; nothing was changed"));
+    }
+    if (targets.size() == 1) return std::optional<Answer>();  // spares a look at the whole fleet
+    const auto share = fleet_share(depot, targets, now);
+    if (!share) return share.error();
+    const unsigned percent = depot.configuration().ask_above_percent;
+    if (!share->above(percent)) return std::optional<Answer>();
+    return std::optional(no("this is more than " + std::to_string(percent) + " % of the fleet (" +
+                            std::to_string(share->devices) + " of " + std::to_string(share->fleet) +
+                            " devices); nothing was changed. Look at --dry-run, and then say "
+                            "--yes-revoke " +
+                            std::to_string(targets.size())));
+}
+
+/// Marks and publishes, or says what would happen.
+Result<Change> carry_out(Depot& depot, const Records& targets, const RevocationRequest& request,
+                         std::string_view verb, std::string_view done, const ChangeOptions& options,
+                         const Occasion& occasion) {
+    if (options.dry_run) {
+        auto answer =
+            blast_radius(depot, verb, targets, options.activity, options.active_within, occasion.now);
+        if (!answer) return answer.error();
+        return Change{std::move(*answer)};
+    }
+    auto refused = too_large(depot, targets, options, occasion.now);
+    if (!refused) return refused.error();
+    if (*refused) return Change{std::move(**refused)};
+    if (const auto marked = depot.index().revoke(targets, request, occasion); !marked) return marked.error();
+    return publish_for(depot, targets, done, occasion);
 }
 
 }  // namespace
 
-Result<Answer> revoke(Depot& depot, const Selection& selection, CrlReason reason,
-                      std::chrono::sys_seconds now) {
-    const auto known = find(depot, selection);
-    if (!known) return known.error();
-    const Records targets = select(*known, selection, now, std::not_fn(is_revoked));
-    if (!targets.empty()) {
-        if (const auto marked = depot.index().revoke(targets, reason, now); !marked) return marked.error();
-        return publish_for(depot, targets, "revoked", now);
-    }
-    Records revoked;
-    std::ranges::copy_if(*known, std::back_inserter(revoked), is_revoked);
-    if (revoked.empty()) return none_in_force(selection, *known);
-    return already(depot, revoked, "revoked");
+Result<Change> revoke(Depot& depot, const Selection& selection, const RevocationRequest& request,
+                      const ChangeOptions& options, const Occasion& occasion) {
+    const auto selected = select(depot, selection, occasion, options.dry_run);
+    if (!selected) return selected.error();
+    if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
+    const Records targets = those(selected->records, std::not_fn(is_revoked));
+    if (targets.empty()) return already(depot, selected->records, "revoked");
+    return carry_out(depot, targets, request, "revoke", "revoked", options, occasion);
 }
 
-Result<Answer> hold(Depot& depot, const Selection& selection, std::chrono::sys_seconds now) {
-    const auto known = find(depot, selection);
-    if (!known) return known.error();
-    const Records targets = select(*known, selection, now, is_free);
-    if (!targets.empty()) {
-        const auto marked = depot.index().revoke(targets, CrlReason::certificate_hold, now);
-        if (!marked) return marked.error();
-        return publish_for(depot, targets, "held", now);
-    }
-    const Records held = select(*known, selection, now, is_on_hold);
+Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOptions& options,
+                    const Occasion& occasion) {
+    const auto selected = select(depot, selection, occasion, options.dry_run);
+    if (!selected) return selected.error();
+    if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
+    const Records targets = those(selected->records, is_free);
+    if (!targets.empty())
+        return carry_out(depot, targets, {CrlReason::certificate_hold}, "hold", "held", options, occasion);
+    const Records held = those(selected->records, is_on_hold);
     if (!held.empty()) return already(depot, held, "on hold");
-    const Records revoked = select(*known, selection, now, is_revoked);
-    if (!revoked.empty()) return no(label(revoked.back()) + " is revoked, which is for ever");
-    return none_in_force(selection, *known);
+    return Change{no(label(selected->records.back()) + " is revoked, which is for ever")};
 }
 
-Result<Answer> unhold(Depot& depot, const Selection& selection, std::chrono::sys_seconds now) {
-    const auto known = find(depot, selection);
-    if (!known) return known.error();
-    Records targets;
-    std::ranges::copy_if(*known, std::back_inserter(targets), is_on_hold);
+Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOptions& options,
+                      const Occasion& occasion) {
+    const auto selected = select(depot, selection, occasion, options.dry_run);
+    if (!selected) return selected.error();
+    if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
+    const Records targets = those(selected->records, is_on_hold);
     if (!targets.empty()) {
-        if (const auto released = depot.index().release(targets, now); !released) return released.error();
-        return publish_for(depot, targets, "released", now);
+        if (options.dry_run) {
+            auto answer = blast_radius(depot, "release", targets, options.activity, options.active_within,
+                                       occasion.now);
+            if (!answer) return answer.error();
+            return Change{std::move(*answer)};
+        }
+        if (const auto released = depot.index().release(targets, occasion); !released)
+            return released.error();
+        return publish_for(depot, targets, "released", occasion);
     }
-    const Records revoked = select(*known, selection, now, is_revoked);
-    if (!revoked.empty()) return no(label(revoked.back()) + " is revoked, which is for ever");
-    const Records free = select(*known, selection, now, is_free);
-    if (!free.empty()) return no(label(free.back()) + " is not on hold");
-    return none_in_force(selection, *known);
+    const CertificateRecord& last = selected->records.back();
+    return Change{
+        no(label(last) + (is_revoked(last) ? " is revoked, which is for ever" : " is not on hold"))};
 }
 
-Result<Answer> publish_crls(Depot& depot, const std::string& authority,
-                            std::optional<std::chrono::days> lifetime, std::chrono::sys_seconds now) {
-    auto names = depot.index().authorities();
-    if (!names) return names.error();
-    if (!authority.empty()) {
-        if (std::ranges::find(*names, authority) == names->end()) {
-            return Error{Fault::input, "--ca: '" + authority + "' is none of root, device-ca and server-ca"};
+Result<Change> refresh_crls(Depot& depot, const RefreshRequest& request, const Occasion& occasion) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    Change change;
+    bool known = request.authority.empty();
+    json::array crls;
+    for (const AuthorityRecord& authority : *authorities) {
+        if (!request.authority.empty() && authority.name != request.authority) continue;
+        known = true;
+        const auto plan = depot.plan(authority.name);
+        if (!plan) return plan.error();
+        if (request.only_if_due || request.only_if_older) {
+            const std::chrono::seconds limit = request.only_if_older.value_or(plan->crl.refresh_after);
+            const auto due = is_due(depot, authority, limit, occasion.now);
+            if (!due) return due.error();
+            if (!*due) continue;
         }
-        names->assign(1, authority);
+        auto published =
+            publish_crls_of(depot, authority.name, CrlOccasion::refresh, occasion, request.lifetime);
+        if (!published) return published.error();
+        note_clock(*published, change.answer.notes);
+        for (const PublishedCrl& crl : *published) {
+            change.answer.text += describe(crl) + ", next update by " + rfc3339(crl.plan.next_update) + "\n";
+            crls.push_back(to_json(crl));
+        }
+        std::ranges::move(*published, std::back_inserter(change.crls));
     }
-    Answer answer;
-    for (const std::string& name : *names) {
-        const auto crl = publish_crl(depot, name, lifetime, now);
-        if (!crl) return crl.error();
-        answer.text += describe(*crl) + ", next update by " + rfc3339(crl->next_update) + "\n";
-        note_clock(*crl, answer.notes);
-    }
-    return answer;
+    if (!known)
+        return Error{Fault::input, "--ca: '" + request.authority + "': no such authority in this depot"};
+    if (change.crls.empty()) change.answer.text = "no CRL is due\n";
+    change.answer.json["crls"] = std::move(crls);
+    return change;
 }
 
 }  // namespace sallyport::pki

@@ -354,7 +354,7 @@ const UsageCase usage_cases[] = {
     {"revoke_unknown_serial", {"revoke", "--serial", "01"}, 1},
     {"revoke_malformed", {"revoke", "A1B2"}, 2},
     {"revoke_malformed_serial", {"revoke", "--serial", "xyz"}, 2},
-    {"revoke_both", {"revoke", "A1B2C3D4", "--serial", "01"}, 2},
+    {"revoke_unknown_besides", {"revoke", "A1B2C3D4", "--serial", "01"}, 1},
     {"revoke_neither", {"revoke"}, 2},
     {"revoke_bad_reason", {"revoke", "A1B2C3D4", "--reason", "stolen"}, 2},
     {"revoke_hold", {"revoke", "A1B2C3D4", "--reason", "certificateHold"}, 2},

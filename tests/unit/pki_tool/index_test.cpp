@@ -1,8 +1,12 @@
 #include "pki/tool/index.h"
 
+#include "pki/issue.h"
+#include "pki/key.h"
 #include "tests/unit/pki_tool/temporary_folder.h"
 
+#include <array>
 #include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,29 +24,66 @@ CertificateRecord record(const std::string& serial, std::chrono::sys_seconds not
     return {serial, "ca", kind, name, "CN=" + name, serial, {start, not_after}, "der", std::nullopt};
 }
 
+Occasion at(std::chrono::sys_seconds now) {
+    return {now, "tester", "for the test"};
+}
+
 class IndexTest : public testing::Test {
   protected:
     IndexTest() {
         std::ofstream{path()};  // create() fills a file that its caller has made private
-        index.emplace(std::move(Index::create(path(), {"Example", ""}).value()));
-        EXPECT_TRUE(index->add_authority(record("ca-serial", start + 1000h, CertificateKind::authority, "ca"),
-                                         start));
+        index.emplace(std::move(Index::create(path()).value()));
+        EXPECT_TRUE(index->add_authority({"ca", AuthorityRole::devices, "root", 2},
+                                         record("ca-serial", start + 1000h, CertificateKind::authority, "ca"),
+                                         at(start)));
     }
 
     std::filesystem::path path() const { return folder.path() / "index.sqlite"; }
 
-    void add(const CertificateRecord& added) { ASSERT_TRUE(index->add_certificate(added, start)); }
+    void add(const CertificateRecord& added) { ASSERT_TRUE(index->add_certificate(added, at(start))); }
+
+    /// Takes a number for a CRL.
+    CrlPlan begin(std::chrono::sys_seconds now, std::optional<std::uint64_t> base = std::nullopt) {
+        std::array<CrlPlan, 1> plans{CrlPlan{scope, base, now, now + 1h}};
+        EXPECT_TRUE(index->begin_crls("ca", plans));
+        return plans.front();
+    }
+
+    /// The entries of the delta CRL since `base`.
+    std::map<std::string, CrlReason> changes_since(std::uint64_t base) {
+        std::map<std::string, CrlReason> changes;
+        const auto visited =
+            index->visit_changes(scope, base, [&](const RevokedCertificate& entry) -> Result<void> {
+                changes.emplace(entry.serial, entry.reason);
+                return {};
+            });
+        EXPECT_TRUE(visited);
+        EXPECT_EQ(index->count_changes(scope, base).value(), changes.size());
+        return changes;
+    }
+
+    Result<void> revoke(const std::vector<CertificateRecord>& records, CrlReason reason,
+                        std::chrono::sys_seconds now) {
+        return index->revoke(records, {reason}, at(now));
+    }
+
+    Result<void> release(const CertificateRecord& record, std::chrono::sys_seconds now) {
+        return index->release({&record, 1}, at(now));
+    }
+
+    const CrlScopeId scope{"ca", 0};
 
     /// Publishes a CRL and returns the serials that it lists.
     std::vector<std::string> publish(std::chrono::sys_seconds now) {
-        const auto number = index->take_crl_number("ca", now, now + 1h);
+        const CrlPlan plan = begin(now);
         std::vector<std::string> serials;
-        const auto visited = index->visit_revoked("ca", [&](const RevokedCertificate& entry) -> Result<void> {
-            serials.emplace_back(entry.serial);
-            return {};
-        });
+        const auto visited =
+            index->visit_revoked(scope, [&](const RevokedCertificate& entry) -> Result<void> {
+                serials.emplace_back(entry.serial);
+                return {};
+            });
         EXPECT_TRUE(visited);
-        EXPECT_TRUE(index->crl_published("ca", number.value(), "digest", now));
+        EXPECT_TRUE(index->crl_published(plan, "digest", at(now)));
         return serials;
     }
 
@@ -68,36 +109,127 @@ TEST_F(IndexTest, finds_what_was_added) {
 
 TEST_F(IndexTest, takes_a_serial_once) {
     add(record("one"));
-    EXPECT_FALSE(index->add_certificate(record("one"), start));
-    EXPECT_FALSE(index->add_certificate(record("ca-serial"), start)) << "of the authority itself";
+    EXPECT_FALSE(index->add_certificate(record("one"), at(start)));
+    EXPECT_FALSE(index->add_certificate(record("ca-serial"), at(start))) << "of the authority itself";
 }
 
 TEST_F(IndexTest, crl_numbers_are_used_up_whether_published_or_not) {
-    EXPECT_EQ(index->take_crl_number("ca", start, start + 1h).value(), 1U);
-    EXPECT_EQ(index->take_crl_number("ca", start, start + 1h).value(), 2U);
+    EXPECT_EQ(begin(start).number, 1U);
+    EXPECT_EQ(begin(start).number, 2U);
     index.emplace(std::move(Index::open(path()).value()));  // as after a kill
-    EXPECT_EQ(index->take_crl_number("ca", start, start + 1h).value(), 3U);
-    EXPECT_FALSE(index->take_crl_number("other", start, start + 1h));
+    EXPECT_EQ(begin(start).number, 3U);
+    std::array<CrlPlan, 1> plans{CrlPlan{{"other", 0}, {}, start, start + 1h}};
+    EXPECT_FALSE(index->begin_crls("other", plans));
+    ASSERT_TRUE(index->raise_crl_number("ca", 100, at(start)));
+    EXPECT_EQ(begin(start).number, 101U);
+    ASSERT_TRUE(index->raise_crl_number("ca", 50, at(start)));
+    EXPECT_EQ(begin(start).number, 102U) << "raising never lowers";
 }
 
-TEST_F(IndexTest, knows_whether_the_newest_crl_is_current) {
-    EXPECT_EQ(index->newest_crl("ca")->number, 0U);
-    EXPECT_FALSE(index->newest_crl("ca")->current);
-    const auto number = index->take_crl_number("ca", start, start + 1h);
-    EXPECT_FALSE(index->newest_crl("ca")->current) << "taken, not published";
-    ASSERT_TRUE(index->crl_published("ca", *number, "digest", start));
-    EXPECT_TRUE(index->newest_crl("ca")->current);
+TEST_F(IndexTest, knows_whether_the_published_crl_shows_every_revocation) {
+    EXPECT_EQ(index->newest_crl(scope)->number, 0U);
+    EXPECT_FALSE(*index->shows_every_revocation(scope));
+    const CrlPlan plan = begin(start);
+    EXPECT_FALSE(*index->shows_every_revocation(scope)) << "taken, not published";
+    EXPECT_TRUE(index->newest_crl(scope)->sha256.empty());
+    ASSERT_TRUE(index->crl_published(plan, "digest", at(start)));
+    EXPECT_TRUE(*index->shows_every_revocation(scope));
+    EXPECT_EQ(index->newest_crl(scope)->sha256, "digest");
     add(record("one"));
-    EXPECT_TRUE(index->newest_crl("ca")->current) << "issuing does not concern the CRL";
-    ASSERT_TRUE(index->revoke({record("one")}, CrlReason::superseded, start));
-    EXPECT_FALSE(index->newest_crl("ca")->current) << "revoked, not published";
+    EXPECT_TRUE(*index->shows_every_revocation(scope)) << "issuing does not concern the CRL";
+    ASSERT_TRUE(revoke({record("one")}, CrlReason::superseded, start));
+    EXPECT_FALSE(*index->shows_every_revocation(scope)) << "revoked, not published";
+    EXPECT_FALSE(*index->shows_every_revocation({"ca", 1})) << "the other partition was never published";
+}
+
+TEST_F(IndexTest, a_delta_holds_what_changed_since_its_base) {
+    using enum CrlReason;
+    for (const char* serial : {"one", "two", "three", "four"})
+        add(record(serial));
+    ASSERT_TRUE(revoke({record("one"), record("two")}, certificate_hold, start));
+    const CrlPlan base = begin(start);
+    ASSERT_TRUE(index->crl_published(base, "digest", at(start)));
+    EXPECT_EQ(changes_since(base.number).size(), 0U);
+    ASSERT_TRUE(revoke({record("three")}, key_compromise, start));
+    ASSERT_TRUE(revoke({record("two")}, superseded, start));
+    ASSERT_TRUE(release(record("one"), start));
+    const std::map<std::string, CrlReason> expected{
+        {"one", remove_from_crl}, {"two", superseded}, {"three", key_compromise}};
+    EXPECT_EQ(changes_since(base.number), expected);
+    ASSERT_TRUE(index->crl_published(begin(start, base.number), "digest", at(start)));
+    EXPECT_EQ(changes_since(base.number), expected) << "a delta stays added to its base";
+    ASSERT_TRUE(revoke({record("one")}, certificate_hold, start));
+    EXPECT_EQ(changes_since(base.number).at("one"), certificate_hold) << "held again";
+    const CrlPlan next = begin(start);
+    ASSERT_TRUE(index->crl_published(next, "digest", at(start)));
+    EXPECT_EQ(changes_since(next.number).size(), 0U);
+}
+
+TEST_F(IndexTest, partitions_list_their_own) {
+    CertificateRecord other = record("two");
+    other.partition = 1;
+    add(record("one"));
+    add(other);
+    ASSERT_TRUE(revoke({record("one"), other}, CrlReason::superseded, start));
+    EXPECT_THAT(publish(start), ElementsAre("one"));
+    EXPECT_FALSE(*index->shows_every_revocation({"ca", 1}));
+    EXPECT_TRUE((*index->find_serial("two"))->revocation);
+}
+
+TEST_F(IndexTest, filters_certificates) {
+    CertificateRecord batched = record("one");
+    batched.batch = "spring";
+    add(batched);
+    add(record("two", start + 10h, CertificateKind::device, "00000002"));
+    add(record("gw", start + 100h, CertificateKind::server, "gateway.example"));
+    ASSERT_TRUE(revoke({record("two", start + 10h)}, CrlReason::certificate_hold, start));
+    const auto found = [&](CertificateFilter filter) {
+        std::vector<std::string> serials;
+        filter.now = start + 1h;
+        EXPECT_TRUE(index->visit_certificates(
+            filter, [&](const CertificateRecord& record) { serials.push_back(record.serial); }));
+        return serials;
+    };
+    EXPECT_THAT(found({}), ElementsAre("ca-serial", "one", "two", "gw"));
+    EXPECT_THAT(found({.kind = CertificateKind::device}), ElementsAre("one", "two"));
+    EXPECT_THAT(found({.state = CertificateState::on_hold}), ElementsAre("two"));
+    EXPECT_THAT(found({.state = CertificateState::valid}), ElementsAre("ca-serial", "one", "gw"));
+    EXPECT_THAT(found({.batch = "spring"}), ElementsAre("one"));
+    EXPECT_THAT(found({.text = "EXAMPLE"}), ElementsAre("gw"));
+    EXPECT_THAT(found({.name = "gateway.example"}), ElementsAre("gw"));
+    EXPECT_THAT(found({.issued_before = start}), ElementsAre());
+    EXPECT_THAT(found({.issued_before = start + 1s}), ElementsAre("ca-serial", "one", "two", "gw"));
+    EXPECT_THAT(found({.expires_before = start + 20h}), ElementsAre("two"));
+    EXPECT_THAT(found({.issuer = "other"}), ElementsAre());
+    EXPECT_EQ(index->count_fleet(start + 1h).value(), 2U) << "a hold can be lifted";
+    EXPECT_EQ(index->count_fleet(start + 11h).value(), 1U);
+}
+
+TEST_F(IndexTest, adopts_what_a_published_crl_lists_beyond_it) {
+    add(record("known"));
+    add(record("held"));
+    ASSERT_TRUE(revoke({record("held")}, CrlReason::certificate_hold, start));
+    const KeyPtr key = std::move(generate_rsa_key().value());
+    const CertificateProfile profile{
+        CertificateRole::root_authority, {"", "ca"}, generate_serial().value(), {start, start + 1h}, {}, {}};
+    const CertificatePtr certificate = std::move(issue_certificate(profile, *key, nullptr).value());
+    CrlWriter writer;
+    for (const char* serial : {"gone", "held", "known"})
+        ASSERT_TRUE(writer.add({serial, start - 1h, CrlReason::key_compromise}));
+    const std::string der =
+        std::move(writer).sign({5, start, start + 1h}, {certificate.get(), key.get()}).value();
+    const auto view = parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size())).value();
+    const AuthorityRecord ca{"ca", AuthorityRole::devices, "root", 1};
+    EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 3U);
+    EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 0U) << "a second time nothing is new";
+    EXPECT_THAT(publish(start), ElementsAre("gone", "held", "known"));
+    EXPECT_EQ((*index->find_serial("held"))->revocation->reason, CrlReason::key_compromise);
 }
 
 TEST_F(IndexTest, an_expired_entry_is_listed_once_more_and_then_leaves) {
     add(record("short", start + 10h));
     add(record("long", start + 100h));
-    ASSERT_TRUE(
-        index->revoke({record("short", start + 10h), record("long")}, CrlReason::key_compromise, start));
+    ASSERT_TRUE(revoke({record("short", start + 10h), record("long")}, CrlReason::key_compromise, start));
     EXPECT_THAT(publish(start), ElementsAre("long", "short"));
     EXPECT_THAT(publish(start + 10h), ElementsAre("long", "short")) << "valid up to and including notAfter";
     EXPECT_THAT(publish(start + 10h + 1s), ElementsAre("long", "short")) << "the first one after its expiry";
@@ -108,8 +240,8 @@ TEST_F(IndexTest, an_expired_entry_is_listed_once_more_and_then_leaves) {
 
 TEST_F(IndexTest, an_unpublished_crl_does_not_count_as_the_last_listing) {
     add(record("short", start + 10h));
-    ASSERT_TRUE(index->revoke({record("short", start + 10h)}, CrlReason::key_compromise, start));
-    ASSERT_TRUE(index->take_crl_number("ca", start + 11h, start + 12h));  // killed before the rename
+    ASSERT_TRUE(revoke({record("short", start + 10h)}, CrlReason::key_compromise, start));
+    begin(start + 11h);  // killed before the rename
     EXPECT_THAT(publish(start + 12h), ElementsAre("short"));
     EXPECT_THAT(publish(start + 13h), ElementsAre());
 }
@@ -117,21 +249,21 @@ TEST_F(IndexTest, an_unpublished_crl_does_not_count_as_the_last_listing) {
 TEST_F(IndexTest, a_hold_can_be_lifted_or_become_final) {
     add(record("one"));
     add(record("two"));
-    ASSERT_TRUE(index->revoke({record("one"), record("two")}, CrlReason::certificate_hold, start));
-    ASSERT_TRUE(index->release({record("one")}, start + 1h));
-    ASSERT_TRUE(index->revoke({record("two")}, CrlReason::key_compromise, start + 1h));
+    ASSERT_TRUE(revoke({record("one"), record("two")}, CrlReason::certificate_hold, start));
+    ASSERT_TRUE(release(record("one"), start + 1h));
+    ASSERT_TRUE(revoke({record("two")}, CrlReason::key_compromise, start + 1h));
     EXPECT_FALSE((*index->find_serial("one"))->revocation);
     const auto two = (*index->find_serial("two"))->revocation;
     EXPECT_EQ(two->reason, CrlReason::key_compromise);
     EXPECT_EQ(two->revoked_at, start) << "shut out since the hold";
-    EXPECT_FALSE(index->release({record("two")}, start + 2h)) << "a revocation is for ever";
+    EXPECT_FALSE(release(record("two"), start + 2h)) << "a revocation is for ever";
     EXPECT_THAT(publish(start + 2h), ElementsAre("two"));
 }
 
 TEST_F(IndexTest, every_change_leaves_an_event) {
     add(record("one"));
-    ASSERT_TRUE(index->revoke({record("one")}, CrlReason::certificate_hold, start + 1h));
-    ASSERT_TRUE(index->release({record("one")}, start + 2h));
+    ASSERT_TRUE(revoke({record("one")}, CrlReason::certificate_hold, start + 1h));
+    ASSERT_TRUE(release(record("one"), start + 2h));
     std::vector<std::string> actions;
     for (const Event& event : *index->events_of("one"))
         actions.push_back(event.action);
@@ -149,8 +281,8 @@ class TamperTest : public IndexTest, public testing::WithParamInterface<TamperCa
 TEST_P(TamperTest, the_schema_keeps_what_must_stay) {
     add(record("one"));
     add(record("two"));
-    ASSERT_TRUE(index->revoke({record("one")}, CrlReason::key_compromise, start));
-    ASSERT_TRUE(index->revoke({record("two")}, CrlReason::certificate_hold, start));
+    ASSERT_TRUE(revoke({record("one")}, CrlReason::key_compromise, start));
+    ASSERT_TRUE(revoke({record("two")}, CrlReason::certificate_hold, start));
     publish(start);
     EXPECT_EQ(tamper(GetParam().sql), GetParam().taken);
 }
@@ -164,7 +296,9 @@ const TamperCase tamper_cases[] = {
     {"revocation_to_hold", "UPDATE revocations SET reason = 6 WHERE reason = 1", false},
     {"hold_to_revocation", "UPDATE revocations SET reason = 1 WHERE reason = 6", true},
     {"unexpired_left_out", "UPDATE revocations SET final_crl = 1", false},
-    {"number_used_again", "INSERT INTO crls VALUES ('ca', 1, 0, 0, NULL)", false},
+    {"number_used_again", "INSERT INTO crls VALUES ('ca', 0, 1, 0, NULL, 0, 0, NULL)", false},
+    {"authority_gone", "DELETE FROM authorities", false},
+    {"partitions_changed", "UPDATE authorities SET partitions = 3", false},
     {"certificate_gone", "DELETE FROM certificates", false},
     {"certificate_changed", "UPDATE certificates SET not_after = 0", false},
     {"event_gone", "DELETE FROM events", false},

@@ -13,7 +13,7 @@ namespace {
 const std::map<std::string, std::set<std::string>> layers = {
     {"s3", {"s3"}},
     {"pki", {"pki"}},
-    {"pki/tool", {"pki/tool", "pki"}},
+    {"pki/tool", {"pki/tool", "pki", "config", "s3"}},
     {"config", {"config"}},
     {"gateway/rules", {"gateway/rules", "s3", "pki"}},
     {"gateway", {"gateway", "gateway/rules", "s3", "pki", "config"}},

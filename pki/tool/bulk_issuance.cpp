@@ -1,0 +1,256 @@
+#include "pki/tool/bulk_issuance.h"
+
+#include "pki/file.h"
+#include "pki/tool/csv.h"
+#include "pki/tool/folder.h"
+#include "pki/tool/names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace sallyport::pki {
+namespace {
+
+constexpr std::size_t max_request_bytes = std::size_t{64} * 1024;
+/// So many certificates share one synchronisation of the disk and one transaction.
+constexpr std::size_t batch_size = 200;
+/// The makers may be this far ahead of the recorder.
+constexpr std::size_t max_waiting = 2 * batch_size;
+
+Result<std::vector<std::string>> ids_of_csv(const std::filesystem::path& path) {
+    const auto text = read_file(path, max_csv_bytes);
+    if (!text) return text.error();
+    const auto table = parse_csv(*text, path.string(), {"device_id"});
+    if (!table) return table.error();
+    LineFaults faults(path.string());
+    std::vector<std::string> ids;
+    std::set<std::string> seen;
+    for (const CsvRow& row : table->rows) {
+        const std::string& id = row.fields.front();
+        if (!is_device_id(id)) {
+            faults.add(row.line, "'" + id + "' is not a device ID: 8 hexadecimal digits, upper case");
+        } else if (!seen.insert(id).second) {
+            faults.add(row.line, id + " stands twice");
+        }
+        ids.push_back(id);
+    }
+    if (!faults.empty()) return faults.error();
+    return ids;
+}
+
+Result<std::vector<std::string>> ids_of_range(const std::string& first, const std::string& last) {
+    if (!is_device_id(first) || !is_device_id(last) || last < first) {
+        return Error{Fault::input, "--range: two device IDs, the lower one first, e.g. 00000001 000003E8"};
+    }
+    const auto number = [](const std::string& id) {
+        std::uint32_t value = 0;
+        std::from_chars(id.data(), id.data() + id.size(), value, 16);
+        return value;
+    };
+    const std::uint64_t begin = number(first), count = std::uint64_t{number(last)} - begin + 1;
+    if (count > max_bulk_devices) {
+        return Error{Fault::input, "--range: " + std::to_string(count) + " devices; at most " +
+                                       std::to_string(max_bulk_devices) + " in one command"};
+    }
+    std::vector<std::string> ids;
+    for (std::uint64_t id = begin; id < begin + count; ++id) {
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        std::string text;
+        for (int shift = 28; shift >= 0; shift -= 4)
+            text += digits[id >> static_cast<unsigned>(shift) & 0xFU];
+        ids.push_back(std::move(text));
+    }
+    return ids;
+}
+
+/// A device whose certificate is to be made.
+struct Job {
+    std::string id;
+    std::optional<CertificationRequest> request;
+};
+
+/// Leaves out the devices that have a certificate in use.
+Result<std::vector<std::string>> without_certificate(Depot& depot, std::vector<std::string> ids,
+                                                     std::chrono::sys_seconds now) {
+    std::vector<std::string> left;
+    for (std::string& id : ids) {
+        const auto known = depot.index().find_device(id);
+        if (!known) return known.error();
+        const bool in_use = std::ranges::any_of(*known, [&](const CertificateRecord& record) {
+            return record.validity.not_after > now && !is_revoked(record);
+        });
+        if (!in_use) left.push_back(std::move(id));
+    }
+    return left;
+}
+
+Result<std::vector<Job>> jobs_of(const std::vector<std::string>& ids, const std::filesystem::path& requests) {
+    std::vector<Job> jobs;
+    std::string faults;
+    for (const std::string& id : ids) {
+        if (requests.empty()) {
+            jobs.push_back({id, std::nullopt});
+            continue;
+        }
+        const auto path = requests / (id + ".csr");
+        const auto text = read_file(path, max_request_bytes);
+        auto request = text ? parse_certification_request(*text, path.string())
+                            : Result<CertificationRequest>(text.error());
+        const auto order =
+            request ? device_order(id, &*request, path.string()) : Result<LeafOrder>(request.error());
+        if (!order) {
+            faults += (faults.empty() ? "" : "\n") + order.error().message;
+            continue;
+        }
+        jobs.push_back({id, std::move(*request)});
+    }
+    if (!faults.empty()) return Error{Fault::input, faults};
+    return jobs;
+}
+
+/// Makes certificates on several threads; the caller takes them in the order in which they are ready.
+class Makers {
+  public:
+    Makers(const IssuingContext& context, const DepotPaths& paths, const std::vector<Job>& jobs,
+           unsigned threads)
+        : context_(context), paths_(paths), jobs_(jobs) {
+        for (unsigned i = 0; i < threads; ++i)
+            threads_.emplace_back([this] { work(); });
+    }
+    Makers(const Makers&) = delete;
+    Makers& operator=(const Makers&) = delete;
+    ~Makers() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        for (std::thread& thread : threads_)
+            thread.join();
+    }
+
+    /// Waits for at least `least` staged certificates, or for all that are left. Error: one could not be
+    /// made.
+    Result<std::vector<MadeLeaf>> take(std::size_t least) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] {
+            return ready_.size() >= least || failure_ || taken_ + ready_.size() == jobs_.size();
+        });
+        if (failure_) return *failure_;
+        std::vector<MadeLeaf> taken;
+        std::ranges::move(ready_, std::back_inserter(taken));
+        ready_.clear();
+        taken_ += taken.size();
+        lock.unlock();
+        changed_.notify_all();
+        return taken;
+    }
+
+  private:
+    void work() {
+        while (const Job* job = next()) {
+            auto made = make(*job);
+            const std::lock_guard lock(mutex_);
+            if (made) {
+                ready_.push_back(std::move(*made));
+            } else if (!failure_) {
+                failure_ = made.error();
+            }
+            changed_.notify_all();
+        }
+    }
+
+    const Job* next() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stopping_ || failure_ || ready_.size() < max_waiting; });
+        if (stopping_ || failure_ || begun_ == jobs_.size()) return nullptr;
+        return &jobs_[begun_++];
+    }
+
+    Result<MadeLeaf> make(const Job& job) {
+        const auto order = device_order(job.id, job.request ? &*job.request : nullptr, job.id);
+        if (!order) return order.error();
+        auto made = make_leaf(context_, *order);
+        if (!made) return made.error();
+        const auto staged = stage(paths_, made->record.serial, made->files, Durability::later);
+        if (!staged) return staged.error();
+        return made;
+    }
+
+    const IssuingContext& context_;
+    const DepotPaths& paths_;
+    const std::vector<Job>& jobs_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<MadeLeaf> ready_;
+    std::optional<Error> failure_;
+    std::size_t begun_ = 0;
+    std::size_t taken_ = 0;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;  // last: they use what stands above
+};
+
+/// Records a batch and moves its files to where they belong.
+Result<void> record_batch(Depot& depot, const std::vector<MadeLeaf>& batch, const Occasion& occasion) {
+    // The staged files must be there before the index says so.
+    if (const auto synced = sync_depot(depot.paths()); !synced) return synced.error();
+    std::vector<CertificateRecord> records;
+    for (const MadeLeaf& made : batch)
+        records.push_back(made.record);
+    if (const auto added = depot.index().add_certificates(records, occasion); !added) return added.error();
+    for (const MadeLeaf& made : batch) {
+        const auto folder = deliver(depot.paths(), made.record, Durability::later);
+        if (!folder) return folder.error();
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Progress& progress,
+                             const Occasion& occasion) {
+    auto ids = request.csv.empty() ? ids_of_range(request.first, request.last) : ids_of_csv(request.csv);
+    if (!ids) return ids.error();
+    const std::size_t asked = ids->size();
+    auto left = without_certificate(depot, std::move(*ids), occasion.now);
+    if (!left) return left.error();
+    const auto jobs = jobs_of(*left, request.requests);
+    if (!jobs) return jobs.error();
+    const auto context = issuing_context(depot, CertificateKind::device, request.options, occasion.now);
+    if (!context) return context.error();
+    for (const auto& folder :
+         {depot.paths().staging(), depot.paths().delivery(CertificateKind::device, "")}) {
+        if (const auto made = make_private_folder(folder); !made) return made.error();
+    }
+
+    const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+    std::size_t issued = 0;
+    {
+        Makers makers(*context, depot.paths(), *jobs, request.threads > 0 ? request.threads : processors);
+        while (issued < jobs->size()) {
+            const auto batch = makers.take(batch_size);
+            if (!batch) return batch.error();
+            const auto recorded = record_batch(depot, *batch, occasion);
+            if (!recorded) return recorded.error();
+            issued += batch->size();
+            progress(issued, jobs->size());
+        }
+    }
+    if (const auto synced = sync_depot(depot.paths()); !synced) return synced.error();
+    Answer answer{true, "issued to " + std::to_string(issued) + " devices, files in " +
+                            depot.paths().delivery(CertificateKind::device, "").string() + "\n"};
+    answer.notes = context->notes;
+    if (asked > issued) {
+        answer.text +=
+            std::to_string(asked - issued) + " devices had a certificate in use and were passed over\n";
+    }
+    answer.json = {{"issued", issued}, {"passed_over", asked - issued}};
+    return answer;
+}
+
+}  // namespace sallyport::pki

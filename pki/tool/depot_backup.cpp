@@ -1,0 +1,91 @@
+#include "pki/tool/depot_backup.h"
+
+#include "pki/tool/audit.h"
+#include "pki/tool/folder.h"
+#include "pki/tool/identity_files.h"
+
+#include <system_error>
+
+namespace sallyport::pki {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error copy_error(const fs::path& path, const std::error_code& code) {
+    return {Fault::runtime, path.string() + ": cannot copy it: " + code.message()};
+}
+
+/// Everything of a depot but its index, its lock, and what was being made.
+Result<void> copy_files(const DepotPaths& from, const DepotPaths& to) {
+    std::error_code code;
+    for (fs::directory_iterator at(from.root(), code), end; !code && at != end; at.increment(code)) {
+        const fs::path& path = at->path();
+        const bool left_out = path == from.index() || path == from.lock() || path == from.staging() ||
+                              path == from.unfinished() ||
+                              path.filename().string().starts_with("index.sqlite");
+        if (left_out) continue;
+        fs::copy(path, to.root() / path.filename(),
+                 fs::copy_options::recursive | fs::copy_options::copy_symlinks, code);
+        if (code) return copy_error(path, code);
+    }
+    if (code) return copy_error(from.root(), code);
+    return {};
+}
+
+/// Fills a folder beside `target` and renames it, so that a copy that was cut off is never taken for one.
+template <class CopyIndex>
+Result<void> copy_depot(const DepotPaths& from, const fs::path& target, CopyIndex copy_index) {
+    std::error_code code;
+    if (fs::exists(fs::symlink_status(target, code)))
+        return Error{Fault::input, target.string() + ": exists already; name a new folder"};
+    const DepotPaths partial(target.string() + ".partial");
+    fs::remove_all(partial.root(), code);
+    if (const auto made = make_private_folder(partial.root()); !made) return made.error();
+    if (const auto copied = copy_index(partial.index()); !copied) return copied.error();
+    fs::permissions(partial.index(), fs::perms::owner_read | fs::perms::owner_write, code);
+    if (code) return copy_error(partial.index(), code);
+    if (const auto copied = copy_files(from, partial); !copied) return copied.error();
+    if (const auto synced = sync_depot(partial); !synced) return synced.error();
+    fs::rename(partial.root(), target, code);
+    if (code) return copy_error(target, code);
+    return sync_folder(target.has_parent_path() ? target.parent_path() : ".");
+}
+
+}  // namespace
+
+Result<Answer> back_up(Depot& depot, const fs::path& target, const Occasion& occasion) {
+    const auto noted = depot.index().note("backup", "", target.string(), occasion);
+    if (!noted) return noted.error();
+    const auto copied =
+        copy_depot(depot.paths(), target, [&](const fs::path& path) { return depot.index().copy_to(path); });
+    if (!copied) return copied.error();
+    return Answer{true, "copied to " + target.string() +
+                            "; it holds the authorities' keys: keep it as closed as the depot\n"};
+}
+
+Result<Answer> restore(const fs::path& backup, const fs::path& root, const Occasion& occasion) {
+    auto source = Depot::open(backup, Depot::Access::write);
+    if (!source) return source.error();
+    const auto faults = source->index().integrity_faults();
+    if (!faults) return faults.error();
+    if (!faults->empty()) return no(source->paths().index().string() + ": damaged: " + faults->front());
+    auto audit = verify_audit(source->index(), {});
+    if (!audit) return audit.error();
+    if (!audit->yes) return std::move(*audit);
+    const auto copied = copy_depot(source->paths(), root,
+                                   [&](const fs::path& path) { return source->index().copy_to(path); });
+    if (!copied) return copied.error();
+    auto restored = Depot::open(root, Depot::Access::write);
+    if (!restored) return restored.error();
+    const auto noted = restored->index().note("restored", "", "from " + backup.string(), occasion);
+    if (!noted) return noted.error();
+    Answer answer{true, "depot restored in " + root.string() + "\n"};
+    answer.notes =
+        "note: what was revoked after this backup is not in it. Before anything is published, take it over "
+        "from the\n"
+        "newest CRL of each authority, as gateways or repositories have it: sallyport-pki crl adopt FILE "
+        "--ca NAME\n";
+    return answer;
+}
+
+}  // namespace sallyport::pki

@@ -1,0 +1,214 @@
+// revoke, hold, unhold, crl, publish: the commands that change what is in force.
+
+#include "pki/file.h"
+#include "pki/tool/authorities.h"
+#include "pki/tool/command.h"
+#include "pki/tool/names.h"
+#include "pki/tool/revocation.h"
+
+namespace sallyport::pki {
+namespace {
+
+using enum Depot::Access;
+
+struct ChangeArguments {
+    Selection selection;
+    ChangeOptions options;
+    std::string issued_before;
+    std::string reason = "unspecified";
+    std::string invalid_since;
+    std::uint64_t yes_revoke = 0;
+    int active_within = 7;
+};
+
+Result<std::optional<std::chrono::sys_seconds>> read_instant(const std::string& option,
+                                                             const std::string& text) {
+    if (text.empty()) return std::optional<std::chrono::sys_seconds>();
+    const auto instant = parse_instant(text);
+    if (!instant) {
+        return Error{Fault::input,
+                     option + ": '" + text +
+                         "' is neither a day (2026-11-26) nor an instant in UTC (2026-11-26T12:00:00Z)"};
+    }
+    return instant;
+}
+
+Result<void> complete(ChangeArguments& arguments) {
+    const auto before = read_instant("--issued-before", arguments.issued_before);
+    if (!before) return before.error();
+    arguments.selection.issued_before = *before;
+    if (arguments.selection.empty()) {
+        return Error{Fault::input,
+                     "which certificates? Name device IDs, --serial, --cert, --csv, --batch or "
+                     "--issued-before"};
+    }
+    if (arguments.yes_revoke > 0) arguments.options.yes_revoke = arguments.yes_revoke;
+    arguments.options.active_within = std::chrono::days{arguments.active_within};
+    return {};
+}
+
+Result<RevocationRequest> revocation_request(const ChangeArguments& arguments) {
+    const auto reason = parse_revocation_reason(arguments.reason);
+    if (!reason) {
+        return Error{Fault::input, "--reason: '" + arguments.reason + "' is none of " + revocation_reasons() +
+                                       "; to suspend a certificate use hold and unhold"};
+    }
+    const auto since = read_instant("--invalid-since", arguments.invalid_since);
+    if (!since) return since.error();
+    return RevocationRequest{*reason, *since};
+}
+
+void add_selection(CLI::App& command, ChangeArguments& arguments) {
+    command.add_option("ID", arguments.selection.device_ids, "Devices: every unexpired certificate of each");
+    command.add_option("--serial", arguments.selection.serials,
+                       "Serial number in hexadecimal: this certificate alone");
+    command.add_option("--cert", arguments.selection.certificates, "Certificate file (PEM, DER or p7b)");
+    command.add_option("--csv", arguments.selection.csv, "File with columns device_id or serial");
+    command.add_option("--batch", arguments.selection.batch, "Device certificates of this batch");
+    command.add_option("--issued-before", arguments.issued_before,
+                       "Device certificates issued before this day or instant (UTC)");
+    command.add_flag("--dry-run", arguments.options.dry_run, "Say what would happen; change nothing");
+    command.add_option("--activity", arguments.options.activity,
+                       "With --dry-run: a gateway's /status?view=devices, to see who is active");
+    command.add_option("--active-within", arguments.active_within, "Days that count as active (default 7)")
+        ->check(CLI::Range(1, 3650));
+    command.add_option("--yes-revoke", arguments.yes_revoke,
+                       "For a large part of the fleet: the exact number of certificates that you mean");
+}
+
+using ChangeCommand = std::function<Result<Change>(Depot&, const ChangeArguments&, const CommandContext&)>;
+
+/// A dry run changes nothing, not even what an interrupted command left.
+Command change_command(std::shared_ptr<ChangeArguments> arguments, ChangeCommand run) {
+    return [arguments, run = std::move(run)](const CommandContext& context) -> Result<Answer> {
+        if (const auto completed = complete(*arguments); !completed) return completed.error();
+        const auto access = arguments->options.dry_run ? read : write;
+        return on_depot(access, [&](Depot& depot, const CommandContext& same) -> Result<Answer> {
+            auto change = run(depot, *arguments, same);
+            if (!change) return change.error();
+            return std::move(change->answer);
+        })(context);
+    };
+}
+
+void describe_changes(CommandLine& line) {
+    const auto revoking = std::make_shared<ChangeArguments>();
+    auto* revoke_command = line.add(line.app, "revoke", "Revoke for ever and publish the CRL",
+                                    change_command(revoking,
+                                                   [](Depot& depot, const ChangeArguments& arguments,
+                                                      const CommandContext& context) -> Result<Change> {
+                                                       const auto request = revocation_request(arguments);
+                                                       if (!request) return request.error();
+                                                       return revoke(depot, arguments.selection, *request,
+                                                                     arguments.options, context.occasion);
+                                                   }));
+    add_selection(*revoke_command, *revoking);
+    revoke_command->add_option("--reason", revoking->reason,
+                               "One of " + revocation_reasons() + " (default unspecified)");
+    revoke_command->add_option("--invalid-since", revoking->invalid_since,
+                               "Since when the key may be known to others (invalidityDate)");
+
+    const auto holding = std::make_shared<ChangeArguments>();
+    add_selection(
+        *line.add(
+            line.app, "hold", "Suspend (certificateHold) and publish the CRL",
+            change_command(holding,
+                           [](Depot& depot, const ChangeArguments& arguments, const CommandContext& context) {
+                               return hold(depot, arguments.selection, arguments.options, context.occasion);
+                           })),
+        *holding);
+    const auto releasing = std::make_shared<ChangeArguments>();
+    add_selection(
+        *line.add(
+            line.app, "unhold", "Lift a hold and publish the CRL",
+            change_command(releasing,
+                           [](Depot& depot, const ChangeArguments& arguments, const CommandContext& context) {
+                               return unhold(depot, arguments.selection, arguments.options, context.occasion);
+                           })),
+        *releasing);
+}
+
+struct CrlArguments {
+    RefreshRequest request;
+    int days = 0;
+    int older_hours = 0;
+};
+
+void describe_crl(CommandLine& line) {
+    const auto arguments = std::make_shared<CrlArguments>();
+    auto* crl =
+        line.add(line.app, "crl", "Publish new CRLs",
+                 on_depot(write, [arguments](Depot& depot, const CommandContext& context) -> Result<Answer> {
+                     RefreshRequest& request = arguments->request;
+                     if (arguments->days > 0) request.lifetime = std::chrono::days{arguments->days};
+                     if (arguments->older_hours > 0)
+                         request.only_if_older = std::chrono::hours{arguments->older_hours};
+                     auto change = refresh_crls(depot, request, context.occasion);
+                     if (!change) return change.error();
+                     return std::move(change->answer);
+                 }));
+    crl->require_subcommand(0, 1);
+    crl->add_option("--ca", arguments->request.authority, "Only of this authority");
+    add_days(*crl, arguments->days, "From this update to the next (default: depot.yaml, else 7)");
+    crl->add_flag("--refresh-if-due", arguments->request.only_if_due,
+                  "Only those that are older than refresh_after in depot.yaml; for a timer");
+    crl->add_option("--refresh-if-older", arguments->older_hours, "Only those that are older, in hours")
+        ->check(CLI::Range(1, 87600));
+
+    struct Adoption {
+        std::string authority = "device-ca";
+        std::string file;
+    };
+    const auto adoption = std::make_shared<Adoption>();
+    auto* adopt =
+        line.add(*crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
+                 on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
+                     const auto authority = depot.index().find_authority(adoption->authority);
+                     if (!authority) return authority.error();
+                     if (!*authority)
+                         return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
+                     const auto certificate = depot.certificate(adoption->authority);
+                     if (!certificate) return certificate.error();
+                     const auto adopted = adopt_crl(depot.index(), **authority, **certificate, adoption->file,
+                                                    context.occasion);
+                     if (!adopted) return adopted.error();
+                     auto change = refresh_crls(depot, {.authority = adoption->authority}, context.occasion);
+                     if (!change) return change.error();
+                     Answer answer = std::move(change->answer);
+                     answer.text = std::to_string(adopted->entries) + " entries taken over from number " +
+                                   std::to_string(adopted->number) + "\n" + answer.text;
+                     answer.json["adopted"] = adopted->entries;
+                     return answer;
+                 }));
+    adopt->add_option("FILE", adoption->file, "The CRL, DER or PEM")->required();
+    adopt->add_option("--ca", adoption->authority, "The authority that signed it (default device-ca)");
+}
+
+void describe_publish(CommandLine& line) {
+    const auto folder = std::make_shared<std::string>();
+    auto* publish =
+        line.add(line.app, "publish", "Copy the CRLs in DER, as NAME.crl, into a web server's folder",
+                 on_depot(write, [folder](Depot& depot, const CommandContext&) -> Result<Answer> {
+                     const auto crls = distributed_crls(depot);
+                     if (!crls) return crls.error();
+                     Answer answer;
+                     for (const DistributedCrl& crl : *crls) {
+                         const auto target = std::filesystem::path(*folder) / crl.name;
+                         const auto written = replace_file(target, crl.der, 0644);
+                         if (!written) return written.error();
+                         answer.text += target.string() + "\n";
+                     }
+                     return answer;
+                 }));
+    publish->add_option("--to", *folder, "The folder")->required()->check(CLI::ExistingDirectory);
+}
+
+}  // namespace
+
+void describe_revoking_commands(CommandLine& line) {
+    describe_changes(line);
+    describe_crl(line);
+    describe_publish(line);
+}
+
+}  // namespace sallyport::pki

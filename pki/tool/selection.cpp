@@ -1,0 +1,203 @@
+#include "pki/tool/selection.h"
+
+#include "pki/file.h"
+#include "pki/pkcs7.h"
+#include "pki/time.h"
+#include "pki/tool/csv.h"
+#include "pki/tool/names.h"
+
+#include <algorithm>
+#include <set>
+
+namespace sallyport::pki {
+namespace {
+
+/// Collects records and keeps each serial once.
+class Collector {
+  public:
+    Collector(Depot& depot, std::chrono::sys_seconds now) : depot_(depot), now_(now) {}
+
+    Result<void> add_device(const std::string& id) {
+        const auto records = depot_.index().find_device(id);
+        if (!records) return records.error();
+        if (records->empty()) {
+            selected_.unknown.push_back(id);
+            return {};
+        }
+        bool unexpired = false;
+        for (const CertificateRecord& record : *records) {
+            if (record.validity.not_after < now_) continue;
+            unexpired = true;
+            keep(record);
+        }
+        if (!unexpired)
+            selected_.expired.push_back(id + ": expired at " + rfc3339(records->back().validity.not_after));
+        return {};
+    }
+
+    Result<void> add_serial(const std::string& octets) {
+        const auto record = depot_.index().find_serial(octets);
+        if (!record) return record.error();
+        if (!*record) {
+            selected_.unknown.push_back("serial " + hex(octets));
+            return {};
+        }
+        if ((*record)->kind == CertificateKind::authority && (*record)->issuer == (*record)->name) {
+            return Error{
+                Fault::input,
+                "a root cannot be revoked by its own CRL; take it out of the gateways' trust files instead"};
+        }
+        keep(**record);
+        return {};
+    }
+
+    Result<void> add_matching(CertificateFilter filter) {
+        filter.kind = CertificateKind::device;
+        return depot_.index().visit_certificates(filter, [&](const CertificateRecord& record) {
+            if (record.validity.not_after >= now_) keep(record);
+        });
+    }
+
+    Selected take() { return std::move(selected_); }
+
+    void keep(const CertificateRecord& record) {
+        if (serials_.insert(record.serial).second) selected_.records.push_back(record);
+    }
+
+  private:
+    Depot& depot_;
+    std::chrono::sys_seconds now_;
+    Selected selected_;
+    std::set<std::string> serials_;
+};
+
+Error not_a_device_id(const std::string& text) {
+    return {Fault::input, "'" + text + "' is not a device ID: 8 hexadecimal digits, upper case"};
+}
+
+Error not_a_serial(const std::string& text) {
+    return {Fault::input, "'" + text + "' is not a serial number in hexadecimal"};
+}
+
+Result<void> add_csv(Collector& collector, const std::filesystem::path& path) {
+    const auto text = read_file(path, max_csv_bytes);
+    if (!text) return text.error();
+    const auto table = parse_csv(*text, path.string(), {"device_id", "serial"});
+    if (!table) return table.error();
+    // First all lines are looked at, so that an error in line 17 changes nothing.
+    LineFaults faults(path.string());
+    std::vector<std::string> ids, serials;
+    for (const CsvRow& row : table->rows) {
+        for (std::size_t i = 0; i < row.fields.size(); ++i) {
+            const std::string& field = row.fields[i];
+            if (field.empty()) continue;
+            if (table->columns[i] == "device_id") {
+                if (!is_device_id(field)) faults.add(row.line, not_a_device_id(field).message);
+                ids.push_back(field);
+            } else if (auto octets = parse_serial(field)) {
+                serials.push_back(std::move(*octets));
+            } else {
+                faults.add(row.line, not_a_serial(field).message);
+            }
+        }
+    }
+    if (!faults.empty()) return faults.error();
+    for (const std::string& id : ids) {
+        if (const auto added = collector.add_device(id); !added) return added;
+    }
+    for (const std::string& octets : serials) {
+        if (const auto added = collector.add_serial(octets); !added) return added;
+    }
+    return {};
+}
+
+/// The depot's authority that signed a certificate; nothing when none did.
+Result<std::optional<AuthorityRecord>> signer_of(Depot& depot, X509& certificate) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    for (const AuthorityRecord& authority : *authorities) {
+        const auto issuer = depot.certificate(authority.name);
+        if (!issuer) return issuer.error();
+        const bool signed_by = X509_verify(&certificate, X509_get0_pubkey(issuer->get())) == 1;
+        take_openssl_errors("");
+        if (signed_by) return std::optional(authority);
+    }
+    return std::optional<AuthorityRecord>();
+}
+
+Result<void> add_certificate_file(Depot& depot, Collector& collector, const std::filesystem::path& path,
+                                  const Occasion& occasion, bool dry_run) {
+    const auto bytes = read_file(path, max_bundle_bytes);
+    if (!bytes) return bytes.error();
+    auto certificates = read_certificate_bundle(*bytes);
+    if (!certificates) certificates = parse_certificates(*bytes, path.string());
+    if (!certificates) return certificates.error();
+    if (certificates->empty()) return Error{Fault::input, path.string() + ": no certificate"};
+    X509& certificate = *certificates->front();  // of a chain, the leaf
+    const std::string serial = serial_octets(certificate);
+    const auto authority = signer_of(depot, certificate);
+    if (!authority) return authority.error();
+    if (!*authority) {
+        return Error{Fault::input,
+                     path.string() + ": serial " + hex(serial) + " was signed by no authority of this depot"};
+    }
+    const auto known = depot.index().find_serial(serial);
+    if (!known) return known.error();
+    if (!*known) {
+        const auto names = certificate_names(certificate);
+        const bool is_device = names.common_names.size() == 1 && is_device_id(names.common_names.front());
+        const std::string name = names.common_names.empty() ? hex(serial) : names.common_names.front();
+        auto record = record_of(certificate, (*authority)->name,
+                                is_device ? CertificateKind::device : CertificateKind::server, name);
+        if (!record) return record.error();
+        record->partition = partition_of(serial, (*authority)->partitions);
+        if (dry_run) {
+            collector.keep(*record);
+            return {};
+        }
+        if (const auto added = depot.index().add_certificate(*record, occasion); !added) return added.error();
+    }
+    return collector.add_serial(serial);
+}
+
+}  // namespace
+
+bool Selection::empty() const noexcept {
+    return device_ids.empty() && serials.empty() && certificates.empty() && csv.empty() && !issued_before &&
+           batch.empty();
+}
+
+Result<Selected> select(Depot& depot, const Selection& selection, const Occasion& occasion, bool dry_run) {
+    for (const std::string& id : selection.device_ids) {
+        if (!is_device_id(id)) return not_a_device_id(id);
+    }
+    std::vector<std::string> serials;
+    for (const std::string& text : selection.serials) {
+        auto octets = parse_serial(text);
+        if (!octets) return not_a_serial(text);
+        serials.push_back(std::move(*octets));
+    }
+    Collector collector(depot, occasion.now);
+    for (const std::string& id : selection.device_ids) {
+        if (const auto added = collector.add_device(id); !added) return added.error();
+    }
+    for (const std::string& octets : serials) {
+        if (const auto added = collector.add_serial(octets); !added) return added.error();
+    }
+    if (!selection.csv.empty()) {
+        if (const auto added = add_csv(collector, selection.csv); !added) return added.error();
+    }
+    for (const auto& path : selection.certificates) {
+        if (const auto added = add_certificate_file(depot, collector, path, occasion, dry_run); !added)
+            return added.error();
+    }
+    if (selection.issued_before || !selection.batch.empty()) {
+        CertificateFilter filter{.batch = selection.batch, .now = occasion.now};
+        if (selection.issued_before) filter.issued_before = *selection.issued_before - backdating;
+        const auto added = collector.add_matching(std::move(filter));
+        if (!added) return added.error();
+    }
+    return collector.take();
+}
+
+}  // namespace sallyport::pki

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "pki/result.h"
+#include "pki/tool/depot.h"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::pki {
+
+/// Which certificates a command means: the union of all that is given.
+struct Selection {
+    std::vector<std::string> device_ids = {};  ///< each unexpired certificate of the device
+    std::vector<std::string> serials = {};     ///< hexadecimal: this certificate alone, expired or not
+    std::vector<std::filesystem::path> certificates = {};  ///< PEM or DER files with one certificate each
+    std::filesystem::path csv = {};                        ///< columns device_id or serial
+    std::optional<std::chrono::sys_seconds> issued_before = {};  ///< unexpired device certificates
+    std::string batch = {};                                      ///< unexpired device certificates of a batch
+
+    bool empty() const noexcept;
+};
+
+struct Selected {
+    std::vector<CertificateRecord> records;  ///< each once, in the order in which they were named
+    std::vector<std::string> unknown;        ///< what names nothing in this depot, for people
+    std::vector<std::string> expired;        ///< devices of which only expired certificates are there
+};
+
+/// Looks everything up. A certificate file that an authority of ours signed and the index does not know is
+/// recorded, unless `dry_run`. Errors (input): malformed IDs and serials, with file and line where they come
+/// from one; a certificate that no authority of this depot signed; a root, which no CRL of its own can
+/// revoke.
+Result<Selected> select(Depot& depot, const Selection& selection, const Occasion& occasion, bool dry_run);
+
+}  // namespace sallyport::pki
