@@ -5,10 +5,11 @@ build_packages=(
     g++ cmake ninja-build ccache
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libyaml-cpp-dev
     prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libexpat1-dev libspdlog-dev libbenchmark-dev
+    pkgconf libp11-dev libp11-kit-dev p11-kit
 )
 store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
-test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin)
+test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin softhsm2 opensc)
 swift_packages=(swift-proxy swift-account swift-container swift-object)  # only ./test --store swift
 scan_packages=(sslscan testssl.sh)  # only ./test --long
 
