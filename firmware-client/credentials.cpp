@@ -1,5 +1,6 @@
 #include "firmware-client/credentials.h"
 
+#include "firmware-client/identity_key.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
 #include "pki/pkcs7.h"
@@ -84,11 +85,8 @@ Result<std::optional<ClientIdentity>> read_identity(const Card& card, LastGood& 
     const auto key_path = card.file(identity_key_file);
     if (!is_present(bundle_path) && !is_present(key_path)) return std::optional<ClientIdentity>{};
 
-    auto text = pki::read_secret_file(key_path, max_key_bytes);
-    if (!text) return from_pki(text.error());
-    auto key = pki::parse_private_key(*text, key_path.string());
-    pki::wipe(*text);
-    if (!key) return from_pki(key.error());
+    const auto key = read_identity_key(key_path);
+    if (!key) return key.error();
 
     const auto bytes = files.read(
         std::string{identity_file}, pki::max_bundle_bytes, [&](std::string_view bundle) -> Result<void> {

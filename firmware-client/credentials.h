@@ -28,9 +28,9 @@ Result<std::vector<pki::CertificatePtr>> read_trust(const Card& card, LastGood& 
 /// `origin` names the file. Errors: configuration.
 Result<std::vector<pki::CertificatePtr>> parse_trust(std::string_view bytes, std::string_view origin);
 
-/// `certs_device.p7b` and `certs_device.key` (mode 0600); nothing when the card has neither. The certificate
-/// is the one that fits the key, wherever it stands; the others become its chain, ordered, without a root.
-/// Errors: configuration.
+/// `certs_device.p7b` and `certs_device.key` (read_identity_key()); nothing when the card has neither. The
+/// certificate is the one that fits the key, wherever it stands; the others become its chain, ordered,
+/// without a root. Errors: configuration.
 Result<std::optional<ClientIdentity>> read_identity(const Card& card, LastGood& files);
 
 /// The identity that a bundle and a key make. Errors: configuration, when nothing in it fits the key.

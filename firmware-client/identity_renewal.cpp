@@ -5,6 +5,7 @@
 #include "pki/certificate.h"
 #include "pki/file.h"
 #include "pki/pkcs7.h"
+#include "pki/private_key.h"
 #include "pki/request.h"
 #include "pki/time.h"
 
@@ -20,6 +21,8 @@ const std::string request_name = "device.csr";
 
 bool IdentityRenewal::is_wanted() const {
     if (!device_.settings.server.tls) return false;
+    // A new key would be a file, or one more in the token: who looks after the token renews the certificate.
+    if (device_.identity && pki::is_in_token(*device_.identity->key)) return false;
     if (has_next_identity_key(device_.card)) return true;  // it has begun
     if (!device_.identity) return enrol_;
     const auto validity = pki::validity(*device_.identity->certificate);

@@ -1,6 +1,7 @@
 #include "firmware-client/identity_slots.h"
 
 #include "firmware-client/credentials.h"
+#include "firmware-client/identity_key.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
 #include "pki/key.h"
@@ -26,17 +27,8 @@ Result<void> move_file(const Card& card, std::string_view from, std::string_view
     return sync_folder(card.folder);
 }
 
-Result<pki::KeyPtr> read_key(const fs::path& path) {
-    auto text = pki::read_secret_file(path, max_key_bytes);
-    if (!text) return from_pki(text.error());
-    auto key = pki::parse_private_key(*text, path.string());
-    pki::wipe(*text);
-    if (!key) return from_pki(key.error());
-    return std::move(*key);
-}
-
 bool bundle_fits(const Card& card, std::string_view key_name) {
-    const auto key = read_key(card.file(key_name));
+    const auto key = read_identity_key(card.file(key_name));
     const auto bytes = pki::read_file(card.file(next_bundle_file), pki::max_bundle_bytes);
     if (!key || !bytes) return false;
     const auto certificates = pki::read_certificate_bundle(*bytes);
@@ -54,7 +46,7 @@ bool has_next_identity_key(const Card& card) {
 Result<pki::KeyPtr> next_identity_key(const Card& card) {
     const fs::path path = card.file(next_key_file);
     if (is_present(path)) {
-        if (auto key = read_key(path)) return key;
+        if (auto key = read_identity_key(path)) return key;
     }
     auto key = pki::generate_rsa_key();
     if (!key) return from_pki(key.error());
