@@ -1,34 +1,9 @@
 #pragma once
 
-#include "config/yaml_reader.h"
-
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "config/configuration_paths.h"
 
 namespace sallyport::gateway {
 
-/// Paths in a configuration are relative to its folder.
-class ConfigurationPaths {
-  public:
-    explicit ConfigurationPaths(const std::filesystem::path& file)
-        : file_(file.string()), folder_(file.has_parent_path() ? file.parent_path() : ".") {}
-
-    /// "file:line:column", for faults that show only when more is read than the configuration.
-    std::string place(const YAML::Mark& mark) const;
-
-    std::filesystem::path resolve(const std::string& path) const;
-
-    /// A path that must exist now: a typing error is told with its place.
-    std::filesystem::path existing(config::MapReader& map, std::string_view key,
-                                   const config::Located& text) const;
-
-    std::vector<std::filesystem::path> existing_files(config::MapReader& map, std::string_view key) const;
-
-  private:
-    std::string file_;
-    std::filesystem::path folder_;
-};
+using config::ConfigurationPaths;
 
 }  // namespace sallyport::gateway

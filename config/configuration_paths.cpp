@@ -1,6 +1,6 @@
-#include "gateway/configuration_paths.h"
+#include "config/configuration_paths.h"
 
-namespace sallyport::gateway {
+namespace sallyport::config {
 
 std::string ConfigurationPaths::place(const YAML::Mark& mark) const {
     return file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
@@ -10,8 +10,8 @@ std::filesystem::path ConfigurationPaths::resolve(const std::string& path) const
     return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : folder_ / path;
 }
 
-std::filesystem::path ConfigurationPaths::existing(config::MapReader& map, std::string_view key,
-                                                   const config::Located& text) const {
+std::filesystem::path ConfigurationPaths::existing(MapReader& map, std::string_view key,
+                                                   const Located& text) const {
     const auto path = resolve(text.text);
     std::error_code error;
     if (!text.text.empty() && !std::filesystem::exists(path, error)) {
@@ -20,12 +20,12 @@ std::filesystem::path ConfigurationPaths::existing(config::MapReader& map, std::
     return path;
 }
 
-std::vector<std::filesystem::path> ConfigurationPaths::existing_files(config::MapReader& map,
+std::vector<std::filesystem::path> ConfigurationPaths::existing_files(MapReader& map,
                                                                       std::string_view key) const {
     std::vector<std::filesystem::path> files;
-    for (const config::Located& text : map.strings(key))
+    for (const Located& text : map.strings(key))
         files.push_back(existing(map, key, text));
     return files;
 }
 
-}  // namespace sallyport::gateway
+}  // namespace sallyport::config
