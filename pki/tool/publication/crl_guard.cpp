@@ -1,0 +1,150 @@
+#include "pki/tool/publication/crl_guard.h"
+
+#include "pki/certificate.h"
+#include "pki/crl_file.h"
+#include "pki/distribution_point.h"
+#include "pki/revocation_list.h"
+#include "s3/payload_hash.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sallyport::pki {
+namespace {
+
+Bytes as_bytes(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string_view as_text(Bytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string issuer_text(Bytes der) {
+    const unsigned char* at = der.data();
+    const NamePtr name(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
+    if (name) return name_text(*name);
+    take_openssl_errors("");
+    return "an issuer whose name cannot be read";
+}
+
+bool equal(Bytes a, Bytes b) {
+    return std::ranges::equal(a, b);
+}
+
+CrlResult<RevokedSerials> read_serials(const CrlView& view) {
+    RevokedSerials serials;
+    serials.reserve(serial_lengths(view));
+    CrlEntries entries(view);
+    CrlEntry entry;
+    for (;;) {
+        const auto more = entries.next(entry);
+        if (!more) return more.error();
+        if (!*more) break;
+        serials.add(entry);
+    }
+    serials.seal();
+    return serials;
+}
+
+GuardVerdict replace(std::string why) {
+    return {std::nullopt, "what was there has been replaced: " + std::move(why)};
+}
+
+/// Why `there` and ours are not two editions of one list; empty when they are.
+std::string difference(const CrlView& ours, const CrlView& there) {
+    if (!equal(ours.issuer, there.issuer)) return "it is the CRL of " + issuer_text(there.issuer);
+    const bool other_key = !ours.authority_key_id.empty() && !there.authority_key_id.empty() &&
+                           !equal(ours.authority_key_id, there.authority_key_id);
+    if (other_key)
+        return "it is the CRL of another authority with the same name, " + issuer_text(there.issuer);
+    if (ours.delta != there.delta) return there.delta ? "it is a delta CRL" : "it is a complete CRL";
+    if (ours.scope != there.scope || !equal(ours.point_names, there.point_names))
+        return "it speaks about other certificates of the issuer (distribution point or scope)";
+    return "";
+}
+
+/// How many certificates `there` revokes and ours does not, though they have not expired.
+std::size_t count_missing(const RevokedSerials& ours, const RevokedSerials& there,
+                          const MayLeave& may_leave) {
+    std::size_t missing = 0;
+    there.for_each_missing_in(ours, [&](Bytes serial, const RevokedSerials::Entry& entry) {
+        const bool was_held = entry.reason == CrlReason::certificate_hold;
+        if (!was_held && !(may_leave && may_leave(serial, entry))) ++missing;
+    });
+    return missing;
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<const ReadCrl>, std::string> read_crl(std::string_view file) {
+    auto crls = split_crl_file(std::string(file));
+    if (!crls) return crls.error().message;
+    if (crls->size() != 1) return std::string("more than one CRL");
+    auto crl = std::make_unique<ReadCrl>();
+    crl->der = std::move(crls->front());
+    const auto view = parse_crl(as_bytes(crl->der));
+    if (!view) return view.error().message;
+    crl->view = *view;
+    if (crl->view.number.empty()) return std::string("a CRL without a number");
+    return std::unique_ptr<const ReadCrl>(std::move(crl));
+}
+
+ManifestEntry manifest_entry(std::string name, std::string_view file, const ReadCrl& crl) {
+    const CrlView& view = crl.view;
+    return {.name = std::move(name),
+            .issuer = issuer_text(view.issuer),
+            .number = decimal(view.number),
+            .base_number = view.delta ? decimal(view.base_number) : "",
+            .partition = view.point_names.empty() ? "" : point_text(view.point_names),
+            .sha256 = s3::sha256_hex(file),
+            .size = file.size(),
+            .this_update = view.this_update,
+            .next_update = view.next_update};
+}
+
+Result<PreparedCrl> prepare(const CrlFile& file) {
+    auto crl = read_crl(file.bytes);
+    if (!crl) return Error{Fault::input, file.name + ": " + crl.error()};
+    auto serials = read_serials((*crl)->view);
+    if (!serials) return Error{Fault::input, file.name + ": " + serials.error().message};
+    if (file.issuer != nullptr) {
+        if (const auto verified = verify_crl((*crl)->view, *file.issuer); !verified)
+            return Error{Fault::input, file.name + ": " + verified.error().message};
+    }
+    auto entry = manifest_entry(file.name, file.bytes, **crl);
+    return PreparedCrl{&file, std::move(*crl), std::move(*serials), std::move(entry)};
+}
+
+GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLeave& may_leave) {
+    const auto read = read_crl(there);
+    if (!read) return replace("it was no CRL (" + read.error() + ")");
+    const CrlView& view = (*read)->view;
+    const ManifestEntry entry = manifest_entry(ours.file->name, there, **read);
+    if (const std::string why = difference(ours.crl->view, view); !why.empty()) {
+        return {Placement::foreign, "left alone: " + why + "; remove it, or publish ours under another name",
+                0, entry};
+    }
+    if (ours.file->issuer != nullptr) {
+        const auto verified = verify_crl(view, *ours.file->issuer);
+        if (!verified) return replace("it was not signed by its issuer (" + verified.error().message + ")");
+    }
+    if (compare_numbers(as_text(view.number), as_text(ours.crl->view.number)) > 0) {
+        return {Placement::rollback,
+                "left alone: number " + entry.number + " is there, ours is number " + ours.entry.number +
+                    "; is this depot a copy of an older day?",
+                0, entry};
+    }
+    if (view.delta) return {};  // which never says all that is revoked
+    const auto serials = read_serials(view);
+    if (!serials) return replace("it was damaged (" + serials.error().message + ")");
+    const std::size_t missing = count_missing(ours.serials, *serials, may_leave);
+    if (missing == 0) return {};
+    return {Placement::would_shrink,
+            "left alone: number " + entry.number + ", which is there, revokes " + std::to_string(missing) +
+                " certificate(s) that ours, number " + ours.entry.number +
+                ", does not; if they are to be let in again, remove the file there first",
+            missing, entry};
+}
+
+}  // namespace sallyport::pki

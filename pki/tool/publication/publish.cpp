@@ -1,0 +1,149 @@
+#include "pki/tool/publication/publish.h"
+
+#include "pki/tool/publication/crl_guard.h"
+
+#include <algorithm>
+#include <future>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace sallyport::pki {
+namespace {
+
+/// What became of one file, and what is there now as far as is known.
+struct Placed {
+    FileOutcome outcome;
+    std::optional<ManifestEntry> there = std::nullopt;
+};
+
+/// Puts files into one repository.
+class Publication {
+  public:
+    Publication(Repository& repository, const MayLeave& may_leave)
+        : repository_(repository), may_leave_(may_leave) {}
+
+    RepositoryOutcome publish(const std::vector<PreparedCrl>& crls) {
+        RepositoryOutcome outcome{repository_.describe()};
+        std::vector<ManifestEntry> entries;
+        for (const PreparedCrl& crl : crls) {
+            Placed placed = place(crl);
+            if (placed.there) entries.push_back(std::move(*placed.there));
+            outcome.files.push_back(std::move(placed.outcome));
+        }
+        outcome.manifest = place_manifest(manifest(std::move(entries)));
+        return outcome;
+    }
+
+  private:
+    Placed place(const PreparedCrl& ours) {
+        const std::string& name = ours.file->name;
+        if (repository_.stalls()) return {stalled(name)};
+        const auto there = repository_.get(name);
+        if (!there) return {failed(name, there.error().message)};
+        if (*there == ours.file->bytes) return {{name, Placement::unchanged}, ours.entry};
+        GuardVerdict verdict;
+        if (*there) verdict = judge(ours, **there, may_leave_);
+        if (verdict.left_alone) {
+            return {{name, *verdict.left_alone, std::move(verdict.detail), verdict.missing},
+                    std::move(verdict.there)};
+        }
+        FileOutcome written = write(name, ours.file->bytes);
+        if (!written.in_place()) return {std::move(written)};
+        written.detail = std::move(verdict.detail);
+        return {std::move(written), ours.entry};
+    }
+
+    FileOutcome place_manifest(const std::string& text) {
+        const std::string name(manifest_name);
+        if (repository_.stalls()) return stalled(name);
+        const auto there = repository_.get(name);
+        if (!there) return failed(name, there.error().message);
+        if (*there == text) return {name, Placement::unchanged};
+        return write(name, text);
+    }
+
+    FileOutcome write(const std::string& name, std::string_view bytes) {
+        if (const auto put = repository_.put(name, bytes); !put) return failed(name, put.error().message);
+        const auto back = repository_.get(name);
+        if (!back) return failed(name, "written, but not to be read back: " + back.error().message);
+        const std::string where = repository_.describe() + ": " + name + ": ";
+        if (!*back) return failed(name, where + "written, but when it was read back nothing was there");
+        if (**back != bytes) {
+            return failed(name, where + "written, but other bytes were read back (" +
+                                    std::to_string((*back)->size()) + " instead of " +
+                                    std::to_string(bytes.size()) +
+                                    "): does a cache answer, or does somebody else write there?");
+        }
+        return {name, Placement::written};
+    }
+
+    static FileOutcome failed(const std::string& name, std::string why) {
+        return {name, Placement::failed, std::move(why)};
+    }
+
+    FileOutcome stalled(const std::string& name) const {
+        return failed(name, repository_.describe() + ": " + name + ": not tried, since it stalls");
+    }
+
+    Repository& repository_;
+    const MayLeave& may_leave_;
+};
+
+Result<std::vector<PreparedCrl>> prepare_all(std::span<const CrlFile> files) {
+    std::vector<PreparedCrl> prepared;
+    std::set<std::string_view> names{manifest_name};
+    for (const CrlFile& file : files) {
+        if (!is_published_name(file.name))
+            return Error{Fault::input, "'" + file.name + "' is no name for a published file"};
+        if (!names.insert(file.name).second)
+            return Error{Fault::input, "'" + file.name + "' is the name of two files"};
+        auto crl = prepare(file);
+        if (!crl) return crl.error();
+        prepared.push_back(std::move(*crl));
+    }
+    return prepared;
+}
+
+}  // namespace
+
+std::string_view to_string(Placement placement) noexcept {
+    switch (placement) {
+        case Placement::written:
+            return "written";
+        case Placement::unchanged:
+            return "unchanged";
+        case Placement::rollback:
+            return "rollback";
+        case Placement::would_shrink:
+            return "would_shrink";
+        case Placement::foreign:
+            return "foreign";
+        case Placement::failed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+bool RepositoryOutcome::in_place() const noexcept {
+    return manifest.in_place() && std::ranges::all_of(files, &FileOutcome::in_place);
+}
+
+Result<std::vector<RepositoryOutcome>> publish(std::span<const CrlFile> files,
+                                               std::span<const std::unique_ptr<Repository>> repositories,
+                                               const MayLeave& may_leave) {
+    const auto prepared = prepare_all(files);
+    if (!prepared) return prepared.error();
+    std::vector<std::future<RepositoryOutcome>> running;
+    for (const auto& repository : repositories) {
+        running.push_back(std::async(std::launch::async, [&prepared, &may_leave, &repository] {
+            return Publication(*repository, may_leave).publish(*prepared);
+        }));
+    }
+    std::vector<RepositoryOutcome> outcomes;
+    for (auto& one : running)
+        outcomes.push_back(one.get());
+    return outcomes;
+}
+
+}  // namespace sallyport::pki
