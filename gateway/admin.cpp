@@ -199,6 +199,7 @@ std::string Admin::status() const {
                                   {"started", std::chrono::system_clock::to_time_t(started_)},
                                   {"draining", draining_.load()},
                                   {"generation", snapshot->generation},
+                                  {"enforced_generation", shared_.enforced_generation.load()},
                                   {"connections", shared_.connections.load()},
                                   {"listeners", std::move(listeners)},
                                   {"known_devices", std::move(agreed)},

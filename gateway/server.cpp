@@ -107,6 +107,7 @@ void Server::run() {
     sigset_t all;
     sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    shared_.enforced_generation = snapshots_.generation();  // there are no connections yet
     running_workers_ = workers_.size();
     for (const auto& worker : workers_) {
         threads_.emplace_back([this, &worker = *worker] {
@@ -376,6 +377,7 @@ void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
         worker->reconsider([this, progress, noticed, generation](std::size_t cut) {
             progress->cut += cut;
             if (--progress->waiting > 0) return;
+            shared_.enforced_generation = generation;
             metrics_.revocation_enforced(Clock::now() - noticed);
             log_.event(Log::Level::info, "enforced",
                        {{"generation", generation},

@@ -37,6 +37,8 @@ struct Shared {
     StoreEvents& store_events;
     std::atomic<std::uint64_t> handshakes{0};  ///< that go on
     std::atomic<std::uint64_t> connections{0};
+    /// Of the newest snapshot that every connection obeys: those that it refuses are closed.
+    std::atomic<std::uint64_t> enforced_generation{0};
     std::uint64_t max_connections =
         UINT64_MAX;  ///< what the process's descriptors allow; set before the workers run
 };

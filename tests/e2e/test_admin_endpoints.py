@@ -22,6 +22,15 @@ class AdminEndpoints(FleetTest):
         self.assertIsInstance(json.loads(body), dict)
         print(f"    {body.strip()[:500]}")
 
+    def test_status_tells_which_generation_every_connection_obeys(self):
+        def obeyed():
+            status = json.loads(self.gateway.admin("/status")[1])
+            return status["enforced_generation"], status["generation"]
+
+        self.assertEqual(*obeyed())
+        generation = self.gateway.reload()
+        self.assertGreaterEqual(obeyed()[0], generation)
+
     def test_metrics_count_what_happened(self):
         series = {
             "tls_handshakes_total": {"listener": "fleet", "result": "ok"},
