@@ -80,7 +80,7 @@ class Exchange {
         if (!error) return std::nullopt;
         if (const auto why = verification_problem(*tls_->native_handle()); !why.empty())
             return HttpProblem{Kind::tls, "its certificate is not trusted: " + why};
-        return problem_of(error, "the TLS handshake failed");
+        return problem_of(error, "no TLS handshake");
     }
 
     HttpResult converse(const http::request<http::span_body<const char>>& request) {
