@@ -13,6 +13,9 @@ struct Answer {
     bool yes = true;
     std::string text;
     std::string notes = {};
+    /// What the command did not achieve although it did what `text` says, e.g. a CRL that is not in place
+    /// everywhere. The program exits with 3.
+    std::string failure = {};
     boost::json::object json = {};
 };
 

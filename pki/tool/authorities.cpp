@@ -25,15 +25,18 @@ CertificateRole certificate_role(AuthorityRole role) {
     throw std::logic_error("unknown role of an authority");
 }
 
-/// Makes the private key in the depot and returns it.
+/// Makes the private key where the configuration wants it, or opens the one that is there.
 Result<KeyPtr> make_key(const DepotPaths& paths, const AuthorityPlan& plan) {
+    if (!plan.key_uri.empty()) {
+        const auto reference = KeyReference::parse(plan.key_uri);
+        if (!reference) return reference.error();
+        const auto pin = plan.passphrase.value_or(PassphraseSource::terminal());
+        return plan.key_exists ? open_private_key(*reference, pin)
+                               : generate_in_token(*reference, plan.algorithm, pin);
+    }
     auto key = generate_key(plan.algorithm);
     if (!key) return key.error();
-    auto text = write_private_key(**key);
-    if (!text) return text.error();
-    const auto written = replace_file(paths.key(plan.name), *text, 0600);
-    wipe(*text);
-    if (!written) return written.error();
+    if (const auto written = write_key_file(paths, plan, **key); !written) return written.error();
     return key;
 }
 
@@ -49,6 +52,19 @@ Result<std::chrono::sys_seconds> end_of(const AuthorityPlan& plan, const Authori
 }
 
 }  // namespace
+
+Result<void> write_key_file(const DepotPaths& paths, const AuthorityPlan& plan, const EVP_PKEY& key) {
+    if (plan.passphrase) {
+        const auto passphrase = plan.passphrase->read_new("New passphrase of " + plan.name + ".key");
+        if (!passphrase) return passphrase.error();
+        return write_encrypted_key(paths.key(plan.name), key, *passphrase);
+    }
+    auto text = write_private_key(key);
+    if (!text) return text.error();
+    const auto written = replace_file(paths.key(plan.name), *text, 0600);
+    wipe(*text);
+    return written;
+}
 
 Result<Authority> make_authority(const DepotPaths& paths, const DepotConfiguration& configuration,
                                  Index& index, const AuthorityPlan& plan, const Authority* issuer,

@@ -32,6 +32,9 @@ Result<AdoptedCrl> adopt_crl(Index& index, const AuthorityRecord& authority, con
 Result<void> import_authority(const DepotPaths& paths, Index& index, const AuthorityPlan& plan,
                               const ImportedAuthority& imported, const Occasion& occasion);
 
+/// Writes DIR/private/NAME.key, encrypted where the configuration names a passphrase.
+Result<void> write_key_file(const DepotPaths& paths, const AuthorityPlan& plan, const EVP_PKEY& key);
+
 /// Makes the key and certificate of an authority as `plan` wants it, puts them into the depot and records
 /// them. `issuer` is null for a root. A lifetime beyond the issuer's is cut.
 Result<Authority> make_authority(const DepotPaths& paths, const DepotConfiguration& configuration,

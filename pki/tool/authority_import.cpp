@@ -3,7 +3,7 @@
 #include "pki/certificate.h"
 #include "pki/crl_file.h"
 #include "pki/file.h"
-#include "pki/key.h"
+#include "pki/private_key.h"
 #include "pki/time.h"
 #include "pki/tool/authorities.h"
 
@@ -39,18 +39,22 @@ Result<void> check_authority_certificate(const X509& certificate, const std::str
 
 Result<void> import_key(const DepotPaths& paths, const AuthorityPlan& plan,
                         const std::filesystem::path& source, const X509& certificate) {
-    auto text = read_secret_file(source, max_pem_bytes);
-    if (!text) return text.error();
-    const auto key = parse_private_key(*text, source.string());
-    wipe(*text);
+    if (!plan.key_uri.empty()) {
+        if (!source.empty())
+            return Error{Fault::input, "--import-key: the configuration says that the key is in a token"};
+        const auto reference = KeyReference::parse(plan.key_uri);
+        if (!reference) return reference.error();
+        const auto opened =
+            open_private_key(*reference, plan.passphrase.value_or(PassphraseSource::terminal()), certificate);
+        if (!opened) return opened.error();
+        return {};
+    }
+    if (source.empty()) return Error{Fault::input, "--import-key is missing"};
+    const auto reference = KeyReference::parse(source.string());
+    if (!reference) return reference.error();
+    const auto key = open_private_key(*reference, PassphraseSource::terminal(), certificate);
     if (!key) return key.error();
-    if (!key_matches(**key, certificate))
-        return Error{Fault::input, source.string() + ": not the key of the certificate"};
-    auto written_form = write_private_key(**key);
-    if (!written_form) return written_form.error();
-    const auto written = replace_file(paths.key(plan.name), *written_form, 0600);
-    wipe(*written_form);
-    return written;
+    return write_key_file(paths, plan, **key);
 }
 
 Result<std::uint64_t> number_of(const CrlView& view, const std::string& origin) {

@@ -2,6 +2,7 @@
 
 #include "pki/tool/command.h"
 #include "pki/tool/crl_publication.h"
+#include "pki/tool/distribution.h"
 #include "pki/tool/identity_files.h"
 
 #include <boost/json/serialize.hpp>
@@ -29,6 +30,13 @@ void repair(Depot& depot, const CommandContext& context) {
             context.err << "note: completed after an interruption: " << describe(crl) << '\n';
         }
     }
+    if (const auto open = is_distribution_open(depot); !open || *open) {
+        context.err
+            << (open ? std::string(
+                           "warning: not every repository has this depot's CRLs; run sallyport-pki publish")
+                     : "warning: " + open.error().message)
+            << '\n';
+    }
 }
 
 int finish(const Result<Answer>& answer, bool json, std::ostream& out, std::ostream& err) {
@@ -39,7 +47,8 @@ int finish(const Result<Answer>& answer, bool json, std::ostream& out, std::ostr
     err << answer->notes;
     if (json && !answer->json.empty()) {
         boost::json::object object = answer->json;
-        object["ok"] = answer->yes;
+        object["ok"] = answer->yes && answer->failure.empty();
+        if (!answer->failure.empty()) object["failure"] = answer->failure;
         out << boost::json::serialize(object) << '\n';
     } else {
         (answer->yes ? out : err) << answer->text;
@@ -47,6 +56,10 @@ int finish(const Result<Answer>& answer, bool json, std::ostream& out, std::ostr
     out.flush();
     if (!out) {
         err << "sallyport-pki: cannot write to standard output\n";
+        return exit_runtime;
+    }
+    if (!answer->failure.empty()) {
+        err << "sallyport-pki: " << answer->failure << '\n';
         return exit_runtime;
     }
     return answer->yes ? 0 : exit_no;

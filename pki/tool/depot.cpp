@@ -2,7 +2,7 @@
 
 #include "pki/certificate.h"
 #include "pki/file.h"
-#include "pki/key.h"
+#include "pki/private_key.h"
 #include "pki/tool/folder.h"
 
 #include <algorithm>
@@ -36,6 +36,10 @@ Result<DepotConfiguration> read_configuration(const DepotPaths& paths) {
 }
 
 }  // namespace
+
+Result<KeyReference> key_reference(const DepotPaths& paths, const AuthorityPlan& plan) {
+    return KeyReference::parse(plan.key_uri.empty() ? paths.key(plan.name).string() : plan.key_uri);
+}
 
 Depot::Depot(DepotPaths paths, DepotConfiguration configuration, Index index, std::optional<DepotLock> lock)
     : paths_(std::move(paths)),
@@ -109,22 +113,35 @@ Result<std::vector<CertificatePtr>> Depot::certificates_above(const AuthorityRec
     return above;
 }
 
+void Depot::keep_key(std::string_view authority, const KeyPtr& key) {
+    EVP_PKEY_up_ref(key.get());
+    keys_.insert_or_assign(std::string(authority), KeyPtr(key.get()));
+}
+
+Result<KeyPtr> Depot::key(std::string_view authority, const X509& certificate) {
+    if (const auto known = keys_.find(authority); known != keys_.end()) {
+        EVP_PKEY_up_ref(known->second.get());
+        return KeyPtr(known->second.get());
+    }
+    const auto wanted = plan(authority);
+    if (!wanted) return wanted.error();
+    const auto reference = key_reference(paths_, *wanted);
+    if (!reference) return reference.error();
+    auto opened =
+        open_private_key(*reference, wanted->passphrase.value_or(PassphraseSource::terminal()), certificate);
+    if (opened) keep_key(authority, *opened);
+    return opened;
+}
+
 Result<Authority> Depot::authority(std::string_view name) {
     auto record = index_.find_authority(name);
     if (!record) return record.error();
     if (!*record) return Error{Fault::input, std::string(name) + ": no such authority in this depot"};
     auto own_certificate = certificate(name);
     if (!own_certificate) return own_certificate.error();
-    const auto path = paths_.key(name);
-    auto text = read_secret_file(path, max_pem_bytes);
-    if (!text) return text.error();
-    auto key = parse_private_key(*text, path.string());
-    wipe(*text);
-    if (!key) return key.error();
-    if (!key_matches(**key, **own_certificate)) {
-        return Error{Fault::input, path.string() + ": not the key of " + paths_.certificate(name).string()};
-    }
-    return Authority{std::move(**record), std::move(*own_certificate), std::move(*key)};
+    auto opened = key(name, **own_certificate);
+    if (!opened) return opened.error();
+    return Authority{std::move(**record), std::move(*own_certificate), std::move(*opened)};
 }
 
 Result<AuthorityRecord> Depot::issuing_record(AuthorityRole role, const std::string& name) {

@@ -9,11 +9,15 @@
 #include "pki/tool/index.h"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace sallyport::pki {
+
+/// Where the private key of an authority is.
+Result<KeyReference> key_reference(const DepotPaths& paths, const AuthorityPlan& plan);
 
 /// What an authority signs with.
 struct Authority {
@@ -55,13 +59,21 @@ class Depot {
     Result<Authority> issuing(AuthorityRole role, const std::string& name = {});
     Result<AuthorityRecord> issuing_record(AuthorityRole role, const std::string& name = {});
 
+    /// Lets others write while this command only waits; after it this depot is only read.
+    void unlock() { lock_.reset(); }
+
+    /// Keeps a key that is open already, so that nobody is asked for its passphrase again.
+    void keep_key(std::string_view authority, const KeyPtr& key);
+
   private:
     Depot(DepotPaths paths, DepotConfiguration configuration, Index index, std::optional<DepotLock> lock);
+    Result<KeyPtr> key(std::string_view authority, const X509& certificate);
 
     DepotPaths paths_;
     DepotConfiguration configuration_;
     std::optional<DepotLock> lock_;
     Index index_;  // after the lock: closed before it is given back
+    std::map<std::string, KeyPtr, std::less<>> keys_;
 };
 
 /// How long a second writer waits for the first.

@@ -70,9 +70,22 @@ void read_key(MapReader& authority, AuthorityPlan& plan) {
     if (!map) return;
     plan.algorithm = read_algorithm(*map, "algorithm");
     if (const auto uri = map->string("uri")) {
-        if (!uri->text.starts_with("pkcs11:"))
+        const auto reference = KeyReference::parse(uri->text);
+        if (!reference) {
+            map->fault(uri->mark, "uri: " + reference.error().message);
+        } else if (!reference->in_token()) {
             map->fault(uri->mark, "uri: only pkcs11: URIs (RFC 7512); without a uri the key is a file");
+        }
         plan.key_uri = uri->text;
+        plan.key_exists = map->boolean("exists", false);
+    }
+    if (const auto text = map->string("passphrase")) {
+        auto source = PassphraseSource::parse(text->text);
+        if (source) {
+            plan.passphrase = std::move(*source);
+        } else {
+            map->fault(text->mark, "passphrase: " + source.error().message);
+        }
     }
     map->finish();
 }
@@ -162,25 +175,31 @@ DepotConfiguration default_configuration(std::string organization, std::string c
     DepotConfiguration made;
     const CrlSettings crl{.url = without_slash(std::move(crl_url))};
     const auto below_root = std::min(root_lifetime, default_issuing_lifetime);
-    made.authorities = {
-        {"root", AuthorityRole::root, {}, organization + " Root CA", {}, {}, root_lifetime, crl},
-        {"device-ca", AuthorityRole::devices, "root", organization + " Device CA", {}, {}, below_root, crl},
-        {"server-ca", AuthorityRole::servers, "root", organization + " Server CA", {}, {}, below_root, crl},
+    const auto issuing = [&](const char* name, AuthorityRole role, const char* title) {
+        return AuthorityPlan{.name = name,
+                             .role = role,
+                             .issuer = "root",
+                             .common_name = organization + title,
+                             .lifetime = below_root,
+                             .crl = crl};
     };
+    made.authorities = {
+        AuthorityPlan{
+            .name = "root", .common_name = organization + " Root CA", .lifetime = root_lifetime, .crl = crl},
+        issuing("device-ca", AuthorityRole::devices, " Device CA"),
+        issuing("server-ca", AuthorityRole::servers, " Server CA")};
     made.organization = std::move(organization);
     return made;
 }
 
 DepotConfiguration importing_configuration(std::string organization, std::string crl_url) {
     DepotConfiguration made;
-    made.authorities = {{"device-ca",
-                         AuthorityRole::devices,
-                         "elsewhere",
-                         organization + " Device CA",
-                         {},
-                         {},
-                         default_issuing_lifetime,
-                         CrlSettings{.url = without_slash(std::move(crl_url))}}};
+    made.authorities = {AuthorityPlan{.name = "device-ca",
+                                      .role = AuthorityRole::devices,
+                                      .issuer = "elsewhere",
+                                      .common_name = organization + " Device CA",
+                                      .lifetime = default_issuing_lifetime,
+                                      .crl = CrlSettings{.url = without_slash(std::move(crl_url))}}};
     made.organization = std::move(organization);
     return made;
 }
@@ -205,6 +224,7 @@ Result<DepotConfiguration> parse_configuration(const std::string& text, const st
             made.ask_above_percent = static_cast<unsigned>(revoke->integer("ask_above_percent", 5, 0, 100));
             revoke->finish();
         }
+        made.publication = read_publication(map, config::ConfigurationPaths(file));
         map.finish();
     }
     if (faults.empty()) return made;

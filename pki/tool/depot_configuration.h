@@ -2,8 +2,10 @@
 
 #include "config/yaml_reader.h"
 #include "pki/key.h"
+#include "pki/private_key.h"
 #include "pki/result.h"
 #include "pki/tool/index.h"
+#include "pki/tool/publication/publication_settings.h"
 
 #include <chrono>
 #include <filesystem>
@@ -39,6 +41,9 @@ struct AuthorityPlan {
     std::string common_name = {};
     KeyAlgorithm algorithm = KeyAlgorithm::rsa_2048;
     std::string key_uri = {};  ///< RFC 7512; empty: the file DIR/private/NAME.key
+    bool key_exists = false;   ///< in the token: it is not made with the authority
+    /// Of a key file, which is then encrypted, or the PIN of a token. Nothing: a plain file, or the terminal.
+    std::optional<PassphraseSource> passphrase = std::nullopt;
     std::chrono::days lifetime{0};
     CrlSettings crl = {};
 
@@ -62,6 +67,7 @@ struct DepotConfiguration {
     /// A command that would revoke more than this share of the valid device certificates asks for
     /// --yes-revoke N.
     unsigned ask_above_percent = 5;
+    PublicationSettings publication = {};
 
     const AuthorityPlan* find(std::string_view name) const noexcept;
 };

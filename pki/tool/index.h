@@ -143,6 +143,12 @@ class Index {
     /// Does the published CRL of this scope, with its delta, show every revocation?
     Result<bool> shows_every_revocation(const CrlScopeId& scope);
 
+    /// A repository has the CRLs that this digest stands for.
+    Result<void> note_distribution(const std::string& repository, const std::string& digest,
+                                   const Occasion& occasion);
+    /// The digest of what a repository was last seen to have; empty: nothing.
+    Result<std::string> distributed(const std::string& repository);
+
     // Audit log.
 
     Result<void> note(std::string_view action, std::string_view authority, std::string_view detail,

@@ -271,4 +271,27 @@ Result<bool> Index::shows_every_revocation(const CrlScopeId& scope) {
     return *row && statement.integer(0) != 0;
 }
 
+Result<void> Index::note_distribution(const std::string& repository, const std::string& digest,
+                                      const Occasion& occasion) {
+    const auto known = distributed(repository);
+    if (!known) return known.error();
+    if (*known == digest) return {};
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    auto insert = database_.prepare(
+        "INSERT INTO distributions (repository, digest, at) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET digest = excluded.digest, at = excluded.at");
+    const auto done = insert.bind_text(repository).bind_blob(digest).bind_time(occasion.now).run();
+    if (!done) return done.error();
+    if (const auto logged = log("distributed", {}, {}, repository, occasion); !logged) return logged.error();
+    return transaction->commit();
+}
+
+Result<std::string> Index::distributed(const std::string& repository) {
+    auto statement = database_.prepare("SELECT digest FROM distributions WHERE repository = ?");
+    const auto row = statement.bind_text(repository).step();
+    if (!row) return row.error();
+    return *row ? statement.blob(0) : std::string();
+}
+
 }  // namespace sallyport::pki

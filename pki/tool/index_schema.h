@@ -104,6 +104,12 @@ CREATE TABLE crls (
     FOREIGN KEY (issuer, partition) REFERENCES scopes(issuer, partition)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE distributions (  -- what each repository was seen to have
+    repository TEXT PRIMARY KEY,
+    digest BLOB NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,

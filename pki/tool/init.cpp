@@ -70,14 +70,20 @@ Result<void> make_empty_file(const std::filesystem::path& path) {
     return sync_folder(path.parent_path());
 }
 
-Result<Index> make_authorities(const DepotPaths& paths, const DepotConfiguration& configuration,
-                               const std::optional<ImportedAuthority>& imported, const Occasion& occasion) {
+struct MadeAuthorities {
+    Index index;
+    std::map<std::string, KeyPtr> keys;
+};
+
+Result<MadeAuthorities> make_authorities(const DepotPaths& paths, const DepotConfiguration& configuration,
+                                         const std::optional<ImportedAuthority>& imported,
+                                         const Occasion& occasion) {
     if (const auto made = make_private_folder(paths.private_keys()); !made) return made.error();
     if (const auto made = make_private_folder(paths.crls()); !made) return made.error();
     if (const auto made = make_empty_file(paths.index()); !made) return made.error();
     auto index = Index::create(paths.index());
     if (!index) return index.error();
-    std::map<std::string, Authority> roots;
+    std::map<std::string, Authority> made_here;
     for (const AuthorityPlan& plan : configuration.authorities) {
         if (plan.issued_elsewhere()) {
             if (!imported) {
@@ -89,13 +95,16 @@ Result<Index> make_authorities(const DepotPaths& paths, const DepotConfiguration
             if (!done) return done.error();
             continue;
         }
-        const auto issuer = roots.find(plan.issuer);
+        const auto issuer = made_here.find(plan.issuer);
         auto made = make_authority(paths, configuration, *index, plan,
-                                   issuer == roots.end() ? nullptr : &issuer->second, occasion);
+                                   issuer == made_here.end() ? nullptr : &issuer->second, occasion);
         if (!made) return made.error();
-        if (plan.role == AuthorityRole::root) roots.emplace(plan.name, std::move(*made));
+        made_here.emplace(plan.name, std::move(*made));
     }
-    return index;
+    MadeAuthorities all{std::move(*index), {}};
+    for (auto& [name, authority] : made_here)
+        all.keys.emplace(name, std::move(authority.key));
+    return all;
 }
 
 /// What init was asked for, as the text of depot.yaml and as its meaning.
@@ -149,11 +158,13 @@ Result<Answer> init(const std::filesystem::path& root, const InitRequest& reques
     if (const auto cleared = clear(paths); !cleared) return cleared.error();
     if (const auto written = replace_file(paths.configuration(), wanted->text, 0600); !written)
         return written.error();
-    auto index = make_authorities(paths, wanted->configuration, request.imported, occasion);
-    if (!index) return index.error();
+    auto made = make_authorities(paths, wanted->configuration, request.imported, occasion);
+    if (!made) return made.error();
     Answer answer;
     answer.text = "depot of " + wanted->configuration.organization + " made in " + root.string() + "\n";
-    Depot depot(paths, std::move(wanted->configuration), std::move(*index), std::move(*lock));
+    Depot depot(paths, std::move(wanted->configuration), std::move(made->index), std::move(*lock));
+    for (const auto& [name, key] : made->keys)
+        depot.keep_key(name, key);
     for (const AuthorityPlan& plan : depot.configuration().authorities) {
         const auto published = publish_crls_of(depot, plan.name, CrlOccasion::refresh, occasion);
         if (!published) return published.error();

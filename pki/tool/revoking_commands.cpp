@@ -1,8 +1,8 @@
 // revoke, hold, unhold, crl, publish: the commands that change what is in force.
 
-#include "pki/file.h"
 #include "pki/tool/authorities.h"
 #include "pki/tool/command.h"
+#include "pki/tool/distribution.h"
 #include "pki/tool/names.h"
 #include "pki/tool/revocation.h"
 
@@ -11,7 +11,19 @@ namespace {
 
 using enum Depot::Access;
 
+struct WaitArguments {
+    bool wait = false;
+    int patience = 60;
+};
+
+void add_wait(CLI::App& command, WaitArguments& arguments) {
+    command.add_flag("--wait", arguments.wait, "Wait until every gateway of depot.yaml enforces it");
+    command.add_option("--patience", arguments.patience, "Seconds to wait for them (default 60)")
+        ->check(CLI::Range(1, 86400));
+}
+
 struct ChangeArguments {
+    WaitArguments wait;
     Selection selection;
     ChangeOptions options;
     std::string issued_before;
@@ -67,6 +79,7 @@ void add_selection(CLI::App& command, ChangeArguments& arguments) {
     command.add_option("--batch", arguments.selection.batch, "Device certificates of this batch");
     command.add_option("--issued-before", arguments.issued_before,
                        "Device certificates issued before this day or instant (UTC)");
+    add_wait(command, arguments.wait);
     command.add_flag("--dry-run", arguments.options.dry_run, "Say what would happen; change nothing");
     command.add_option("--activity", arguments.options.activity,
                        "With --dry-run: a gateway's /status?view=devices, to see who is active");
@@ -78,15 +91,41 @@ void add_selection(CLI::App& command, ChangeArguments& arguments) {
 
 using ChangeCommand = std::function<Result<Change>(Depot&, const ChangeArguments&, const CommandContext&)>;
 
+/// Carries what a command published to the repositories and waits, if asked to, for the gateways.
+Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
+                                const std::function<Result<Change>()>& run, const CommandContext& context) {
+    std::optional<GatewayWait> gateways;
+    if (wait.wait) {
+        auto begun = GatewayWait::begin(depot);
+        if (!begun) return begun.error();
+        gateways.emplace(std::move(*begun));
+    }
+    auto change = run();
+    if (!change) return change.error();
+    Answer answer = std::move(change->answer);
+    if (!answer.yes) return answer;
+    if (!change->crls.empty()) {
+        const auto& repositories = depot.configuration().publication.repositories;
+        const auto distributed = distribute(depot, repositories, answer, context.occasion);
+        if (!distributed) answer.failure = "not in place: " + distributed.error().message;
+    }
+    depot.unlock();
+    if (gateways) {
+        const auto waited =
+            gateways->finish(depot, change->crls, std::chrono::seconds{wait.patience}, answer, context.err);
+        if (!waited) return waited.error();
+    }
+    return answer;
+}
+
 /// A dry run changes nothing, not even what an interrupted command left.
 Command change_command(std::shared_ptr<ChangeArguments> arguments, ChangeCommand run) {
     return [arguments, run = std::move(run)](const CommandContext& context) -> Result<Answer> {
         if (const auto completed = complete(*arguments); !completed) return completed.error();
         const auto access = arguments->options.dry_run ? read : write;
         return on_depot(access, [&](Depot& depot, const CommandContext& same) -> Result<Answer> {
-            auto change = run(depot, *arguments, same);
-            if (!change) return change.error();
-            return std::move(change->answer);
+            return bring_into_force(
+                depot, arguments->wait, [&] { return run(depot, *arguments, same); }, same);
         })(context);
     };
 }
@@ -129,6 +168,7 @@ void describe_changes(CommandLine& line) {
 }
 
 struct CrlArguments {
+    WaitArguments wait;
     RefreshRequest request;
     int days = 0;
     int older_hours = 0;
@@ -160,47 +200,50 @@ void describe_crl(CommandLine& line) {
         std::string file;
     };
     const auto adoption = std::make_shared<Adoption>();
-    auto* adopt =
-        line.add(*crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
-                 on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
-                     const auto authority = depot.index().find_authority(adoption->authority);
-                     if (!authority) return authority.error();
-                     if (!*authority)
-                         return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
-                     const auto certificate = depot.certificate(adoption->authority);
-                     if (!certificate) return certificate.error();
-                     const auto adopted = adopt_crl(depot.index(), **authority, **certificate, adoption->file,
-                                                    context.occasion);
-                     if (!adopted) return adopted.error();
-                     auto change = refresh_crls(depot, {.authority = adoption->authority}, context.occasion);
-                     if (!change) return change.error();
-                     Answer answer = std::move(change->answer);
-                     answer.text = std::to_string(adopted->entries) + " entries taken over from number " +
-                                   std::to_string(adopted->number) + "\n" + answer.text;
-                     answer.json["adopted"] = adopted->entries;
-                     return answer;
-                 }));
+    auto* adopt = line.add(
+        *crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
+        on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
+            const auto authority = depot.index().find_authority(adoption->authority);
+            if (!authority) return authority.error();
+            if (!*authority)
+                return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
+            const auto certificate = depot.certificate(adoption->authority);
+            if (!certificate) return certificate.error();
+            const auto adopted =
+                adopt_crl(depot.index(), **authority, **certificate, adoption->file, context.occasion);
+            if (!adopted) return adopted.error();
+            auto forced = bring_into_force(
+                depot, {},
+                [&] { return refresh_crls(depot, {.authority = adoption->authority}, context.occasion); },
+                context);
+            if (!forced) return forced.error();
+            Answer answer = std::move(*forced);
+            answer.text = std::to_string(adopted->entries) + " entries taken over from number " +
+                          std::to_string(adopted->number) + "\n" + answer.text;
+            answer.json["adopted"] = adopted->entries;
+            return answer;
+        }));
     adopt->add_option("FILE", adoption->file, "The CRL, DER or PEM")->required();
     adopt->add_option("--ca", adoption->authority, "The authority that signed it (default device-ca)");
 }
 
 void describe_publish(CommandLine& line) {
     const auto folder = std::make_shared<std::string>();
-    auto* publish =
-        line.add(line.app, "publish", "Copy the CRLs in DER, as NAME.crl, into a web server's folder",
-                 on_depot(write, [folder](Depot& depot, const CommandContext&) -> Result<Answer> {
-                     const auto crls = distributed_crls(depot);
-                     if (!crls) return crls.error();
-                     Answer answer;
-                     for (const DistributedCrl& crl : *crls) {
-                         const auto target = std::filesystem::path(*folder) / crl.name;
-                         const auto written = replace_file(target, crl.der, 0644);
-                         if (!written) return written.error();
-                         answer.text += target.string() + "\n";
-                     }
-                     return answer;
-                 }));
-    publish->add_option("--to", *folder, "The folder")->required()->check(CLI::ExistingDirectory);
+    auto* publish = line.add(
+        line.app, "publish", "Put the CRLs in DER, as NAME.crl, where gateways and others fetch them",
+        on_depot(write, [folder](Depot& depot, const CommandContext& context) -> Result<Answer> {
+            std::vector<RepositorySettings> repositories = depot.configuration().publication.repositories;
+            if (!folder->empty()) repositories.assign(1, FolderSettings{*folder});
+            if (repositories.empty()) {
+                return Error{Fault::input, "where to? Give --to FOLDER, or list places in " +
+                                               depot.paths().configuration().string() + " under 'publish'"};
+            }
+            Answer answer;
+            const auto distributed = distribute(depot, repositories, answer, context.occasion);
+            if (!distributed) return distributed.error();
+            return answer;
+        }));
+    publish->add_option("--to", *folder, "Only into this folder")->check(CLI::ExistingDirectory);
 }
 
 }  // namespace

@@ -1,0 +1,194 @@
+#include "pki/tool/distribution.h"
+
+#include "pki/digest.h"
+#include "pki/tool/publication/publish.h"
+#include "pki/tool/publication/repository.h"
+
+#include <map>
+#include <mutex>
+
+#include <boost/json.hpp>
+#include <unistd.h>
+
+namespace sallyport::pki {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view older_depot =
+    "this depot is older than what was published, as after a restore; take over what it lacks with: "
+    "sallyport-pki crl adopt FILE --ca NAME";
+
+void add_failure(Answer& answer, const std::string& line) {
+    answer.failure += (answer.failure.empty() ? "" : "\n") + line;
+}
+
+/// One digest for all CRLs of a depot: what a repository has, or should have.
+Result<std::string> digest_of(std::span<const DistributedCrl> crls) {
+    std::string all;
+    for (const DistributedCrl& crl : crls) {
+        const auto digest = sha256(crl.der);
+        if (!digest) return digest.error();
+        all += std::to_string(crl.name.size()) + ":" + crl.name + *digest;
+    }
+    return sha256(all);
+}
+
+void report(const RepositoryOutcome& outcome, Answer& answer, json::array& list) {
+    json::array files;
+    const auto add = [&](const FileOutcome& file) {
+        files.push_back(
+            {{"name", file.name}, {"placement", to_string(file.placement)}, {"detail", file.detail}});
+        if (file.in_place()) {
+            if (!file.detail.empty())
+                answer.notes += "note: " + outcome.repository + ": " + file.detail + "\n";
+            return;
+        }
+        std::string line = "not in place at " + outcome.repository + ": " + file.name + ": " + file.detail;
+        const bool older = file.placement == Placement::rollback || file.placement == Placement::would_shrink;
+        if (older) line += "; " + std::string(older_depot);
+        add_failure(answer, line);
+    };
+    for (const FileOutcome& file : outcome.files)
+        add(file);
+    add(outcome.manifest);
+    if (outcome.in_place()) answer.text += "in place at " + outcome.repository + "\n";
+    list.push_back(
+        {{"repository", outcome.repository}, {"in_place", outcome.in_place()}, {"files", std::move(files)}});
+}
+
+Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
+    const auto certificate = depot.certificate(authority);
+    if (!certificate) return certificate.error();
+    return name_text(*X509_get_subject_name(certificate->get()));
+}
+
+}  // namespace
+
+Result<void> distribute(Depot& depot, std::span<const RepositorySettings> repositories, Answer& answer,
+                        const Occasion& occasion) {
+    if (repositories.empty()) return {};
+    auto crls = distributed_crls(depot);
+    if (!crls) return crls.error();
+    const auto digest = digest_of(*crls);
+    if (!digest) return digest.error();
+    std::map<std::string, CertificatePtr> issuers;
+    std::vector<CrlFile> files;
+    for (DistributedCrl& crl : *crls) {
+        CertificatePtr& issuer = issuers[crl.authority];
+        if (!issuer) {
+            auto certificate = depot.certificate(crl.authority);
+            if (!certificate) return certificate.error();
+            issuer = std::move(*certificate);
+        }
+        files.push_back({crl.name, std::move(crl.der), issuer.get()});
+    }
+    std::vector<std::unique_ptr<Repository>> opened;
+    for (const RepositorySettings& settings : repositories) {
+        auto repository = open_repository(settings);
+        if (!repository) return repository.error();
+        opened.push_back(std::move(*repository));
+    }
+
+    std::mutex index_mutex;
+    const auto may_leave = [&](Bytes serial, const RevokedSerials::Entry&) {
+        const std::lock_guard lock(index_mutex);
+        const auto record = depot.index().find_serial(
+            std::string_view(reinterpret_cast<const char*>(serial.data()), serial.size()));
+        return record && *record && (*record)->validity.not_after < occasion.now;
+    };
+    const auto outcomes = publish(files, opened, may_leave);
+    if (!outcomes) return outcomes.error();
+    json::array list;
+    for (const RepositoryOutcome& outcome : *outcomes) {
+        report(outcome, answer, list);
+        if (!outcome.in_place()) continue;
+        const auto noted = depot.index().note_distribution(outcome.repository, *digest, occasion);
+        if (!noted) return noted.error();
+    }
+    answer.json["repositories"] = std::move(list);
+    return {};
+}
+
+Result<bool> is_distribution_open(Depot& depot) {
+    const auto& repositories = depot.configuration().publication.repositories;
+    if (repositories.empty()) return false;
+    const auto crls = distributed_crls(depot);
+    if (!crls) return crls.error();
+    const auto digest = digest_of(*crls);
+    if (!digest) return digest.error();
+    for (const RepositorySettings& settings : repositories) {
+        const auto repository = open_repository(settings);
+        if (!repository) return repository.error();
+        const auto there = depot.index().distributed((*repository)->describe());
+        if (!there) return there.error();
+        if (*there != *digest) return true;
+    }
+    return false;
+}
+
+Result<GatewayWait> GatewayWait::begin(Depot& depot) {
+    const auto& gateways = depot.configuration().publication.gateways;
+    if (gateways.empty()) {
+        return Error{Fault::input, "--wait: no gateway is configured; list them in " +
+                                       depot.paths().configuration().string() + " under 'gateways'"};
+    }
+    auto watch = GatewayWatch::begin(gateways);
+    if (!watch) return watch.error();
+    std::vector<std::string> ahead;
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    for (const AuthorityRecord& authority : *authorities) {
+        if (authority.partitions > 1) continue;  // the repositories' guard sees those
+        const auto name = issuer_name(depot, authority.name);
+        if (!name) return name.error();
+        const WantedCrl never{*name, std::to_string(authority.crl_number + 1)};
+        for (const GatewayAnswer& answer :
+             watch->wait_for(never, std::chrono::milliseconds{0}, [](const auto&) {})) {
+            if (answer.kind != GatewayAnswer::Kind::enforced) continue;
+            ahead.push_back("gateway " + answer.gateway + " enforces number " + answer.number + " of " +
+                            authority.name + ", and this depot's last one was " +
+                            std::to_string(authority.crl_number) + ": " + std::string(older_depot));
+        }
+    }
+    return GatewayWait(std::move(*watch), std::move(ahead));
+}
+
+Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crls,
+                                 std::chrono::seconds patience, Answer& answer, std::ostream& err) {
+    for (const std::string& line : ahead_)
+        add_failure(answer, "not in force: " + line);
+    if (!ahead_.empty()) return {};
+    const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
+    json::array list;
+    for (const PublishedCrl& crl : crls) {
+        const auto name = issuer_name(depot, crl.plan.scope.authority);
+        if (!name) return name.error();
+        const auto plan = depot.plan(crl.plan.scope.authority);
+        if (!plan) return plan.error();
+        WantedCrl wanted{*name, std::to_string(crl.plan.number)};
+        if (plan->crl.partitions > 1) {
+            wanted.partition = plan->crl.url + "/" +
+                               crl_name(crl.plan.scope, plan->crl.partitions, CrlForm::complete) + ".crl";
+        }
+        const auto answers = watch_.wait_for(wanted, patience, [&](const GatewayAnswer& gateway) {
+            if (on_terminal) err << describe(gateway, wanted) << '\n';
+        });
+        for (const GatewayAnswer& gateway : answers) {
+            const std::string line = describe(gateway, wanted);
+            const bool in_force = gateway.kind == GatewayAnswer::Kind::enforced;
+            if (in_force) answer.text += line + "\n";
+            if (!in_force) add_failure(answer, "not in force: " + line);
+            list.push_back({{"gateway", gateway.gateway},
+                            {"authority", crl.plan.scope.authority},
+                            {"number", crl.plan.number},
+                            {"in_force", in_force},
+                            {"milliseconds", gateway.after.count()},
+                            {"reason", gateway.reason}});
+        }
+    }
+    answer.json["gateways"] = std::move(list);
+    return {};
+}
+
+}  // namespace sallyport::pki

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "pki/result.h"
+#include "pki/tool/answer.h"
+#include "pki/tool/crl_publication.h"
+#include "pki/tool/depot.h"
+#include "pki/tool/publication/gateway_watch.h"
+
+#include <chrono>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sallyport::pki {
+
+/// Puts every CRL of the depot into each of these repositories, or into those of the configuration, and says
+/// for each what is there now. What is not in place goes into `answer.failure`. A repository that has them
+/// all already, by what this depot knows, is asked nevertheless.
+Result<void> distribute(Depot& depot, std::span<const RepositorySettings> repositories, Answer& answer,
+                        const Occasion& occasion);
+
+/// Is there a repository of the configuration that did not get the CRLs that are published in the depot?
+Result<bool> is_distribution_open(Depot& depot);
+
+/// Waits until all gateways of the configuration enforce what a command published.
+class GatewayWait {
+  public:
+    /// To be made before anything is published. Errors: no gateway is configured; a secret that cannot be
+    /// read.
+    static Result<GatewayWait> begin(Depot& depot);
+
+    /// Adds a line for each gateway and CRL to `answer`, and what is not in force to `answer.failure`.
+    Result<void> finish(Depot& depot, std::span<const PublishedCrl> crls, std::chrono::seconds patience,
+                        Answer& answer, std::ostream& err);
+
+  private:
+    GatewayWait(GatewayWatch watch, std::vector<std::string> ahead)
+        : watch_(std::move(watch)), ahead_(std::move(ahead)) {}
+
+    GatewayWatch watch_;
+    /// Gateways that enforce a higher number than this depot ever took: it is older than what was published.
+    std::vector<std::string> ahead_;
+};
+
+}  // namespace sallyport::pki
