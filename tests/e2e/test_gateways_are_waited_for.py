@@ -109,6 +109,24 @@ class GatewaysAreWaitedFor(FleetTest):
             self.assertLess(last[gateway]["after_ms"], 4000, "the patience is shared by all")
         self.assertGreater(len(stranger.requests), 3, "it is asked again")
 
+    def test_list_that_not_every_connection_obeys_is_not_in_force(self):
+        obeyed = [1, 1, 2]
+
+        def status(request):
+            if not request.start_line.startswith("GET /status "):
+                return answer(200, "OK")
+            crl = {"issuer": ISSUER, "number": "9"}
+            enforced = obeyed.pop(0) if len(obeyed) > 1 else obeyed[0]
+            body = {"generation": 2, "enforced_generation": enforced, "crls": [crl]}
+            return answer(200, "OK", json.dumps(body).encode())
+
+        slow = ImposterStore(status)
+        self.addCleanup(slow.stop)
+        self.gateways = [f"name: slow, admin: {slow.endpoint}"]
+        told, last = self.wait(9)["slow"]
+        self.assertEqual([one["kind"] for one in told], ["behind", "enforced"])
+        self.assertEqual(last["kind"], "enforced")
+
     def test_gateway_that_is_back_is_noticed(self):
         pem, number = self.next_crl()
 
