@@ -9,6 +9,8 @@
 #include "pki/request.h"
 #include "pki/time.h"
 
+#include <algorithm>
+
 #include <openssl/x509v3.h>
 
 namespace sallyport::device {
@@ -35,25 +37,47 @@ Result<Next> IdentityRenewal::check() {
     if (!is_wanted()) return Next::period;
     const auto key = next_identity_key(device_.card);
     if (!key) return key.error();
-    if (auto asked = put_request(**key); !asked) return asked.error();
+    const auto request = pki::write_certification_request(**key, device_.id, device_id_uri(device_.id));
+    if (!request) return from_pki(request.error());
+    // The request is the same text each time.
+    const bool asked = device_.status.judged[request_name].etag == md5_text(*request);
+    if (!asked) {
+        if (auto put = put_request(*request); !put) return put.error();
+    }
+    auto taken = look_for_answer(**key);
+    const bool waits = taken ? *taken == Next::period : taken.error().kind() == Trouble::update_refused;
+    if (!waits) return taken;
+    if (auto put = put_lost_request(*request); !put) return put.error();
+    return taken;
+}
+
+Result<void> IdentityRenewal::put_request(const std::string& request) {
+    put_at_ = puts_.now();
+    if (auto done = puts_.put_text(request_name, request); !done) return done;
+    device_.status.judged[request_name] = {md5_text(request), {}};
+    return {};
+}
+
+/// An operator or a rule of the bucket may have removed it: nobody could answer it any more.
+Result<void> IdentityRenewal::put_lost_request(const std::string& request) {
+    constexpr std::chrono::seconds longest_pause{300};
+    // In both directions: a clock that was corrected must not hold it back for years.
+    if (put_at_ && std::chrono::abs(puts_.now() - *put_at_) < pause_) return {};
+    const auto there = watch_.look(request_name, md5_text(request));
+    // A policy may let a device put its request and not look at it; then it is taken to be there.
+    if (!there) return there.error().kind() == Trouble::policy ? Result<void>{} : there.error();
+    if (there->state != WatchedObject::State::absent) return {};
+    if (put_at_) pause_ = std::min(2 * pause_, longest_pause);
+    return put_request(request);
+}
+
+Result<Next> IdentityRenewal::look_for_answer(EVP_PKEY& next_key) {
     const auto own = pki::read_file(device_.card.file(identity_file), pki::max_bundle_bytes);
     const auto there = watch_.fetch_changed(answer_name, own ? std::string_view{*own} : std::string_view{},
                                             pki::max_bundle_bytes);
     if (!there) return there.error();
     if (there->state != WatchedObject::State::changed) return Next::period;
-    return take(**key, there->bytes, there->etag);
-}
-
-/// Once for each key: the request is the same text each time.
-Result<void> IdentityRenewal::put_request(EVP_PKEY& key) {
-    auto request = pki::write_certification_request(key, device_.id, device_id_uri(device_.id));
-    if (!request) return from_pki(request.error());
-    const std::string md5 = md5_text(*request);
-    auto& known = device_.status.judged[request_name];
-    if (known.etag == md5) return {};
-    if (auto done = puts_.put_text(request_name, std::move(*request)); !done) return done;
-    known = {md5, {}};
-    return {};
+    return take(next_key, there->bytes, there->etag);
 }
 
 Result<Next> IdentityRenewal::take(EVP_PKEY& next_key, const std::string& bundle, const std::string& etag) {

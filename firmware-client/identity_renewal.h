@@ -7,6 +7,8 @@
 #include "firmware-client/run_loop.h"
 #include "firmware-client/trial.h"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,9 @@ namespace sallyport::device {
 
 /// A new certificate for the device: it makes a key, puts a request for it as `<ID>/device.csr` and takes the
 /// answer from `<ID>/certs_device.p7b`. The old one stays in use until a connection with the new one has
-/// succeeded (see identity_slots.h). Begins when a third of the certificate's life is left, or, for a device
-/// without one, when it is told to enrol.
+/// succeeded (see identity_slots.h). A request that somebody removes before it is answered is put again, at
+/// most every 5 seconds at first, every 5 minutes in the end. Begins when a third of the certificate's life
+/// is left, or, for a device without one, when it is told to enrol.
 class IdentityRenewal {
   public:
     /// All must outlive this.
@@ -33,7 +36,9 @@ class IdentityRenewal {
 
   private:
     bool is_wanted() const;
-    Result<void> put_request(EVP_PKEY& key);
+    Result<void> put_request(const std::string& request);
+    Result<void> put_lost_request(const std::string& request);
+    Result<Next> look_for_answer(EVP_PKEY& next_key);
     Result<Next> take(EVP_PKEY& next_key, const std::string& bundle, const std::string& etag);
     std::string fault_of(const ClientIdentity& identity) const;
 
@@ -43,6 +48,8 @@ class IdentityRenewal {
     Trial trial_;
     Report& report_;
     bool enrol_;
+    std::optional<std::chrono::sys_seconds> put_at_;  ///< the request, since power-on
+    std::chrono::seconds pause_{5};                   ///< before it may be put again
 };
 
 }  // namespace sallyport::device

@@ -16,7 +16,7 @@ std::vector<PolicyRule> canedge_device(const std::string& own) {
     rules.back().when_absent = true;
     for (const char* name : {"firmware.bin", "certs_server.p7b", "certs_device.p7b"})
         rules.push_back({{"GetObject", "HeadObject"}, own + name});
-    rules.push_back({{"PutObject"}, own + "device.csr"});
+    rules.push_back({{"HeadObject", "PutObject"}, own + "device.csr"});  // it looks whether it is still there
     // Session, split and time of the upload; plain, compressed, encrypted, or both.
     for (const char* extension : {"MF4", "MFC", "MFE", "MFM"})
         rules.push_back({{"PutObject"}, own + "{digits:8}/{digits:8}-{hex:8}." + extension});

@@ -61,6 +61,7 @@ const BuiltInCase canedge_cases[] = {
     {"put_own_certificate", "PUT", "/fleet/AABBCCDD/certs_device.p7b", "wrong_prefix"},
     {"get_key_of_certificate", "GET", "/fleet/AABBCCDD/certs_device.key", "wrong_prefix"},
     {"put_certificate_request", "PUT", "/fleet/AABBCCDD/device.csr", ""},
+    {"head_certificate_request", "HEAD", "/fleet/AABBCCDD/device.csr", ""},
     {"put_certificate_request_for_another", "PUT", "/fleet/11223344/device.csr", "wrong_prefix"},
     {"put_certificate_request_deeper", "PUT", "/fleet/AABBCCDD/x/device.csr", "wrong_prefix"},
     {"get_certificate_request", "GET", "/fleet/AABBCCDD/device.csr", "wrong_prefix"},
