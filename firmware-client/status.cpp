@@ -1,5 +1,7 @@
 #include "firmware-client/status.h"
 
+#include "firmware-client/credentials.h"
+#include "firmware-client/firmware_update.h"
 #include "pki/certificate.h"
 #include "pki/time.h"
 
@@ -53,6 +55,21 @@ std::string state_text(const DeviceStatus& status) {
     return text;
 }
 
+/// What a person can do about an object that the device will not take.
+std::string_view advice_on(std::string_view name) {
+    if (name.starts_with("config-")) {
+        return "correct it, or remove it from the bucket: the device then puts its own there";
+    }
+    if (name == firmware_file) return "put an image for this model there, or remove it";
+    if (name == trust_file) {
+        return "put a bundle there that vouches for the server; one for a certificate that the server will "
+               "get "
+               "later may stay";
+    }
+    if (name == identity_file) return "answer device.csr with a certificate for its key";
+    return "replace it";
+}
+
 }  // namespace
 
 Result<std::string> status_text(const Device& device, std::chrono::sys_seconds now) {
@@ -85,6 +102,11 @@ Result<std::string> status_text(const Device& device, std::chrono::sys_seconds n
     line("state", state_text(device.status));
     if (const auto advice = traits_of(device.status.state).advice; !advice.empty()) {
         line("what to do", std::string{advice});
+    }
+    for (const auto& [name, judgement] : device.status.judged) {
+        if (judgement.fault.empty()) continue;
+        line("refused", name + ": " + judgement.fault);
+        line("  what to do", std::string{advice_on(name)});
     }
     if (device.status.next_attempt) line("next attempt", pki::rfc3339(*device.status.next_attempt));
     line("last success", device.status.last_success ? pki::rfc3339(*device.status.last_success) : "none yet");
