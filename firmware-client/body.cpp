@@ -1,12 +1,13 @@
 #include "firmware-client/body.h"
 
+#include "pki/file_status.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sallyport::device {
@@ -33,11 +34,11 @@ FileBody::FileBody(std::filesystem::path path, Descriptor file, const Stamp& ope
     : path_(std::move(path)), file_(std::move(file)), opened_(opened), size_(opened.size), block_(block) {}
 
 Result<FileBody::Stamp> FileBody::stamp_of(int fd, const std::filesystem::path& path) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) return file_error(path, std::strerror(errno));
-    if (!S_ISREG(status.st_mode)) return file_error(path, "not a regular file");
-    return Stamp{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    const auto status = pki::status_of(fd);
+    if (!status) return file_error(path, std::strerror(errno));
+    if (!status->is_file()) return file_error(path, "not a regular file");
+    return Stamp{status->device, status->inode, status->size, status->modified_seconds,
+                 status->modified_nanoseconds};
 }
 
 Result<FileBody> FileBody::open(const std::filesystem::path& path, std::span<std::byte> buffer) {

@@ -1,5 +1,7 @@
 #include "firmware-client/card.h"
 
+#include "pki/file_status.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -61,8 +63,8 @@ Result<std::vector<fs::directory_entry>> list(const fs::path& folder) {
 
 /// Not a link to one, which could lie outside the card.
 bool is_real_folder(const fs::path& path) {
-    std::error_code failure;
-    return fs::symlink_status(path, failure).type() == fs::file_type::directory;
+    const auto status = pki::status_of(path);
+    return status && status->is_folder();
 }
 
 /// Files of ours are written beside their place, as `.<name>.XXXXXX`, and then renamed.
@@ -94,17 +96,15 @@ void add(LogQueue& queue, const fs::directory_entry& entry, const std::string& s
     constexpr std::string_view extensions[] = {".MF4", ".MFC", ".MFE", ".MFM"};
     const bool known =
         std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);
-    std::error_code failure;
-    if (!known || !is_number_of_8_digits(split) ||
-        entry.symlink_status(failure).type() != fs::file_type::regular) {
+    const auto status = pki::status_of(entry.path());
+    if (!status) return;  // it went between listing and looking
+    if (!known || !is_number_of_8_digits(split) || !status->is_file()) {
         ++queue.ignored;
         return;
     }
-    const std::uint64_t bytes = entry.file_size(failure);
-    if (failure) return;  // it went between listing and looking
-    queue.files.push_back({entry.path(), session, split, extension.substr(1), bytes});
+    queue.files.push_back({entry.path(), session, split, extension.substr(1), status->size});
     ++queue.count;
-    queue.bytes += bytes;
+    queue.bytes += status->size;
 }
 
 }  // namespace
@@ -145,7 +145,7 @@ Result<void> prepare_card(const Card& card) {
     std::error_code failure;
     const fs::path own = card.folder / "sallyport";
     if (is_present(own) && !is_real_folder(own)) fs::remove(own, failure);
-    fs::create_directories(own, failure);
+    if (!is_present(own)) fs::create_directory(own, failure);
     if (failure) return Error{Fault::card, own.string() + ": cannot make: " + failure.message()};
     for (const fs::path& folder : {card.folder, own}) {
         const auto entries = list(folder);
@@ -158,8 +158,7 @@ Result<void> prepare_card(const Card& card) {
 }
 
 bool is_present(const fs::path& path) {
-    std::error_code failure;
-    return fs::exists(fs::symlink_status(path, failure));
+    return pki::status_of(path).has_value();
 }
 
 bool is_device_id(std::string_view text) {

@@ -24,7 +24,7 @@ std::optional<std::chrono::sys_seconds> time_at(const json::object& object, std:
     std::tm date{};
     const char* const rest = ::strptime(value->get_string().c_str(), "%Y-%m-%dT%H:%M:%SZ", &date);
     if (rest == nullptr || *rest != '\0') return std::nullopt;
-    return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&date)}};
+    return pki::instant_of(date);
 }
 
 std::string text_at(const json::object& object, std::string_view key) {

@@ -9,16 +9,16 @@ namespace sallyport::device {
 std::size_t Latencies::bucket_of(std::uint64_t value) {
     constexpr std::uint64_t exact = std::uint64_t{1} << sub_bits;
     value = std::min(value, (std::uint64_t{1} << most_bits) - 1);
-    if (value < exact) return value;
+    if (value < exact) return static_cast<std::size_t>(value);
     const auto shift = static_cast<unsigned>(std::bit_width(value)) - 1 - sub_bits;
-    return ((shift + 1) << sub_bits) + ((value >> shift) & (exact - 1));
+    return ((shift + 1) << sub_bits) + static_cast<std::size_t>((value >> shift) & (exact - 1));
 }
 
 std::uint64_t Latencies::upper_end(std::size_t bucket) {
     constexpr std::size_t exact = std::size_t{1} << sub_bits;
     if (bucket < exact) return bucket;
     const std::size_t shift = (bucket >> sub_bits) - 1;
-    return ((exact + (bucket & (exact - 1)) + 1) << shift) - 1;
+    return (std::uint64_t{exact + (bucket & (exact - 1)) + 1} << shift) - 1;
 }
 
 void Latencies::record(std::chrono::microseconds time) {

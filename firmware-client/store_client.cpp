@@ -1,5 +1,6 @@
 #include "firmware-client/store_client.h"
 
+#include "pki/time.h"
 #include "s3/authorization.h"
 #include "s3/error_document.h"
 #include "s3/sigv4.h"
@@ -63,7 +64,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view value) 
     const std::string text{value};
     const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
     if (rest == nullptr || *rest != '\0') return std::nullopt;
-    return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&date)}};
+    return pki::instant_of(date);
 }
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::chrono::sys_seconds now) {

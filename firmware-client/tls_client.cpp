@@ -1,5 +1,7 @@
 #include "firmware-client/tls_client.h"
 
+#include "pki/time.h"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
 
@@ -51,8 +53,12 @@ bool name_matches(X509* certificate, const std::string& host, bool is_address) {
 int TlsClient::verify(X509_STORE_CTX* context, void* self) {
     auto& client = *static_cast<TlsClient*>(self);
     client.verified_at_ = client.clock_();
-    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context),
-                               static_cast<time_t>(client.verified_at_.time_since_epoch().count()));
+    const auto now = pki::c_time(client.verified_at_);
+    if (!now) {  // OpenSSL cannot be asked about such a time
+        X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED);
+        return 0;
+    }
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context), *now);
     if (X509_verify_cert(context) != 1) return 0;
     if (name_matches(X509_STORE_CTX_get0_cert(context), client.host_, client.host_is_address_)) return 1;
     X509_STORE_CTX_set_error(context, X509_V_ERR_HOSTNAME_MISMATCH);

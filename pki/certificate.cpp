@@ -1,6 +1,7 @@
 #include "pki/certificate.h"
 
 #include "pki/pem.h"
+#include "pki/time.h"
 
 #include <algorithm>
 #include <cctype>
@@ -37,11 +38,7 @@ GeneralNamesPtr subject_alternatives(const X509& certificate, int* critical) {
 std::optional<std::chrono::sys_seconds> to_time(const ASN1_TIME* time) {
     std::tm broken{};
     if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{broken.tm_year + 1900},
-                                           std::chrono::month{static_cast<unsigned>(broken.tm_mon + 1)},
-                                           std::chrono::day{static_cast<unsigned>(broken.tm_mday)}};
-    return std::chrono::sys_days{date} + std::chrono::hours{broken.tm_hour} +
-           std::chrono::minutes{broken.tm_min} + std::chrono::seconds{broken.tm_sec};
+    return instant_of(broken);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "pki/chain_verifier.h"
 
 #include "pki/certificate.h"
+#include "pki/time.h"
 
 #include <new>
 #include <stdexcept>
@@ -308,7 +309,9 @@ ChainResult<VerifiedPath> verify_path(X509& leaf, const std::vector<CertificateP
         return ChainRefusal{Refusal::untrusted_issuer, take_openssl_errors("cannot verify")};
     }
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
-    X509_VERIFY_PARAM_set_time(parameters, at.time_since_epoch().count());
+    const auto time = c_time(at);
+    if (!time) return ChainRefusal{Refusal::untrusted_issuer, "no certificate can be judged at such a time"};
+    X509_VERIFY_PARAM_set_time(parameters, *time);
     return verify_path(*context, trust, rules);
 }
 

@@ -1,5 +1,7 @@
 #include "pki/file.h"
 
+#include "pki/file_status.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -7,7 +9,6 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sallyport::pki {
@@ -66,26 +67,26 @@ Result<std::string> read_checked(const std::filesystem::path& path, std::size_t 
     // O_NONBLOCK: a FIFO in the place of a file must not hang the program.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) return system_error(path, "cannot open");
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return system_error(path, "cannot read");
-    if (!S_ISREG(status.st_mode)) return Error{Fault::input, path.string() + ": not a regular file"};
-    if (std::cmp_greater(status.st_size, max_bytes)) {
+    const auto status = status_of(file.get());
+    if (!status) return system_error(path, "cannot read");
+    if (!status->is_file()) return Error{Fault::input, path.string() + ": not a regular file"};
+    if (status->size > max_bytes) {
         return Error{Fault::input,
                      path.string() + ": larger than the limit of " + std::to_string(max_bytes) + " bytes"};
     }
     if (secrecy == Secrecy::secret) {
-        if ((status.st_mode & 077U) != 0) {
+        if ((status->mode & 077U) != 0) {
             char mode[8];
-            std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode & 07777U));
+            std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status->mode & 07777U));
             return Error{Fault::input, path.string() + ": others may read this secret (mode " + mode +
                                            "); run chmod 600 " + path.string()};
         }
-        if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+        if (status->owner != ::geteuid() && status->owner != 0) {
             return Error{Fault::input, path.string() + ": this secret belongs to another user (uid " +
-                                           std::to_string(status.st_uid) + ")"};
+                                           std::to_string(status->owner) + ")"};
         }
     }
-    return read_all(file.get(), path, max_bytes, static_cast<std::size_t>(status.st_size));
+    return read_all(file.get(), path, max_bytes, static_cast<std::size_t>(status->size));
 }
 
 Result<void> write_all(int fd, std::string_view content, const std::filesystem::path& path) {

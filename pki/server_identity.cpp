@@ -1,6 +1,7 @@
 #include "pki/server_identity.h"
 
 #include "pki/certificate.h"
+#include "pki/time.h"
 
 #include <algorithm>
 
@@ -87,7 +88,9 @@ std::optional<std::string> server_chain_problem(const std::vector<CertificatePtr
         X509_STORE_CTX_set_default(context.get(), "ssl_server") != 1) {
         return take_openssl_errors("cannot verify");
     }
-    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context.get()), now.time_since_epoch().count());
+    const auto time = c_time(now);
+    if (!time) return "no certificate can be judged at such a time";
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context.get()), *time);
     if (X509_verify_cert(context.get()) == 1) return std::nullopt;
     const int error = X509_STORE_CTX_get_error(context.get());
     take_openssl_errors("");

@@ -317,7 +317,7 @@ void TlsServer::keep_sessions(const TlsServerSettings& settings) {
     SHA256(reinterpret_cast<const unsigned char*>(settings.session_scope.data()),
            settings.session_scope.size(), scope);
     SSL_CTX_set_session_id_context(ctx, scope, sizeof scope);
-    SSL_CTX_set_timeout(ctx, settings.session_lifetime.count());
+    SSL_CTX_set_timeout(ctx, static_cast<long>(settings.session_lifetime.count()));
     SSL_CTX_set_ex_data(ctx, cache_slot(), sessions_.get());
     SSL_CTX_set_num_tickets(ctx, settings.session_cache_entries == 0 ? 0 : 1);
     if (settings.session_cache_entries == 0) {

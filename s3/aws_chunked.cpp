@@ -114,7 +114,8 @@ AwsChunkedStep AwsChunkedDecoder::read_chunk_line(std::string_view input) {
 }
 
 AwsChunkedStep AwsChunkedDecoder::read_data(std::string_view input) {
-    const std::string_view data = input.substr(0, std::min<std::uint64_t>(left_, input.size()));
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()));
+    const std::string_view data = input.substr(0, count);
     if (data.empty()) return {};
     left_ -= data.size();
     if (left_ == 0) expected_ = Expected::end_of_data;

@@ -55,7 +55,9 @@ class PayloadCheck {
 
     /// Of all bytes so far, how many at the end must not be passed on before `finish`: where a trailer comes
     /// behind the data, a store that knows its length could take it for whole. At most some kilobytes.
-    std::size_t held_back() const noexcept { return hold_from_ ? taken_ + held_.size() - *hold_from_ : 0; }
+    std::size_t held_back() const noexcept {
+        return hold_from_ ? static_cast<std::size_t>(taken_ + held_.size() - *hold_from_) : 0;
+    }
 
     /// The checksum in its trailer, which fits; empty before that and where there is none.
     const std::string& trailer_value() const noexcept { return trailer_value_; }

@@ -1,13 +1,14 @@
 """The whole path: certificates by sallyport-pki, uploads by sallyport-device, the gateway, a real store."""
 
 import hashlib
+import os
 import re
 
 from support.card import Card
 from support.case import EndToEndTest, main
 from support.gateway import start_gateway
 from support.sallyport_pki import SallyportPki
-from support.store import not_with, start_store
+from support.store import BUCKET, not_with, start_store
 
 MIB = 1 << 20
 DEVICE = "AABBCCDD"
@@ -53,6 +54,20 @@ class DeviceUploads(EndToEndTest):
             entry = self.gateway.wait_for_access(key=key, method="PUT")
             self.assertEqual((entry["status"], entry["device"]), (200, DEVICE))
         self.assertEqual([file for file in files if file.exists()], [], "stored files leave the card")
+
+    def test_card_whose_clock_was_wrong(self):
+        """Dates that do not fit into 32 bits."""
+        identity = self.pki.device("20500101")
+        card = Card(self.folder / "late", identity, self.pki.root, self.gateway.port, self.store)
+        file = card.add_log_file(1, 1, 100_000)
+        late = 2524608000  # 2050-01-01T00:00:00Z
+        for path in (*card.folder.rglob("*"), card.folder):
+            os.utime(path, (late, late))
+        done = card.upload()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertFalse(file.exists())
+        key = next(key for key in self.store.keys() if key.startswith("20500101") and key.endswith(".MF4"))
+        self.assertEqual(self.store.client.head_object(Bucket=BUCKET, Key=key)["Metadata"]["timestamp"], "20500101T000000Z")
 
     def test_revoked_device_is_refused_and_keeps_its_files(self):
         identity = self.pki.device("0BADCAFE")

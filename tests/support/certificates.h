@@ -2,6 +2,7 @@
 
 #include "pki/certificate.h"
 #include "pki/openssl.h"
+#include "pki/time.h"
 
 #include <array>
 #include <chrono>
@@ -75,8 +76,8 @@ inline pki::CertificatePtr certificate(const CertificateDraft& draft, EVP_PKEY& 
     const pki::BignumPtr number(BN_bin2bn(reinterpret_cast<const unsigned char*>(draft.serial.data()),
                                           static_cast<int>(draft.serial.size()), nullptr));
     BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(made.get()));
-    ASN1_TIME_set(X509_getm_notBefore(made.get()), draft.not_before.time_since_epoch().count());
-    ASN1_TIME_set(X509_getm_notAfter(made.get()), draft.not_after.time_since_epoch().count());
+    X509_set1_notBefore(made.get(), pki::asn1_time(draft.not_before).get());
+    X509_set1_notAfter(made.get(), pki::asn1_time(draft.not_after).get());
     X509_NAME_add_entry_by_NID(X509_get_subject_name(made.get()), NID_commonName, MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(draft.common_name.data()),
                                static_cast<int>(draft.common_name.size()), -1, 0);

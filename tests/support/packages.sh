@@ -12,6 +12,11 @@ fuzz_packages=(clang-14 libclang-rt-14-dev)
 test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin softhsm2 opensc)
 swift_packages=(swift-proxy swift-account swift-container swift-object)  # only ./test --store swift
 scan_packages=(sslscan testssl.sh)  # only ./test --long
+arm_packages=(g++-arm-linux-gnueabihf qemu-user)  # only ./test --long
+armhf_packages=(  # of another architecture: unpacked by armhf.sh, never installed
+    libssl-dev libexpat1-dev libboost1.81-dev libboost-json1.81-dev libboost-container1.81-dev
+    libboost-system1.81-dev libgtest-dev libgmock-dev libcli11-dev
+)
 
 # Installs those of the named packages that are missing; touches nothing when none is.
 install_missing_packages() {

@@ -115,5 +115,8 @@ class Program:
 
 
 def program(name):
-    """One of our programs, from the build that ctest tests."""
+    """One of our programs, from the build that ctest tests. SALLYPORT_DEVICE: another sallyport-device, such as one
+    for another processor."""
+    if name == "sallyport-device" and "SALLYPORT_DEVICE" in os.environ:
+        return os.environ["SALLYPORT_DEVICE"]
     return os.path.join(os.environ["SALLYPORT_BIN"], name)

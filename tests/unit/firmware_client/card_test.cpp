@@ -1,7 +1,9 @@
 #include "firmware-client/card.h"
 
+#include "firmware-client/body.h"
 #include "tests/unit/firmware_client/scratch_folder.h"
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -94,6 +96,34 @@ TEST(LogQueue, is_oldest_first_and_takes_log_files_only) {
     EXPECT_EQ(oldest->count, 4U);
     ASSERT_EQ(oldest->files.size(), 2U);
     EXPECT_EQ(oldest->files[1].extension, "MFE");
+}
+
+/// A device has 32 bits: sizes must not be counted in them.
+TEST(Card, log_file_may_be_larger_than_4_gib) {
+    const ScratchFolder folder;
+    const auto path = folder.write("LOG/AABBCCDD/00000001/00000001.MF4", "");
+    constexpr std::uint64_t bytes = (std::uint64_t{4} << 30) + 3;
+    std::filesystem::resize_file(path, bytes - 1);  // a hole
+    std::ofstream(path, std::ios::app) << '!';
+    const auto queue = scan_log_files({folder.path(), "01.09"}, "AABBCCDD", 10);
+    ASSERT_TRUE(queue);
+    EXPECT_EQ(queue->bytes, bytes);
+
+    std::vector<std::byte> buffer(64 << 20);
+    auto body = FileBody::open(path, buffer);
+    ASSERT_TRUE(body);
+    EXPECT_EQ(body->size(), bytes);
+    std::uint64_t read = 0;
+    std::byte last{};
+    for (;;) {
+        const auto block = body->next();
+        ASSERT_TRUE(block) << block.error().message;
+        if (block->empty()) break;
+        read += block->size();
+        last = block->back();
+    }
+    EXPECT_EQ(read, bytes);
+    EXPECT_EQ(last, std::byte{'!'});
 }
 
 }  // namespace

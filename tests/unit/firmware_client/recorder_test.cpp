@@ -36,7 +36,7 @@ TEST_F(Recorder, header_2_satisfies_the_tools) {
     EXPECT_EQ(text->substr(0, 16), "MDF     4.11    ");
     EXPECT_EQ(text->substr(16, 7), "CE     ");
     EXPECT_LT(number_at(*text, 88) + 48, text->size());
-    EXPECT_LT(number_at(*text, number_at(*text, 88) + 40), text->size());
+    EXPECT_LT(number_at(*text, static_cast<std::size_t>(number_at(*text, 88)) + 40), text->size());
     EXPECT_EQ(number_at(*text, 136), 1'577'836'800'000'000'000U);
 }
 

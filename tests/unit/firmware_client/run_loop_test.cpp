@@ -1,6 +1,7 @@
 #include "firmware-client/run_loop.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
@@ -71,9 +72,9 @@ INSTANTIATE_TEST_SUITE_P(table, BackoffTable, testing::ValuesIn(backoff_cases),
 struct World final : TaskRunner, RunEnvironment {
     SteadyTime clock{};
     SteadyTime end{};
-    std::string log;                          ///< a letter for each task performed
-    std::map<char, std::vector<long>> times;  ///< seconds at which it was performed
-    std::deque<Result<Next>> outcomes;        ///< of the next tasks; then success
+    std::string log;                                  ///< a letter for each task performed
+    std::map<char, std::vector<std::int64_t>> times;  ///< seconds at which it was performed
+    std::deque<Result<Next>> outcomes;                ///< of the next tasks; then success
     std::vector<std::chrono::milliseconds> waits;
     int idles = 0;
 
@@ -104,8 +105,8 @@ TEST(RunLoop, does_everything_at_the_start_and_then_by_period) {
     world.end = SteadyTime{} + 600s;
     run_loop(world, world, {600s, 300s, false});
     EXPECT_EQ(world.log, "csHftiHcHfti");
-    EXPECT_EQ(world.times['c'], (std::vector<long>{0, 600}));
-    EXPECT_EQ(world.times['H'], (std::vector<long>{0, 300, 600}));
+    EXPECT_EQ(world.times['c'], (std::vector<std::int64_t>{0, 600}));
+    EXPECT_EQ(world.times['H'], (std::vector<std::int64_t>{0, 300, 600}));
 }
 
 TEST(RunLoop, zero_switches_off) {
@@ -134,7 +135,7 @@ TEST(RunLoop, backs_off_as_a_whole_and_recovers) {
     run_loop(world, world, {600s, 300s, false});
     EXPECT_EQ(world.log, "csHfticsf") << "after a failure those come first that have not had their turn";
     EXPECT_EQ(world.waits, (std::vector<std::chrono::milliseconds>{5s, 10s, 5s}));
-    EXPECT_EQ(world.times['s'], (std::vector<long>{5, 20}));
+    EXPECT_EQ(world.times['s'], (std::vector<std::int64_t>{5, 20}));
 }
 
 TEST(RunLoop, a_forbidden_request_holds_back_nothing_else) {
@@ -144,7 +145,7 @@ TEST(RunLoop, a_forbidden_request_holds_back_nothing_else) {
                       Next::period, Next::period, Next::more};
     run_loop(world, world, {600s, 300s, true});
     EXPECT_EQ(world.log, "csHftiLLLLL");
-    EXPECT_EQ(world.times['L'], (std::vector<long>{0, 0, 10, 20, 30}));
+    EXPECT_EQ(world.times['L'], (std::vector<std::int64_t>{0, 0, 10, 20, 30}));
 }
 
 TEST(RunLoop, waiting_tasks_come_between_log_files) {
@@ -187,7 +188,7 @@ TEST(RunLoop, looks_for_no_updates_at_the_start_when_they_only_led_to_restarts) 
     world.end = SteadyTime{} + 600s;
     run_loop(world, world, {600s, 300s, false}, 0s, FirstUpdates::after_their_period);
     EXPECT_EQ(world.log, "sHHcHfti");
-    EXPECT_EQ(world.times['c'], (std::vector<long>{600}));
+    EXPECT_EQ(world.times['c'], (std::vector<std::int64_t>{600}));
 }
 
 TEST(Restarts, that_follow_one_another_too_soon_are_noticed) {

@@ -257,6 +257,12 @@ const RetryCase retry_cases[] = {
     {"Wed, 01 Jan 2020 00:00:30 CET", -1},
 };
 
+TEST(HttpDate, does_not_end_in_2038) {
+    const auto date = parse_http_date("Sat, 01 Jan 2050 00:00:00 GMT");
+    ASSERT_TRUE(date);
+    EXPECT_EQ(*date, std::chrono::sys_days{std::chrono::year{2050} / 1 / 1});
+}
+
 TEST(RetryAfter, is_seconds_or_a_date) {
     for (const auto& [value, seconds] : retry_cases) {
         const auto wait = parse_retry_after(value, at_2020);

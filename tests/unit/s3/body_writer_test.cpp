@@ -71,7 +71,7 @@ TEST_P(EncodedLength, is_that_of_what_is_written) {
     for (const auto& [decoded, encoded] : GetParam().lengths) {
         EXPECT_EQ(encoded_length(GetParam().coding, decoded), encoded) << decoded;
         const BodyCoding& coding = GetParam().coding;
-        const std::string body(decoded, 'x');
+        const std::string body(static_cast<std::size_t>(decoded), 'x');
         const std::string_view trailer = coding.form.has_trailer ? "NhCmhg==" : "";
         EXPECT_EQ(written({coding, signatures_for(coding)}, body, 50'000, trailer).size(), encoded)
             << decoded;
