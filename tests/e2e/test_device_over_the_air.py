@@ -155,6 +155,18 @@ class OverTheAir(EndToEndTest):
         self.once(0, "--firmware-hook", self.hook)
         self.assertEqual(self.hooked.read_text(), "01.09.02\n", "no loop, though the server keeps it")
 
+    def test_6_1_firmware_check_asks_for_64_bytes_first(self):
+        """All of an image is fetched only when its header says another version."""
+        self.offer("firmware.bin", firmware((1, 9, 0)))
+        self.once(0, "--firmware-hook", self.hook)
+        ranges = [get.header("range") for get in self.requests("GET", "firmware.bin")]
+        self.assertEqual(ranges, ["bytes=0-63"])
+        self.store.requests.clear()
+        self.offer("firmware.bin", firmware((1, 9, 2)))
+        self.once(0, "--firmware-hook", self.hook)
+        ranges = [get.header("range") for get in self.requests("GET", "firmware.bin")]
+        self.assertEqual(ranges, ["bytes=0-63", None])
+
     def test_firmware_of_the_next_minor_version(self):
         """The device looks for the configuration of its new version, which stood on the server before."""
         fresh = self.changed_configuration(heartbeat=900)

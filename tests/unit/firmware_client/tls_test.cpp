@@ -4,124 +4,19 @@
 #include "pki/issue.h"
 #include "pki/key.h"
 #include "pki/openssl.h"
+#include "tests/unit/firmware_client/tls_server.h"
 
-#include <csignal>
-#include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace sallyport::device {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// The same for all certificates of a run: none may end a second after its issuer.
-std::chrono::sys_seconds now() {
-    static const auto start = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return start;
-}
-
-/// One key for every certificate: making keys is what takes time, and no test depends on their being two.
-EVP_PKEY& shared_key() {
-    static const pki::KeyPtr key = pki::generate_rsa_key().value();
-    return *key;
-}
-
-pki::CertificatePtr issue(pki::CertificateRole role, const std::string& name, X509* signer,
-                          std::vector<pki::AlternativeName> names = {}, bool expired = false) {
-    const pki::Signer by{signer, &shared_key()};
-    const auto from = expired ? now() - 48h : now() - 1h;
-    const auto until = expired ? now() - 24h : now() + 24h;
-    auto made = pki::issue_certificate(
-        {role, {"", name}, pki::generate_serial().value(), {from, until}, std::move(names), ""}, shared_key(),
-        signer == nullptr ? nullptr : &by);
-    return std::move(made.value());
-}
-
-/// A TLS server of plain OpenSSL calls on 127.0.0.1, so that the client is not judged by its own code.
-class Server {
-  public:
-    using Talk = std::function<void(SSL&)>;
-
-    Server(X509& certificate, const char* suites, int connections, Talk talk, bool wants_certificate = false)
-        : context_(SSL_CTX_new(TLS_server_method())), talk_(std::move(talk)) {
-        SSL_CTX_use_certificate(context_.get(), &certificate);
-        SSL_CTX_use_PrivateKey(context_.get(), &shared_key());
-        SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);
-        SSL_CTX_set_cipher_list(context_.get(), suites);
-        SSL_CTX_set_dh_auto(context_.get(), 1);
-        SSL_CTX_set_session_id_context(context_.get(), reinterpret_cast<const unsigned char*>("t"), 1);
-        if (wants_certificate) {
-            SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-        }
-        std::signal(SIGPIPE, SIG_IGN);  // as the program does
-        listener_ = Descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-            ::listen(listener_.get(), 8) != 0 ||
-            ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-            throw std::runtime_error("cannot listen");
-        }
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this, connections] { serve(connections); });
-    }
-    ~Server() {
-        ::shutdown(listener_.get(), SHUT_RDWR);
-        thread_.join();
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-
-    ServerSettings settings(const std::string& host) const {
-        return {true,
-                host,
-                port_,
-                "fleet",
-                "us-east-1",
-                s3::RequestStyle::path,
-                s3::AccessKey::parse("AKID").value(),
-                std::move(s3::SecretKey::parse("s").value()),
-                false};
-    }
-
-  private:
-    void serve(int connections) {
-        for (int i = 0; i < connections; ++i) {
-            const Descriptor socket{::accept(listener_.get(), nullptr, nullptr)};
-            if (!socket) return;
-            const pki::SslPtr connection{SSL_new(context_.get())};
-            SSL_set_fd(connection.get(), socket.get());
-            if (SSL_accept(connection.get()) == 1) talk_(*connection);
-            pki::take_openssl_errors("");
-        }
-    }
-
-    pki::SslCtxPtr context_;
-    Talk talk_;
-    Descriptor listener_;
-    std::uint16_t port_ = 0;
-    std::thread thread_;
-};
-
-/// Says a word, then closes in an orderly way.
-void say_and_close(SSL& connection) {
-    SSL_write(&connection, "hello", 5);
-    SSL_shutdown(&connection);
-}
-
-constexpr const char* any_suite = "ALL:!ADH";
 
 struct TrustCase {
     const char* name;
@@ -133,15 +28,15 @@ struct TrustCase {
 };
 
 const TrustCase trust_cases[] = {
-    {"root_anchor", "x", "localhost", "root", false, true},
-    {"server_certificate_is_the_anchor", "x", "localhost", "leaf", false, true},
-    {"other_root", "x", "localhost", "stranger", false, false},
-    {"name_in_cn_only", "localhost", "", "root", false, true},
-    {"name_in_cn_beside_another_san", "localhost", "other.test", "root", false, true},
-    {"other_name", "other.test", "other.test", "root", false, false},
-    {"name_is_only_a_part", "localhost.test", "xlocalhost", "root", false, false},
-    {"expired", "x", "localhost", "root", true, false},
-    {"expired_anchor", "x", "localhost", "leaf", true, false},
+    {"11_1_any_anchor_root", "x", "localhost", "root", false, true},
+    {"11_1_any_anchor_the_server_itself", "x", "localhost", "leaf", false, true},
+    {"11_1_nobody_else_is_trusted", "x", "localhost", "stranger", false, false},
+    {"11_1_name_in_cn", "localhost", "", "root", false, true},
+    {"11_1_name_in_cn_beside_another_san", "localhost", "other.test", "root", false, true},
+    {"11_1_other_name", "other.test", "other.test", "root", false, false},
+    {"11_1_name_is_only_a_part", "localhost.test", "xlocalhost", "root", false, false},
+    {"11_1_expired", "x", "localhost", "root", true, false},
+    {"11_1_expired_anchor", "x", "localhost", "leaf", true, false},
 };
 
 class ServerTrust : public testing::TestWithParam<TrustCase> {};
@@ -292,7 +187,7 @@ const LadderCase ladder_cases[] = {
     {"11_2_suite_9", "ECDHE-RSA-AES128-GCM-SHA256", CipherGroup::third},
 };
 
-TEST_F(Tls, climbs_the_cipher_groups_and_stays) {
+TEST_F(Tls, climbs_the_cipher_groups_11_2_and_stays) {
     for (const auto& [name, suites, group] : ladder_cases) {
         std::vector<std::string> seen;
         Server server(*leaf, suites, 4, [&](SSL& connection) {
