@@ -77,11 +77,16 @@ class Exchange {
 };
 
 std::string head_of(const HttpRequest& request, const Body& body) {
-    std::string head = request.method + ' ' + request.target + " HTTP/1.1\r\n";
+    constexpr std::size_t usual_bytes = 1024;
+    std::string head;
+    head.reserve(usual_bytes);
+    head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
     for (const auto& [name, value] : request.headers)
-        head += name + ": " + value + "\r\n";
-    if (request.method == "PUT") head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    return head + "\r\n";
+        head.append(name).append(": ").append(value).append("\r\n");
+    if (request.method == "PUT") {
+        head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+    }
+    return head.append("\r\n");
 }
 
 }  // namespace
