@@ -57,14 +57,16 @@ class CrlLoader {
         std::string der;
     };
 
-    /// A folder stands for its files, in the order of their names; hidden ones are being written.
+    /// A folder stands for its files, in the order of their names; hidden ones are being written, and a
+    /// manifest is what sallyport-pki puts beside the CRLs that it publishes.
     std::vector<std::filesystem::path> files_of(const std::filesystem::path& source) {
         std::error_code error;
         if (!std::filesystem::is_directory(source, error)) return {source};
         std::vector<std::filesystem::path> files;
         std::filesystem::directory_iterator at(source, error);
         for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
-            if (!at->path().filename().string().starts_with('.')) files.push_back(at->path());
+            const std::string name = at->path().filename().string();
+            if (!name.starts_with('.') && name != "manifest.json") files.push_back(at->path());
         }
         if (error) {  // half a folder must not pass for a whole one
             load_.result.crls.push_back({"", pki::CrlLoad::fetch_error});

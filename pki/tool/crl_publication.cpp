@@ -189,6 +189,20 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
     return crls;
 }
 
+Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope) {
+    const auto authority = depot.index().find_authority(scope.authority);
+    if (!authority) return authority.error();
+    const auto complete = depot.index().newest_crl(scope, CrlForm::complete);
+    if (!complete) return complete.error();
+    const auto delta = depot.index().newest_crl(scope, CrlForm::delta);
+    if (!delta) return delta.error();
+    const bool delta_is_newer = delta->number > complete->number;
+    const CrlRecord& newest = delta_is_newer ? *delta : *complete;
+    CrlPlan plan{scope, std::nullopt, newest.this_update, newest.next_update, newest.number};
+    if (delta_is_newer) plan.base = complete->number;
+    return PublishedCrl{plan, path_of(depot, **authority, plan), false};
+}
+
 Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion) {
     std::vector<PublishedCrl> repaired;
     if (const auto removed = remove_unfinished_files(depot.paths().crls()); !removed) return removed.error();

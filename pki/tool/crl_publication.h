@@ -38,6 +38,9 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
                                                   const Occasion& occasion,
                                                   std::optional<std::chrono::hours> lifetime = std::nullopt);
 
+/// The newest CRL of a scope, complete or delta, as it lies in the depot.
+Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope);
+
 /// Publishes again where the published file is not what the index says: after a process was killed between
 /// a revocation and its CRL, or when the file is missing or was changed.
 Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion);

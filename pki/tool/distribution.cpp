@@ -4,8 +4,10 @@
 #include "pki/tool/publication/publish.h"
 #include "pki/tool/publication/repository.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <boost/json.hpp>
 #include <unistd.h>
@@ -23,13 +25,25 @@ void add_failure(Answer& answer, const std::string& line) {
     answer.failure += (answer.failure.empty() ? "" : "\n") + line;
 }
 
-/// One digest for all CRLs of a depot: what a repository has, or should have.
-Result<std::string> digest_of(std::span<const DistributedCrl> crls) {
+using Crls = std::vector<const DistributedCrl*>;
+
+/// Those of these authorities; of all where none is named.
+Crls crls_of(std::span<const DistributedCrl> all, std::span<const std::string> authorities) {
+    Crls chosen;
+    for (const DistributedCrl& crl : all) {
+        if (authorities.empty() || std::ranges::find(authorities, crl.authority) != authorities.end())
+            chosen.push_back(&crl);
+    }
+    return chosen;
+}
+
+/// One digest for a set of CRLs: what a repository has, or should have.
+Result<std::string> digest_of(const Crls& crls) {
     std::string all;
-    for (const DistributedCrl& crl : crls) {
-        const auto digest = sha256(crl.der);
+    for (const DistributedCrl* crl : crls) {
+        const auto digest = sha256(crl->der);
         if (!digest) return digest.error();
-        all += std::to_string(crl.name.size()) + ":" + crl.name + *digest;
+        all += std::to_string(crl->name.size()) + ":" + crl->name + *digest;
     }
     return sha256(all);
 }
@@ -57,35 +71,25 @@ void report(const RepositoryOutcome& outcome, Answer& answer, json::array& list)
         {{"repository", outcome.repository}, {"in_place", outcome.in_place()}, {"files", std::move(files)}});
 }
 
-Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
-    const auto certificate = depot.certificate(authority);
-    if (!certificate) return certificate.error();
-    return name_text(*X509_get_subject_name(certificate->get()));
-}
-
-}  // namespace
-
-Result<void> distribute(Depot& depot, std::span<const RepositorySettings> repositories, Answer& answer,
-                        const Occasion& occasion) {
-    if (repositories.empty()) return {};
-    auto crls = distributed_crls(depot);
-    if (!crls) return crls.error();
-    const auto digest = digest_of(*crls);
+Result<void> distribute_to(Depot& depot, const Crls& crls,
+                           const std::vector<const RepositorySettings*>& repositories, Answer& answer,
+                           json::array& list, const Occasion& occasion) {
+    const auto digest = digest_of(crls);
     if (!digest) return digest.error();
     std::map<std::string, CertificatePtr> issuers;
     std::vector<CrlFile> files;
-    for (DistributedCrl& crl : *crls) {
-        CertificatePtr& issuer = issuers[crl.authority];
+    for (const DistributedCrl* crl : crls) {
+        CertificatePtr& issuer = issuers[crl->authority];
         if (!issuer) {
-            auto certificate = depot.certificate(crl.authority);
+            auto certificate = depot.certificate(crl->authority);
             if (!certificate) return certificate.error();
             issuer = std::move(*certificate);
         }
-        files.push_back({crl.name, std::move(crl.der), issuer.get()});
+        files.push_back({crl->name, crl->der, issuer.get()});
     }
     std::vector<std::unique_ptr<Repository>> opened;
-    for (const RepositorySettings& settings : repositories) {
-        auto repository = open_repository(settings);
+    for (const RepositorySettings* settings : repositories) {
+        auto repository = open_repository(*settings);
         if (!repository) return repository.error();
         opened.push_back(std::move(*repository));
     }
@@ -99,26 +103,50 @@ Result<void> distribute(Depot& depot, std::span<const RepositorySettings> reposi
     };
     const auto outcomes = publish(files, opened, may_leave);
     if (!outcomes) return outcomes.error();
-    json::array list;
     for (const RepositoryOutcome& outcome : *outcomes) {
         report(outcome, answer, list);
         if (!outcome.in_place()) continue;
         const auto noted = depot.index().note_distribution(outcome.repository, *digest, occasion);
         if (!noted) return noted.error();
     }
+    return {};
+}
+
+Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
+    const auto certificate = depot.certificate(authority);
+    if (!certificate) return certificate.error();
+    return name_text(*X509_get_subject_name(certificate->get()));
+}
+
+}  // namespace
+
+Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
+                        const Occasion& occasion) {
+    if (places.empty()) return {};
+    const auto crls = distributed_crls(depot);
+    if (!crls) return crls.error();
+    std::map<std::vector<std::string>, std::vector<const RepositorySettings*>> groups;
+    for (const PublicationPlace& place : places)
+        groups[place.authorities].push_back(&place.repository);
+    json::array list;
+    for (const auto& [authorities, repositories] : groups) {
+        const auto done =
+            distribute_to(depot, crls_of(*crls, authorities), repositories, answer, list, occasion);
+        if (!done) return done;
+    }
     answer.json["repositories"] = std::move(list);
     return {};
 }
 
 Result<bool> is_distribution_open(Depot& depot) {
-    const auto& repositories = depot.configuration().publication.repositories;
-    if (repositories.empty()) return false;
+    const auto& places = depot.configuration().publication.places;
+    if (places.empty()) return false;
     const auto crls = distributed_crls(depot);
     if (!crls) return crls.error();
-    const auto digest = digest_of(*crls);
-    if (!digest) return digest.error();
-    for (const RepositorySettings& settings : repositories) {
-        const auto repository = open_repository(settings);
+    for (const PublicationPlace& place : places) {
+        const auto digest = digest_of(crls_of(*crls, place.authorities));
+        if (!digest) return digest.error();
+        const auto repository = open_repository(place.repository);
         if (!repository) return repository.error();
         const auto there = depot.index().distributed((*repository)->describe());
         if (!there) return there.error();
@@ -135,23 +163,32 @@ Result<GatewayWait> GatewayWait::begin(Depot& depot) {
     }
     auto watch = GatewayWatch::begin(gateways);
     if (!watch) return watch.error();
-    std::vector<std::string> ahead;
+    GatewayWait wait(std::move(*watch));
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
     for (const AuthorityRecord& authority : *authorities) {
-        if (authority.partitions > 1) continue;  // the repositories' guard sees those
-        const auto name = issuer_name(depot, authority.name);
-        if (!name) return name.error();
-        const WantedCrl never{*name, std::to_string(authority.crl_number + 1)};
-        for (const GatewayAnswer& answer :
-             watch->wait_for(never, std::chrono::milliseconds{0}, [](const auto&) {})) {
-            if (answer.kind != GatewayAnswer::Kind::enforced) continue;
-            ahead.push_back("gateway " + answer.gateway + " enforces number " + answer.number + " of " +
-                            authority.name + ", and this depot's last one was " +
-                            std::to_string(authority.crl_number) + ": " + std::string(older_depot));
-        }
+        if (const auto asked = wait.ask_before(depot, authority); !asked) return asked.error();
     }
-    return GatewayWait(std::move(*watch), std::move(ahead));
+    return wait;
+}
+
+Result<void> GatewayWait::ask_before(Depot& depot, const AuthorityRecord& authority) {
+    // No gateway asks for CRLs about servers. Those of a root matter only where the whole chain is checked.
+    if (authority.role == AuthorityRole::servers) return {};
+    if (authority.role != AuthorityRole::root) concerned_.insert(authority.name);
+    if (authority.partitions > 1) return {};  // the guard of the repositories sees those
+    const auto name = issuer_name(depot, authority.name);
+    if (!name) return name.error();
+    const WantedCrl never{*name, std::to_string(authority.crl_number + 1)};
+    for (const GatewayAnswer& answer :
+         watch_.wait_for(never, std::chrono::milliseconds{0}, [](const auto&) {})) {
+        if (!answer.number.empty()) concerned_.insert(authority.name);
+        if (answer.kind != GatewayAnswer::Kind::enforced) continue;
+        ahead_.push_back("gateway " + answer.gateway + " enforces number " + answer.number + " of " +
+                         authority.name + ", and this depot's last one was " +
+                         std::to_string(authority.crl_number) + ": " + std::string(older_depot));
+    }
+    return {};
 }
 
 Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crls,
@@ -161,7 +198,11 @@ Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crl
     if (!ahead_.empty()) return {};
     const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
     json::array list;
+    std::set<std::pair<std::string, unsigned>> asked;
     for (const PublishedCrl& crl : crls) {
+        if (!concerned_.contains(crl.plan.scope.authority)) continue;
+        // A complete CRL and its delta of one number are one state of the list.
+        if (!asked.insert({crl.plan.scope.authority, crl.plan.scope.partition}).second) continue;
         const auto name = issuer_name(depot, crl.plan.scope.authority);
         if (!name) return name.error();
         const auto plan = depot.plan(crl.plan.scope.authority);

@@ -9,19 +9,20 @@
 #include <chrono>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace sallyport::pki {
 
-/// Puts every CRL of the depot into each of these repositories, or into those of the configuration, and says
-/// for each what is there now. What is not in place goes into `answer.failure`. A repository that has them
-/// all already, by what this depot knows, is asked nevertheless.
-Result<void> distribute(Depot& depot, std::span<const RepositorySettings> repositories, Answer& answer,
+/// Puts the depot's CRLs into these places, those of the same authorities all at once, and says for each
+/// what is there now. What is not in place goes into `answer.failure`. A place that has them all already, by
+/// what this depot knows, is asked nevertheless.
+Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
                         const Occasion& occasion);
 
-/// Is there a repository of the configuration that did not get the CRLs that are published in the depot?
+/// Is there a place of the configuration that did not get the CRLs that are published in the depot?
 Result<bool> is_distribution_open(Depot& depot);
 
 /// Waits until all gateways of the configuration enforce what a command published.
@@ -36,12 +37,13 @@ class GatewayWait {
                         Answer& answer, std::ostream& err);
 
   private:
-    GatewayWait(GatewayWatch watch, std::vector<std::string> ahead)
-        : watch_(std::move(watch)), ahead_(std::move(ahead)) {}
+    explicit GatewayWait(GatewayWatch watch) : watch_(std::move(watch)) {}
+    Result<void> ask_before(Depot& depot, const AuthorityRecord& authority);
 
     GatewayWatch watch_;
     /// Gateways that enforce a higher number than this depot ever took: it is older than what was published.
     std::vector<std::string> ahead_;
+    std::set<std::string> concerned_;  ///< authorities whose CRLs gateways look at
 };
 
 }  // namespace sallyport::pki

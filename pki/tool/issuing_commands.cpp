@@ -4,6 +4,7 @@
 #include "pki/tool/command.h"
 #include "pki/tool/issuance.h"
 #include "pki/tool/progress_bar.h"
+#include "pki/tool/request_answers.h"
 
 namespace sallyport::pki {
 namespace {
@@ -124,6 +125,27 @@ void describe_devices(CommandLine& line, CLI::App& issue) {
                         "Name of the delivery; list and revoke find it again");
 }
 
+void describe_sign_requests(CommandLine& line) {
+    struct Arguments {
+        Common common;
+        std::vector<std::string> ids;
+    };
+    const auto arguments = std::make_shared<Arguments>();
+    auto* command =
+        line.add(line.app, "sign-requests",
+                 "Answer the requests (ID/device.csr) that devices put into the store of depot.yaml",
+                 on_depot(write, [arguments](Depot& depot, const CommandContext& context) {
+                     ProgressBar bar(context.err, "looking");
+                     return answer_requests(
+                         depot, arguments->ids, arguments->common.options(),
+                         [&](std::size_t done, std::size_t all) { bar.show(done, all); }, context.occasion);
+                 }));
+    command->add_option("ID", arguments->ids, "Only these devices (default: all of the depot)");
+    add_days(*command, arguments->common.days, "Lifetime (default 1095)");
+    command->add_option("--ca", arguments->common.authority,
+                        "Issuing authority (default: the newest for devices)");
+}
+
 }  // namespace
 
 void describe_issuing_commands(CommandLine& line) {
@@ -132,6 +154,7 @@ void describe_issuing_commands(CommandLine& line) {
     describe_server(line, *issue);
     describe_device(line, *issue, "device", "For a device; files in DIR/devices/ID", issue_device);
     describe_devices(line, *issue);
+    describe_sign_requests(line);
     describe_operator(line, *issue);
     describe_device(line, line.app, "renew", "New key and certificate of a device; the old one stays valid",
                     renew_device);

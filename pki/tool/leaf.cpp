@@ -142,6 +142,16 @@ Result<MadeLeaf> make_leaf(const IssuingContext& context, const LeafOrder& order
     return MadeLeaf{std::move(*record), std::move(*files)};
 }
 
+Result<IdentityFiles> files_of(const IssuingContext& context, std::string_view der) {
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    const CertificatePtr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    if (!certificate) return Error{Fault::runtime, take_openssl_errors("cannot read a recorded certificate")};
+    const bool same_issuer = X509_NAME_cmp(X509_get_issuer_name(certificate.get()),
+                                           X509_get_subject_name(context.authority.certificate.get())) == 0;
+    if (!same_issuer) return Error{Fault::input, "its certificate is of another authority than new ones"};
+    return files_of(context, *certificate, nullptr);
+}
+
 Result<LeafOrder> device_order(const std::string& device_id, const CertificationRequest* request,
                                std::string_view origin) {
     const std::string uri = "urn:canedge:device:" + device_id;

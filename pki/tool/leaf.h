@@ -54,6 +54,9 @@ struct MadeLeaf {
 /// Makes a certificate and the files that go with it, in memory. Thread-safe.
 Result<MadeLeaf> make_leaf(const IssuingContext& context, const LeafOrder& order);
 
+/// The files that go with a certificate that an authority issued before (DER), without its key.
+Result<IdentityFiles> files_of(const IssuingContext& context, std::string_view der);
+
 /// The order for a device: CN and SAN URI are its ID. Error: `request` asks for another device.
 Result<LeafOrder> device_order(const std::string& device_id, const CertificationRequest* request,
                                std::string_view origin);

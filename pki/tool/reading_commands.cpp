@@ -15,18 +15,21 @@ using enum Depot::Access;
 
 void describe_bundle(CommandLine& line) {
     struct Arguments {
-        std::string out;
-        std::vector<std::string> sources;
+        BundleRequest request;
+        bool der = false;
     };
     const auto arguments = std::make_shared<Arguments>();
     auto* bundle = line.add(line.app, "bundle", "Write a device's certs_server.p7b; needs no depot",
                             [arguments](const CommandContext& context) {
-                                const std::vector<std::filesystem::path> sources(arguments->sources.begin(),
-                                                                                 arguments->sources.end());
-                                return write_bundle(arguments->out, sources, context.occasion.now);
+                                if (arguments->der) arguments->request.form = BundleForm::der;
+                                return write_bundle(arguments->request, context.occasion.now);
                             });
-    bundle->add_option("--out", arguments->out, "File to write")->required();
-    bundle->add_option("CERT", arguments->sources, "Files with one certificate each")->required();
+    bundle->add_option("--out", arguments->request.out, "File to write")->required();
+    bundle->add_option("CERT", arguments->request.sources, "Files with one certificate each")->required();
+    bundle->add_flag("--der", arguments->der, "Binary instead of PEM");
+    bundle->add_option(
+        "--served", arguments->request.served,
+        "Chain that a gateway sends, today or tomorrow: refuse a bundle that does not trust it");
 }
 
 struct ListArguments {

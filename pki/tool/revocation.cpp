@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include <boost/json.hpp>
@@ -88,24 +89,30 @@ Result<Change> publish_for(Depot& depot, const Records& records, std::string_vie
     return change;
 }
 
+/// What is so already is said, with the CRLs that show it: a command that was interrupted before they were in
+/// force everywhere is simply given again.
 Result<Change> already(Depot& depot, const Records& records, std::string_view state) {
     Change change;
     json::array certificates;
+    std::map<std::pair<std::string, unsigned>, PublishedCrl> shown;
     for (const CertificateRecord& record : records) {
-        const auto crl = depot.index().newest_crl({record.issuer, record.partition});
-        if (!crl) return crl.error();
-        const auto authority = depot.index().find_authority(record.issuer);
-        if (!authority) return authority.error();
-        const auto name =
-            crl_name({record.issuer, record.partition}, (*authority)->partitions, CrlForm::complete);
+        const CrlScopeId scope{record.issuer, record.partition};
+        auto at = shown.find({scope.authority, scope.partition});
+        if (at == shown.end()) {
+            auto newest = newest_published(depot, scope);
+            if (!newest) return newest.error();
+            at = shown.emplace(std::pair(scope.authority, scope.partition), std::move(*newest)).first;
+        }
         change.answer.text += label(record) + " is already " + std::string(state) + " (" +
                               std::string(to_string(record.revocation->reason)) + ", " +
                               rfc3339(record.revocation->revoked_at) + "), " + record.issuer +
-                              " CRL number " + std::to_string(crl->number) + " is in " +
-                              depot.paths().crl(name).string() + "\n";
+                              " CRL number " + std::to_string(at->second.plan.number) + " is in " +
+                              at->second.path.string() + "\n";
         certificates.push_back(
             {{"serial", hex(record.serial)}, {"name", record.name}, {"issuer", record.issuer}});
     }
+    for (auto& [scope, crl] : shown)
+        change.crls.push_back(std::move(crl));
     change.answer.json = {{"already", state}, {"certificates", std::move(certificates)}};
     return change;
 }

@@ -105,8 +105,8 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
     Answer answer = std::move(change->answer);
     if (!answer.yes) return answer;
     if (!change->crls.empty()) {
-        const auto& repositories = depot.configuration().publication.repositories;
-        const auto distributed = distribute(depot, repositories, answer, context.occasion);
+        const auto& places = depot.configuration().publication.places;
+        const auto distributed = distribute(depot, places, answer, context.occasion);
         if (!distributed) answer.failure = "not in place: " + distributed.error().message;
     }
     depot.unlock();
@@ -188,6 +188,7 @@ void describe_crl(CommandLine& line) {
                      return std::move(change->answer);
                  }));
     crl->require_subcommand(0, 1);
+    add_wait(*crl, arguments->wait);
     crl->add_option("--ca", arguments->request.authority, "Only of this authority");
     add_days(*crl, arguments->days, "From this update to the next (default: depot.yaml, else 7)");
     crl->add_flag("--refresh-if-due", arguments->request.only_if_due,
@@ -232,14 +233,14 @@ void describe_publish(CommandLine& line) {
     auto* publish = line.add(
         line.app, "publish", "Put the CRLs in DER, as NAME.crl, where gateways and others fetch them",
         on_depot(write, [folder](Depot& depot, const CommandContext& context) -> Result<Answer> {
-            std::vector<RepositorySettings> repositories = depot.configuration().publication.repositories;
-            if (!folder->empty()) repositories.assign(1, FolderSettings{*folder});
-            if (repositories.empty()) {
+            std::vector<PublicationPlace> places = depot.configuration().publication.places;
+            if (!folder->empty()) places.assign(1, PublicationPlace{FolderSettings{*folder}});
+            if (places.empty()) {
                 return Error{Fault::input, "where to? Give --to FOLDER, or list places in " +
                                                depot.paths().configuration().string() + " under 'publish'"};
             }
             Answer answer;
-            const auto distributed = distribute(depot, repositories, answer, context.occasion);
+            const auto distributed = distribute(depot, places, answer, context.occasion);
             if (!distributed) return distributed.error();
             return answer;
         }));

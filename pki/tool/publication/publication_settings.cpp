@@ -121,7 +121,7 @@ WebSettings read_web(MapReader& map, const ConfigurationPaths& paths) {
     return web;
 }
 
-std::optional<RepositorySettings> read_repository(MapReader& map, const ConfigurationPaths& paths) {
+std::optional<PublicationPlace> read_place(MapReader& map, const ConfigurationPaths& paths) {
     const int given = int{map.has("folder")} + int{map.has("store")} + int{map.has("url")};
     if (given != 1) {
         map.fault("one of folder, store and url is needed");
@@ -137,8 +137,11 @@ std::optional<RepositorySettings> read_repository(MapReader& map, const Configur
     } else {
         read = read_web(map, paths);
     }
+    PublicationPlace place{std::move(*read)};
+    for (Located& authority : map.strings("authorities"))
+        place.authorities.push_back(std::move(authority.text));
     map.finish();
-    return read;
+    return place;
 }
 
 GatewaySettings read_gateway(MapReader& map, std::set<std::string>& names, const ConfigurationPaths& paths) {
@@ -159,19 +162,26 @@ GatewaySettings read_gateway(MapReader& map, std::set<std::string>& names, const
 PublicationSettings read_publication(MapReader& map, const ConfigurationPaths& paths) {
     PublicationSettings settings;
     for (MapReader& entry : map.maps("publish")) {
-        if (auto repository = read_repository(entry, paths)) {
-            const auto& known = settings.repositories;
-            if (std::ranges::find(known, *repository) != known.end()) entry.fault("stands twice");
-            settings.repositories.push_back(std::move(*repository));
+        if (auto place = read_place(entry, paths)) {
+            const bool known = std::ranges::any_of(settings.places, [&](const PublicationPlace& other) {
+                return other.repository == place->repository;
+            });
+            if (known) entry.fault("stands twice");
+            settings.places.push_back(std::move(*place));
         }
     }
-    if (settings.repositories.size() > max_repositories)
+    if (settings.places.size() > max_repositories)
         map.fault("publish: more than " + std::to_string(max_repositories) + " places");
     std::set<std::string> names;
     for (MapReader& entry : map.maps("gateways"))
         settings.gateways.push_back(read_gateway(entry, names, paths));
     if (settings.gateways.size() > max_gateways)
         map.fault("gateways: more than " + std::to_string(max_gateways));
+    if (auto requests = map.map("requests")) {
+        const Located store = requests->required_string("store");
+        settings.requests = read_store(*requests, store, paths);
+        requests->finish();
+    }
     return settings;
 }
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,14 +59,24 @@ struct GatewaySettings {
     bool operator==(const GatewaySettings&) const = default;
 };
 
-struct PublicationSettings {
-    std::vector<RepositorySettings> repositories;
-    std::vector<GatewaySettings> gateways;
+/// One entry of `publish`.
+struct PublicationPlace {
+    RepositorySettings repository;
+    /// Whose CRLs go there; empty: those of all. A gateway's folder holds those of the authorities that it
+    /// trusts.
+    std::vector<std::string> authorities = {};
+    bool operator==(const PublicationPlace&) const = default;
 };
 
-/// Reads the lists `publish` and `gateways` of a mapping; both may be missing. Faults go to `map`, whose
-/// other keys are the caller's to read and whose `finish` the caller calls. http:// to others than loopback
-/// needs `insecure: true` beside it.
+struct PublicationSettings {
+    std::vector<PublicationPlace> places;
+    std::vector<GatewaySettings> gateways;
+    std::optional<StoreSettings> requests;  ///< where devices put requests for certificates
+};
+
+/// Reads the lists `publish` and `gateways` and the store `requests` of a mapping; all may be missing. Faults
+/// go to `map`, whose other keys are the caller's to read and whose `finish` the caller calls. http:// to
+/// others than loopback needs `insecure: true` beside it.
 PublicationSettings read_publication(config::MapReader& map, const config::ConfigurationPaths& paths);
 
 }  // namespace sallyport::pki

@@ -38,7 +38,8 @@ log: {{access: access.log, events: events.log, level: info}}
 class Gateway:
     """A gateway with one listener of mode high, its CRL in the folder `crl`."""
 
-    def __init__(self, folder, pki, store, server=None):
+    def __init__(self, folder, pki, store, server=None, crl="device-ca.pem"):
+        """`crl`: the file's name; None leaves the folder to the test."""
         self.folder = folder
         self.port = free_port()
         self.admin_port = free_port()
@@ -53,7 +54,8 @@ class Gateway:
                 store=store,
             )
         )
-        self.publish_crl(pki.crl())
+        if crl:
+            self.publish_crl(pki.crl(), crl)
         self.process = None
 
     # ---- files ---------------------------------------------------------------------------------

@@ -5,14 +5,15 @@ from support.processes import program, run
 
 
 class SallyportPki:
-    def __init__(self, depot):
+    def __init__(self, depot, *how):
+        """`how`: more arguments of `init`."""
         self.depot = depot
         self.root = depot / "root.pem"
         self.trust = depot / "device-ca.pem"
-        self.command("init")
+        self.command("init", *how)
 
-    def command(self, *arguments):
-        done = run(program("sallyport-pki"), *arguments, "--depot", self.depot)
+    def command(self, *arguments, seconds=60):
+        done = run(program("sallyport-pki"), *arguments, "--depot", self.depot, seconds=seconds)
         if done.returncode != 0:
             raise AssertionError(f"sallyport-pki {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -24,6 +25,10 @@ class SallyportPki:
 
     def device(self, device):
         self.command("issue", "device", device)
+        return self.identity(device)
+
+    def identity(self, device):
+        """Of a device that has a certificate already."""
         folder = self.depot / "devices" / device
         return Identity(device, folder / "certs_device.pem", folder / "certs_device.key")
 

@@ -64,7 +64,7 @@ int publish_files(const std::vector<std::string>& arguments) {
                          must(read_file(arguments[i].substr(equals + 1), max_file)), issuer.get()});
     }
     std::vector<std::unique_ptr<Repository>> repositories;
-    for (const RepositorySettings& one : settings.repositories)
+    for (const auto& [one, authorities] : settings.places)
         repositories.push_back(must(open_repository(one)));
     bool in_place = true;
     for (const RepositoryOutcome& outcome : must(publish(files, repositories, {}))) {

@@ -38,7 +38,9 @@ gateways:
   - {name: b, admin: https://gw-b.example, ca: 'null', token: {credential: admin}}
 )");
     EXPECT_THAT(got.faults, testing::IsEmpty());
-    const auto& places = got.settings.repositories;
+    std::vector<RepositorySettings> places;
+    for (const PublicationPlace& place : got.settings.places)
+        places.push_back(place.repository);
     ASSERT_EQ(places.size(), 4U);
     EXPECT_EQ(std::get<FolderSettings>(places[0]).folder, "/dev/shm");
     const auto& store = std::get<StoreSettings>(places[1]);
@@ -66,7 +68,7 @@ gateways:
 TEST(PublicationSettings, may_be_missing) {
     const Read got = read("{}");
     EXPECT_THAT(got.faults, testing::IsEmpty());
-    EXPECT_TRUE(got.settings.repositories.empty());
+    EXPECT_TRUE(got.settings.places.empty());
 }
 
 struct FaultCase {

@@ -1,0 +1,172 @@
+#include "pki/tool/request_answers.h"
+
+#include "pki/tool/names.h"
+#include "pki/tool/publication/repository.h"
+
+#include <algorithm>
+#include <set>
+
+#include <boost/json.hpp>
+
+namespace sallyport::pki {
+namespace {
+
+constexpr std::size_t max_request_bytes = std::size_t{64} * 1024;
+const std::string request_name = "device.csr", answer_name = "certs_device.p7b";
+
+/// The devices of the depot with a certificate in use.
+Result<std::vector<std::string>> devices_in_use(Depot& depot, std::chrono::sys_seconds now) {
+    std::set<std::string> ids;
+    const CertificateFilter filter{
+        .kind = CertificateKind::device, .state = CertificateState::valid, .now = now};
+    const auto visited = depot.index().visit_certificates(
+        filter, [&](const CertificateRecord& record) { ids.insert(record.name); });
+    if (!visited) return visited.error();
+    return std::vector<std::string>(ids.begin(), ids.end());
+}
+
+/// Why the device of these certificates gets no new one; empty: it may.
+std::string hindrance(const std::vector<CertificateRecord>& known, std::chrono::sys_seconds now) {
+    if (known.empty()) return "unknown device";
+    if (is_revoked(known.back())) return "its newest certificate is revoked";
+    if (is_on_hold(known.back())) return "its newest certificate is on hold";
+    const bool in_use = std::ranges::any_of(known, [&](const CertificateRecord& record) {
+        return state_of(record, now) == CertificateState::valid;
+    });
+    return in_use ? "" : "it has no certificate in use; renew it by hand";
+}
+
+/// The certificate of the device that is for this key, not revoked and in use; null: none is.
+const CertificateRecord* certified(const std::vector<CertificateRecord>& known, const EVP_PKEY& key,
+                                   std::chrono::sys_seconds now) {
+    const auto fits = [&](const CertificateRecord& record) {
+        const auto* at = reinterpret_cast<const unsigned char*>(record.der.data());
+        const CertificatePtr certificate(d2i_X509(nullptr, &at, static_cast<long>(record.der.size())));
+        return certificate && state_of(record, now) == CertificateState::valid &&
+               key_matches(key, *certificate);
+    };
+    const auto found = std::find_if(known.rbegin(), known.rend(), fits);
+    return found == known.rend() ? nullptr : &*found;
+}
+
+/// Where one device's request lies and its answer goes.
+Result<std::unique_ptr<Repository>> open_folder_of(const StoreSettings& store, const std::string& id) {
+    StoreSettings own = store;
+    own.prefix += id + "/";
+    return open_repository(own);
+}
+
+class RequestDesk {
+  public:
+    RequestDesk(Depot& depot, const StoreSettings& store, const IssuingContext& context,
+                const Occasion& occasion)
+        : depot_(depot), store_(store), context_(context), occasion_(occasion) {}
+
+    Result<void> serve(const std::string& id) {
+        const auto folder = open_folder_of(store_, id);
+        if (!folder) return folder.error();
+        const auto text = (*folder)->get(request_name);
+        if (!text) return text.error();
+        if (!*text) return {};
+        const auto known = depot_.index().find_device(id);
+        if (!known) return known.error();
+        if (const std::string why = hindrance(*known, occasion_.now); !why.empty()) return refuse(id, why);
+        if ((*text)->size() > max_request_bytes) return refuse(id, "its request is too large");
+        const auto request = parse_certification_request(**text, id + "/" + request_name);
+        if (!request) return refuse(id, request.error().message);
+        auto order = device_order(id, &*request, id + "/" + request_name);
+        if (!order) return refuse(id, order.error().message);
+        if (const CertificateRecord* same = certified(*known, *request->key, occasion_.now))
+            return put_again(**folder, id, *same);
+        order->lineage = known->back().lineage;
+        return issue(**folder, id, *order);
+    }
+
+    Answer answer() && {
+        Answer answer{true, std::to_string(issued_.size()) + " requests answered, " + std::to_string(again_) +
+                                " were answered already\n"};
+        boost::json::array refused;
+        for (const auto& [id, why] : refused_) {
+            answer.notes += "warning: " + id + ": not answered: " + why + "\n";
+            refused.push_back({{"device", id}, {"why", why}});
+        }
+        boost::json::array issued;
+        for (const std::string& id : issued_) {
+            answer.text += "issued to " + id + "\n";
+            issued.emplace_back(id);
+        }
+        answer.json = {{"issued", std::move(issued)}, {"again", again_}, {"refused", std::move(refused)}};
+        return answer;
+    }
+
+  private:
+    Result<void> refuse(const std::string& id, const std::string& why) {
+        refused_.emplace_back(id, why);
+        return {};
+    }
+
+    Result<void> issue(Repository& folder, const std::string& id, const LeafOrder& order) {
+        const auto made = make_leaf(context_, order);
+        if (!made) return made.error();
+        // Recorded before it is given away: a certificate that the depot does not know could not be revoked.
+        const auto staged = stage(depot_.paths(), made->record.serial, made->files);
+        if (!staged) return staged.error();
+        if (const auto added = depot_.index().add_certificate(made->record, occasion_); !added) return added;
+        if (const auto delivered = deliver(depot_.paths(), made->record); !delivered)
+            return delivered.error();
+        const auto bundle = std::ranges::find(made->files.files, answer_name, &IdentityFile::name);
+        if (const auto put = folder.put(answer_name, bundle->content); !put) return put;
+        issued_.push_back(id);
+        return {};
+    }
+
+    /// After a process was killed between the index and the store, or when the answer was taken away.
+    Result<void> put_again(Repository& folder, const std::string& id, const CertificateRecord& record) {
+        const auto there = folder.get(answer_name);
+        if (!there) return there.error();
+        auto files = files_of(context_, record.der);
+        if (!files) return refuse(id, files.error().message);
+        const auto bundle = std::ranges::find(files->files, answer_name, &IdentityFile::name);
+        ++again_;
+        if (*there == bundle->content) return {};
+        return folder.put(answer_name, bundle->content);
+    }
+
+    Depot& depot_;
+    const StoreSettings& store_;
+    const IssuingContext& context_;
+    const Occasion& occasion_;
+    std::vector<std::string> issued_;
+    std::size_t again_ = 0;
+    std::vector<std::pair<std::string, std::string>> refused_;
+};
+
+}  // namespace
+
+Result<Answer> answer_requests(Depot& depot, const std::vector<std::string>& ids,
+                               const IssuingOptions& options, const Progress& progress,
+                               const Occasion& occasion) {
+    const auto& store = depot.configuration().publication.requests;
+    if (!store) {
+        return Error{Fault::input, "which store? Describe it in " + depot.paths().configuration().string() +
+                                       " under 'requests'"};
+    }
+    for (const std::string& id : ids) {
+        if (!is_device_id(id))
+            return Error{Fault::input, "'" + id + "' is not a device ID: 8 hexadecimal digits, upper case"};
+    }
+    const auto devices =
+        ids.empty() ? devices_in_use(depot, occasion.now) : Result<std::vector<std::string>>(ids);
+    if (!devices) return devices.error();
+    const auto context = issuing_context(depot, CertificateKind::device, options, occasion.now);
+    if (!context) return context.error();
+    RequestDesk desk(depot, *store, *context, occasion);
+    std::size_t done = 0;
+    for (const std::string& id : *devices) {
+        if (const auto served = desk.serve(id); !served) return served.error();
+        progress(++done, devices->size());
+    }
+    return std::move(desk).answer();
+}
+
+}  // namespace sallyport::pki
