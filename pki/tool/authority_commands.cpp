@@ -3,12 +3,23 @@
 #include "pki/tool/authorities.h"
 #include "pki/tool/command.h"
 #include "pki/tool/depot_backup.h"
+#include "pki/tool/distribution.h"
 #include "pki/tool/init.h"
 
 namespace sallyport::pki {
 namespace {
 
 using enum Depot::Access;
+
+/// A new authority's first CRL must be where gateways look before its first certificate is shown to them.
+Result<Answer> add_and_distribute(Depot& depot, const std::string& name, const Occasion& occasion) {
+    auto answer = add_authority(depot, name, occasion);
+    if (!answer || !answer->yes) return answer;
+    const auto& places = depot.configuration().publication.places;
+    const auto distributed = distribute(depot, places, *answer, occasion);
+    if (!distributed) answer->failure = "not in place: " + distributed.error().message;
+    return answer;
+}
 
 struct InitArguments {
     InitRequest request;
@@ -55,7 +66,7 @@ void describe_authority(CommandLine& line) {
     const auto name = std::make_shared<std::string>();
     auto* add = line.add(*authority, "add", "Make an authority that DIR/depot.yaml describes",
                          on_depot(write, [name](Depot& depot, const CommandContext& context) {
-                             return add_authority(depot, *name, context.occasion);
+                             return add_and_distribute(depot, *name, context.occasion);
                          }));
     add->add_option("NAME", *name, "Its name in DIR/depot.yaml")->required();
     auto* retire = line.add(*authority, "retire", "Issue no more with it; it can still revoke",

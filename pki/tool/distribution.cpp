@@ -197,6 +197,9 @@ Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crl
         add_failure(answer, "not in force: " + line);
     if (!ahead_.empty()) return {};
     const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
+    // The operator counts from the command, not from when we began to ask.
+    const auto before_wait =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
     json::array list;
     std::set<std::pair<std::string, unsigned>> asked;
     for (const PublishedCrl& crl : crls) {
@@ -215,7 +218,8 @@ Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crl
         const auto answers = watch_.wait_for(wanted, patience, [&](const GatewayAnswer& gateway) {
             if (on_terminal) err << describe(gateway, wanted) << '\n';
         });
-        for (const GatewayAnswer& gateway : answers) {
+        for (GatewayAnswer gateway : answers) {
+            gateway.after += before_wait;
             const std::string line = describe(gateway, wanted);
             const bool in_force = gateway.kind == GatewayAnswer::Kind::enforced;
             if (in_force) answer.text += line + "\n";

@@ -41,6 +41,7 @@ class GatewayWait {
     Result<void> ask_before(Depot& depot, const AuthorityRecord& authority);
 
     GatewayWatch watch_;
+    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     /// Gateways that enforce a higher number than this depot ever took: it is older than what was published.
     std::vector<std::string> ahead_;
     std::set<std::string> concerned_;  ///< authorities whose CRLs gateways look at

@@ -183,9 +183,9 @@ void describe_crl(CommandLine& line) {
                      if (arguments->days > 0) request.lifetime = std::chrono::days{arguments->days};
                      if (arguments->older_hours > 0)
                          request.only_if_older = std::chrono::hours{arguments->older_hours};
-                     auto change = refresh_crls(depot, request, context.occasion);
-                     if (!change) return change.error();
-                     return std::move(change->answer);
+                     return bring_into_force(
+                         depot, arguments->wait,
+                         [&] { return refresh_crls(depot, request, context.occasion); }, context);
                  }));
     crl->require_subcommand(0, 1);
     add_wait(*crl, arguments->wait);
