@@ -34,8 +34,10 @@ bool is_strong(const EVP_PKEY& key) {
     }
     char group[64];
     std::size_t size = 0;
+    int by_numbers = 1;  // A curve that is not named has no place in a certificate (RFC 5480 2.1.1).
     return EVP_PKEY_get_base_id(&key) == EVP_PKEY_EC &&
-           EVP_PKEY_get_group_name(&key, group, sizeof group, &size) == 1 &&
+           EVP_PKEY_get_int_param(&key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &by_numbers) == 1 &&
+           by_numbers == 0 && EVP_PKEY_get_group_name(&key, group, sizeof group, &size) == 1 &&
            std::string_view(group, size) == "prime256v1";
 }
 
