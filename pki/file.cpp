@@ -14,6 +14,9 @@
 namespace sallyport::pki {
 namespace {
 
+/// Of the name of a file that replace_file writes, as mkostemp(3) wants it.
+constexpr std::string_view random_part = "XXXXXX";
+
 class Descriptor {
   public:
     explicit Descriptor(int fd) noexcept : fd_(fd) {}
@@ -111,7 +114,7 @@ Result<std::string> read_secret_file(const std::filesystem::path& path, std::siz
 
 Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-    std::string fresh = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+    std::string fresh = (folder / ("." + path.filename().string() + "." + std::string(random_part))).string();
     const Descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));
     if (file.get() < 0) return system_error(path, "cannot create a file beside it");
     const auto fail = [&](Error error) {
@@ -125,6 +128,20 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view co
     if (::rename(fresh.c_str(), path.c_str()) != 0) return fail(system_error(path, "cannot replace"));
     const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory.get() < 0 || ::fsync(directory.get()) != 0) return system_error(folder, "cannot sync");
+    return {};
+}
+
+Result<void> remove_unfinished(const std::filesystem::path& path) {
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    const std::string prefix = "." + path.filename().string() + ".";
+    std::error_code code;
+    for (std::filesystem::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+        const std::string name = at->path().filename().string();
+        const bool unfinished = name.size() == prefix.size() + random_part.size() && name.starts_with(prefix);
+        if (unfinished) std::filesystem::remove(at->path(), code);
+        if (code) break;
+    }
+    if (code) return Error{Fault::runtime, folder.string() + ": " + code.message()};
     return {};
 }
 

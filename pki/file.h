@@ -19,6 +19,9 @@ Result<std::string> read_secret_file(const std::filesystem::path& path, std::siz
 /// crash at any point the file has its old or its new content, whole.
 Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode);
 
+/// Removes what replace_file left beside `path` when it was killed. Nobody else may be writing that file.
+Result<void> remove_unfinished(const std::filesystem::path& path);
+
 /// Wipes the bytes of a secret before they are freed.
 void wipe(std::string& secret) noexcept;
 

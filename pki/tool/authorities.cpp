@@ -54,6 +54,7 @@ Result<std::chrono::sys_seconds> end_of(const AuthorityPlan& plan, const Authori
 }  // namespace
 
 Result<void> write_key_file(const DepotPaths& paths, const AuthorityPlan& plan, const EVP_PKEY& key) {
+    if (const auto removed = remove_unfinished(paths.key(plan.name)); !removed) return removed.error();
     if (plan.passphrase) {
         const auto passphrase = plan.passphrase->read_new("New passphrase of " + plan.name + ".key");
         if (!passphrase) return passphrase.error();

@@ -10,7 +10,9 @@ constexpr unsigned public_mode = 0644;
 }  // namespace
 
 Result<void> FolderRepository::put(const std::string& name, std::string_view bytes) {
-    const auto written = replace_file(settings_.folder / name, bytes, public_mode);
+    const auto path = settings_.folder / name;
+    auto written = remove_unfinished(path);  // a web server would show them, and they would become more
+    if (written) written = replace_file(path, bytes, public_mode);
     if (written) return {};
     return Error{written.error().fault, describe() + ": " + written.error().message +
                                             "; the folder must be there, have room, and let this user write"};

@@ -5,7 +5,9 @@
 #include "tests/support/revocation_lists.h"
 #include "tests/unit/pki_tool/temporary_folder.h"
 
+#include <fstream>
 #include <map>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -269,6 +271,18 @@ TEST(FolderRepository, keeps_files_that_all_may_read) {
     struct stat status {};
     ASSERT_EQ(::stat((folder.path() / "a.crl").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777U, 0644U);
+}
+
+TEST(FolderRepository, removes_what_a_killed_publication_left) {
+    const TemporaryFolder folder;
+    for (const char* const file : {".a.crl.a1B2c3", ".a.crl.more", ".aa.crl.a1B2c3", "b.crl"})
+        std::ofstream(folder.path() / file) << "old";
+    const auto repository = open_repository(FolderSettings{folder.path()}).value();
+    EXPECT_TRUE(repository->put("a.crl", "one"));
+    std::set<std::string> left;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+        left.insert(entry.path().filename().string());
+    EXPECT_EQ(left, (std::set<std::string>{".a.crl.more", ".aa.crl.a1B2c3", "a.crl", "b.crl"}));
 }
 
 TEST(FolderRepository, says_what_is_wrong) {
