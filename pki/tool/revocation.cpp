@@ -148,43 +148,54 @@ Result<std::optional<Answer>> too_large(Depot& depot, const Records& targets, co
                             std::to_string(targets.size())));
 }
 
-/// Marks and publishes, or says what would happen.
-Result<Change> carry_out(Depot& depot, const Records& targets, const RevocationRequest& request,
-                         std::string_view verb, std::string_view done, const ChangeOptions& options,
+/// A change as lines say it.
+struct Verb {
+    std::string_view infinitive;
+    std::string_view done;
+};
+
+/// Records those that the index does not know, marks all and publishes, or says what would happen.
+Result<Change> carry_out(Depot& depot, const Records& targets, const Records& unrecorded,
+                         const RevocationRequest& request, const Verb& verb, const ChangeOptions& options,
                          const Occasion& occasion) {
     if (options.dry_run) {
-        auto answer =
-            blast_radius(depot, verb, targets, options.activity, options.active_within, occasion.now);
+        auto answer = blast_radius(depot, verb.infinitive, targets, options.activity, options.active_within,
+                                   occasion.now);
         if (!answer) return answer.error();
         return Change{std::move(*answer)};
     }
     auto refused = too_large(depot, targets, options, occasion.now);
     if (!refused) return refused.error();
     if (*refused) return Change{std::move(**refused)};
+    if (!unrecorded.empty()) {
+        if (const auto added = depot.index().add_certificates(unrecorded, occasion); !added)
+            return added.error();
+    }
     if (const auto marked = depot.index().revoke(targets, request, occasion); !marked) return marked.error();
-    return publish_for(depot, targets, done, occasion);
+    return publish_for(depot, targets, verb.done, occasion);
 }
 
 }  // namespace
 
 Result<Change> revoke(Depot& depot, const Selection& selection, const RevocationRequest& request,
                       const ChangeOptions& options, const Occasion& occasion) {
-    const auto selected = select(depot, selection, occasion, options.dry_run);
+    const auto selected = select(depot, selection, occasion.now);
     if (!selected) return selected.error();
     if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
     const Records targets = those(selected->records, std::not_fn(is_revoked));
     if (targets.empty()) return already(depot, selected->records, "revoked");
-    return carry_out(depot, targets, request, "revoke", "revoked", options, occasion);
+    return carry_out(depot, targets, selected->unrecorded, request, {"revoke", "revoked"}, options, occasion);
 }
 
 Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOptions& options,
                     const Occasion& occasion) {
-    const auto selected = select(depot, selection, occasion, options.dry_run);
+    const auto selected = select(depot, selection, occasion.now);
     if (!selected) return selected.error();
     if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
     const Records targets = those(selected->records, is_free);
     if (!targets.empty())
-        return carry_out(depot, targets, {CrlReason::certificate_hold}, "hold", "held", options, occasion);
+        return carry_out(depot, targets, selected->unrecorded, {CrlReason::certificate_hold},
+                         {"hold", "held"}, options, occasion);
     const Records held = those(selected->records, is_on_hold);
     if (!held.empty()) return already(depot, held, "on hold");
     return Change{no(label(selected->records.back()) + " is revoked, which is for ever")};
@@ -192,7 +203,7 @@ Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOption
 
 Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOptions& options,
                       const Occasion& occasion) {
-    const auto selected = select(depot, selection, occasion, options.dry_run);
+    const auto selected = select(depot, selection, occasion.now);
     if (!selected) return selected.error();
     if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
     const Records targets = those(selected->records, is_on_hold);

@@ -64,6 +64,11 @@ class Collector {
         if (serials_.insert(record.serial).second) selected_.records.push_back(record);
     }
 
+    void keep_unrecorded(const CertificateRecord& record) {
+        if (!serials_.contains(record.serial)) selected_.unrecorded.push_back(record);
+        keep(record);
+    }
+
   private:
     Depot& depot_;
     std::chrono::sys_seconds now_;
@@ -125,8 +130,7 @@ Result<std::optional<AuthorityRecord>> signer_of(Depot& depot, X509& certificate
     return std::optional<AuthorityRecord>();
 }
 
-Result<void> add_certificate_file(Depot& depot, Collector& collector, const std::filesystem::path& path,
-                                  const Occasion& occasion, bool dry_run) {
+Result<void> add_certificate_file(Depot& depot, Collector& collector, const std::filesystem::path& path) {
     const auto bytes = read_file(path, max_bundle_bytes);
     if (!bytes) return bytes.error();
     auto certificates = read_certificate_bundle(*bytes);
@@ -151,11 +155,8 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
                                 is_device ? CertificateKind::device : CertificateKind::server, name);
         if (!record) return record.error();
         record->partition = partition_of(serial, (*authority)->partitions);
-        if (dry_run) {
-            collector.keep(*record);
-            return {};
-        }
-        if (const auto added = depot.index().add_certificate(*record, occasion); !added) return added.error();
+        collector.keep_unrecorded(*record);
+        return {};
     }
     return collector.add_serial(serial);
 }
@@ -167,7 +168,7 @@ bool Selection::empty() const noexcept {
            batch.empty();
 }
 
-Result<Selected> select(Depot& depot, const Selection& selection, const Occasion& occasion, bool dry_run) {
+Result<Selected> select(Depot& depot, const Selection& selection, std::chrono::sys_seconds now) {
     for (const std::string& id : selection.device_ids) {
         if (!is_device_id(id)) return not_a_device_id(id);
     }
@@ -177,7 +178,7 @@ Result<Selected> select(Depot& depot, const Selection& selection, const Occasion
         if (!octets) return not_a_serial(text);
         serials.push_back(std::move(*octets));
     }
-    Collector collector(depot, occasion.now);
+    Collector collector(depot, now);
     for (const std::string& id : selection.device_ids) {
         if (const auto added = collector.add_device(id); !added) return added.error();
     }
@@ -188,11 +189,10 @@ Result<Selected> select(Depot& depot, const Selection& selection, const Occasion
         if (const auto added = add_csv(collector, selection.csv); !added) return added.error();
     }
     for (const auto& path : selection.certificates) {
-        if (const auto added = add_certificate_file(depot, collector, path, occasion, dry_run); !added)
-            return added.error();
+        if (const auto added = add_certificate_file(depot, collector, path); !added) return added.error();
     }
     if (selection.issued_before || !selection.batch.empty()) {
-        CertificateFilter filter{.batch = selection.batch, .now = occasion.now};
+        CertificateFilter filter{.batch = selection.batch, .now = now};
         if (selection.issued_before) filter.issued_before = *selection.issued_before - backdating;
         const auto added = collector.add_matching(std::move(filter));
         if (!added) return added.error();

@@ -24,15 +24,15 @@ struct Selection {
 };
 
 struct Selected {
-    std::vector<CertificateRecord> records;  ///< each once, in the order in which they were named
-    std::vector<std::string> unknown;        ///< what names nothing in this depot, for people
-    std::vector<std::string> expired;        ///< devices of which only expired certificates are there
+    std::vector<CertificateRecord> records;     ///< each once, in the order in which they were named
+    std::vector<CertificateRecord> unrecorded;  ///< those of `records` that the index does not know yet
+    std::vector<std::string> unknown;           ///< what names nothing in this depot, for people
+    std::vector<std::string> expired;           ///< devices of which only expired certificates are there
 };
 
-/// Looks everything up. A certificate file that an authority of ours signed and the index does not know is
-/// recorded, unless `dry_run`. Errors (input): malformed IDs and serials, with file and line where they come
-/// from one; a certificate that no authority of this depot signed; a root, which no CRL of its own can
-/// revoke.
-Result<Selected> select(Depot& depot, const Selection& selection, const Occasion& occasion, bool dry_run);
+/// Looks everything up and changes nothing. Errors (input): malformed IDs and serials, with file and line
+/// where they come from one; a certificate that no authority of this depot signed; a root, which no CRL of
+/// its own can revoke.
+Result<Selected> select(Depot& depot, const Selection& selection, std::chrono::sys_seconds now);
 
 }  // namespace sallyport::pki
