@@ -14,7 +14,7 @@ std::filesystem::path ConfigurationPaths::existing(MapReader& map, std::string_v
                                                    const Located& text) const {
     const auto path = resolve(text.text);
     std::error_code error;
-    if (!text.text.empty() && !std::filesystem::exists(path, error)) {
+    if (absence_ == Absence::fault && !text.text.empty() && !std::filesystem::exists(path, error)) {
         map.fault(text.mark, std::string(key) + ": " + path.string() + " does not exist");
     }
     return path;

@@ -90,8 +90,11 @@ Result<void> distribute_to(Depot& depot, const Crls& crls,
     std::vector<std::unique_ptr<Repository>> opened;
     for (const RepositorySettings* settings : repositories) {
         auto repository = open_repository(*settings);
-        if (!repository) return repository.error();
-        opened.push_back(std::move(*repository));
+        if (repository) {
+            opened.push_back(std::move(*repository));
+        } else {  // the others get what is theirs
+            add_failure(answer, "not in place: " + repository.error().message);
+        }
     }
 
     std::mutex index_mutex;
