@@ -107,8 +107,7 @@ AuthorityPlan read_authority(MapReader& map, const std::string& organization) {
     }
     const auto common_name = map.string("common_name");
     plan.common_name = common_name ? common_name->text : organization + " " + plan.name;
-    if (plan.common_name.empty() || plan.common_name.size() > 64)
-        map.fault("common_name: must have 1 to 64 characters");
+    if (!is_common_name(plan.common_name)) map.fault("common_name: must be 1 to 64 printable characters");
     plan.lifetime = read_days(map, plan.role == root ? default_root_lifetime : default_issuing_lifetime);
     read_key(map, plan);
     plan.crl = read_crl(map);
@@ -121,6 +120,8 @@ LeafSettings read_leaf(MapReader& map, std::string_view key, LeafSettings settin
     if (!leaf) return settings;
     settings.lifetime = read_days(*leaf, settings.lifetime);
     settings.algorithm = read_algorithm(*leaf, "key");
+    if (key == "devices" && settings.algorithm == KeyAlgorithm::p256)
+        leaf->fault("key: devices know RSA only");
     leaf->finish();
     return settings;
 }

@@ -58,8 +58,13 @@ std::optional<std::string> parse_ip_address(const std::string& text) {
 
 bool is_organization(std::string_view text) noexcept {
     constexpr std::size_t max_organization = 50;  // leaves room for " Device CA" in a CN of 64
+    return text.size() <= max_organization && is_common_name(text);
+}
+
+bool is_common_name(std::string_view text) noexcept {
+    constexpr std::size_t max_common_name = 64;  // RFC 5280 appendix A.1
     const auto printable = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
-    return !text.empty() && text.size() <= max_organization && std::ranges::all_of(text, printable);
+    return !text.empty() && text.size() <= max_common_name && std::ranges::all_of(text, printable);
 }
 
 bool is_authority_name(std::string_view text) noexcept {

@@ -27,6 +27,9 @@ bool is_operator_name(std::string_view text) noexcept;
 /// A name for the O and CN of authorities: 1 to 50 printable characters of ASCII or UTF-8 octets.
 bool is_organization(std::string_view text) noexcept;
 
+/// A name for the CN of an authority: the same with 1 to 64 characters.
+bool is_common_name(std::string_view text) noexcept;
+
 /// The name of an authority: 1 to 40 lower-case letters, digits and hyphens, beginning with a letter and not
 /// ending like the name of a delta CRL or of a partition.
 bool is_authority_name(std::string_view text) noexcept;
