@@ -219,7 +219,6 @@ Result<DepotConfiguration> parse_configuration(const std::string& text, const st
         if (made.authorities.empty()) map.fault("authorities: name at least one");
         check_hierarchy(map, made.authorities);
         made.devices = read_leaf(map, "devices", made.devices);
-        if (made.devices.algorithm == KeyAlgorithm::p256) map.fault("devices: key: devices know RSA only");
         made.servers = read_leaf(map, "servers", made.servers);
         made.operators = read_leaf(map, "operators", made.operators);
         if (auto revoke = map.map("revoke")) {
