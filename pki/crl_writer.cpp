@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include <openssl/pem.h>
+#include <openssl/evp.h>
 
 namespace sallyport::pki {
 namespace {
@@ -174,16 +174,21 @@ Result<std::string> CrlWriter::sign(const CrlProfile& profile, const Signer& sig
     return std::move(der.append(*algorithm).append(bits));
 }
 
-Result<std::string> write_crl_pem(std::string_view der) {
-    const BioPtr bio(BIO_new(BIO_s_mem()));
-    if (!bio ||
-        PEM_write_bio(bio.get(), PEM_STRING_X509_CRL, "", reinterpret_cast<const unsigned char*>(der.data()),
-                      static_cast<long>(der.size())) <= 0) {
-        return Error{Fault::runtime, take_openssl_errors("cannot write a CRL")};
+std::string write_crl_pem(std::string_view der) {
+    constexpr std::size_t octets_of_line = 48, characters_of_line = 64;  // RFC 7468 2
+    constexpr std::string_view begin = "-----BEGIN X509 CRL-----\n", end = "-----END X509 CRL-----\n";
+    std::string pem;
+    pem.reserve(begin.size() + end.size() + (der.size() / octets_of_line + 1) * (characters_of_line + 1));
+    pem = begin;
+    while (!der.empty()) {
+        const std::string_view line = der.substr(0, octets_of_line);
+        unsigned char text[characters_of_line + 1];
+        const int size = EVP_EncodeBlock(text, reinterpret_cast<const unsigned char*>(line.data()),
+                                         static_cast<int>(line.size()));
+        pem.append(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)) += '\n';
+        der.remove_prefix(line.size());
     }
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &text);
-    return std::string(text, static_cast<std::size_t>(size));
+    return pem.append(end);
 }
 
 }  // namespace sallyport::pki

@@ -54,6 +54,6 @@ class CrlWriter {
 };
 
 /// The PEM form of a CRL (RFC 7468 6).
-Result<std::string> write_crl_pem(std::string_view der);
+std::string write_crl_pem(std::string_view der);
 
 }  // namespace sallyport::pki

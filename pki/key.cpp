@@ -1,5 +1,7 @@
 #include "pki/key.h"
 
+#include "pki/digest.h"
+
 #include <openssl/pem.h>
 
 namespace sallyport::pki {
@@ -45,6 +47,14 @@ Result<std::string> write_private_key(const EVP_PKEY& key) {
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &text);
     return std::string(text, static_cast<std::size_t>(size));
+}
+
+Result<std::string> key_digest(const EVP_PKEY& key) {
+    unsigned char* data = nullptr;
+    const int size = i2d_PUBKEY(&key, &data);
+    const BufferPtr owned(data);
+    if (size <= 0) return Error{Fault::runtime, take_openssl_errors("cannot encode a public key")};
+    return sha256({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
 }
 
 bool key_matches(const EVP_PKEY& key, const X509& certificate) {

@@ -25,6 +25,9 @@ inline Result<KeyPtr> generate_rsa_key() {
 /// An unencrypted PKCS#8 private key in PEM (RFC 5958, RFC 7468). The caller wipes the text.
 Result<std::string> write_private_key(const EVP_PKEY& key);
 
+/// The SHA-256 of the public half (SubjectPublicKeyInfo, DER): equal for equal keys.
+Result<std::string> key_digest(const EVP_PKEY& key);
+
 /// Does the certificate certify the public half of this key?
 bool key_matches(const EVP_PKEY& key, const X509& certificate);
 

@@ -17,6 +17,8 @@ struct Answer {
     /// everywhere. The program exits with 3.
     std::string failure = {};
     boost::json::object json = {};
+
+    void add_failure(const std::string& line) { failure += (failure.empty() ? "" : "\n") + line; }
 };
 
 inline Answer no(std::string text) {

@@ -113,6 +113,13 @@ Result<Answer> add_authority(Depot& depot, const std::string& name, const Occasi
         return Error{Fault::input, depot.paths().configuration().string() + ": describes no authority '" +
                                        name + "'; add it to the list there first"};
     }
+    std::error_code ignored;
+    if (plan->key_uri.empty() && std::filesystem::exists(depot.paths().key(name), ignored)) {
+        return Error{Fault::input,
+                     depot.paths().key(name).string() +
+                         ": exists, though this depot does not know the authority, as after a restore; "
+                         "move it away if it is not wanted any more"};
+    }
     Authority issuer;
     if (!plan->issuer.empty()) {
         auto above = depot.authority(plan->issuer);

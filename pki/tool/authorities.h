@@ -14,6 +14,7 @@ struct ImportedAuthority {
     std::filesystem::path certificate;  ///< PEM: its certificate, then those above it
     std::filesystem::path key;          ///< PEM; empty: where the configuration says
     std::filesystem::path crl;          ///< its newest CRL: entries and number are taken over; empty: none
+    bool never_published = false;       ///< the operator says that it never made a CRL
 };
 
 struct AdoptedCrl {

@@ -31,7 +31,14 @@ Result<Answer> run_init(InitArguments& arguments, const CommandContext& context)
     if (context.depot.empty()) return Error{Fault::input, "--depot DIR is missing"};
     InitRequest& request = arguments.request;
     if (arguments.days > 0) request.lifetime = std::chrono::days{arguments.days};
-    if (!arguments.imported.certificate.empty()) request.imported = arguments.imported;
+    if (!arguments.imported.certificate.empty()) {
+        if (arguments.imported.crl.empty() && !arguments.imported.never_published) {
+            return Error{Fault::input,
+                         "--import: give its newest CRL with --import-crl, or else what it revoked is let "
+                         "in again; --import-no-crl says that there is none"};
+        }
+        request.imported = arguments.imported;
+    }
     return init(context.depot, request, context.occasion);
 }
 
@@ -55,6 +62,8 @@ void describe_init(CommandLine& line) {
                                     "Take over this device-issuing authority: PEM with its certificate, then "
                                     "those above it");
     init->add_option("--import-key", arguments->imported.key, "Its private key in PEM")->needs(import);
+    init->add_flag("--import-no-crl", arguments->imported.never_published, "It has never published a CRL")
+        ->needs(import);
     init->add_option("--import-crl", arguments->imported.crl,
                      "Its newest CRL: what it lists stays revoked, its number goes on")
         ->needs(import);

@@ -87,12 +87,17 @@ Result<AdoptedCrl> adopt_crl(Index& index, const AuthorityRecord& authority, con
         return Error{Fault::input, path.string() + ": " + verified.error().message};
     const auto number = number_of(*view, path.string());
     if (!number) return number.error();
-    const auto adopted = index.adopt_revocations(authority, *view, occasion);
-    if (!adopted) return Error{adopted.error().fault, path.string() + ": " + adopted.error().message};
+    if (view->delta) return Error{Fault::input, path.string() + ": a delta CRL; the complete one is needed"};
+    // The number first: killed in between, the next CRL must not have one that was seen already.
     if (*number > authority.crl_number) {
         if (const auto raised = index.raise_crl_number(authority.name, *number, occasion); !raised)
             return raised.error();
     }
+    const auto adopted = index.adopt_revocations(authority, *view, occasion);
+    if (!adopted) return Error{adopted.error().fault, path.string() + ": " + adopted.error().message};
+    const auto settled =
+        index.settle_restored(authority.name, "by CRL number " + std::to_string(*number), occasion);
+    if (!settled) return settled.error();
     return AdoptedCrl{*number, *adopted};
 }
 

@@ -89,7 +89,8 @@ Result<std::vector<std::string>> without_certificate(Depot& depot, std::vector<s
     return left;
 }
 
-Result<std::vector<Job>> jobs_of(const std::vector<std::string>& ids, const std::filesystem::path& requests) {
+Result<std::vector<Job>> jobs_of(Index& index, const std::vector<std::string>& ids,
+                                 const std::filesystem::path& requests) {
     std::vector<Job> jobs;
     std::string faults;
     for (const std::string& id : ids) {
@@ -103,8 +104,10 @@ Result<std::vector<Job>> jobs_of(const std::vector<std::string>& ids, const std:
                             : Result<CertificationRequest>(text.error());
         const auto order =
             request ? device_order(id, &*request, path.string()) : Result<LeafOrder>(request.error());
-        if (!order) {
-            faults += (faults.empty() ? "" : "\n") + order.error().message;
+        const auto checked =
+            order ? check_key(index, *request, id, path.string()) : Result<void>(order.error());
+        if (!checked) {
+            faults += (faults.empty() ? "" : "\n") + checked.error().message;
             continue;
         }
         jobs.push_back({id, std::move(*request)});
@@ -219,7 +222,7 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
     const std::size_t asked = ids->size();
     auto left = without_certificate(depot, std::move(*ids), occasion.now);
     if (!left) return left.error();
-    const auto jobs = jobs_of(*left, request.requests);
+    const auto jobs = jobs_of(depot.index(), *left, request.requests);
     if (!jobs) return jobs.error();
     const auto context = issuing_context(depot, CertificateKind::device, request.options, occasion.now);
     if (!context) return context.error();

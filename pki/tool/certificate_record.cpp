@@ -1,5 +1,7 @@
 #include "pki/tool/certificate_record.h"
 
+#include "pki/key.h"
+
 namespace sallyport::pki {
 
 std::string_view to_string(CertificateKind kind) noexcept {
@@ -47,16 +49,20 @@ Result<CertificateRecord> record_of(const X509& certificate, std::string_view is
     const int size = i2d_X509(&certificate, &data);
     const BufferPtr owned(data);
     if (size <= 0) return Error{Fault::runtime, take_openssl_errors("cannot encode a certificate")};
+    const EVP_PKEY* key = X509_get0_pubkey(&certificate);
+    if (key == nullptr) return Error{Fault::input, take_openssl_errors("cannot read a certificate's key")};
+    auto digest = key_digest(*key);
+    if (!digest) return digest.error();
     const std::string serial = serial_octets(certificate);
-    return CertificateRecord{
-        serial,
-        std::string(issuer),
-        kind,
-        std::string(name),
-        name_text(*X509_get_subject_name(&certificate)),
-        serial,
-        *dates,
-        std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size))};
+    return CertificateRecord{serial,
+                             std::string(issuer),
+                             kind,
+                             std::string(name),
+                             name_text(*X509_get_subject_name(&certificate)),
+                             serial,
+                             *dates,
+                             std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)),
+                             std::move(*digest)};
 }
 
 }  // namespace sallyport::pki

@@ -32,6 +32,7 @@ struct CertificateRecord {
     std::string lineage;  ///< serial of the first certificate; renewals keep it
     Validity validity;
     std::string der;
+    std::string key_digest = {};  ///< of its public key, as from key_digest()
     std::optional<Revocation> revocation = std::nullopt;
     unsigned partition = 0;  ///< of its issuer's CRL
     std::string batch = {};  ///< what the operator called the delivery that it belongs to

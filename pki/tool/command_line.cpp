@@ -5,6 +5,8 @@
 #include "pki/tool/distribution.h"
 #include "pki/tool/identity_files.h"
 
+#include <algorithm>
+
 #include <boost/json/serialize.hpp>
 
 namespace sallyport::pki {
@@ -26,9 +28,10 @@ void repair(Depot& depot, const CommandContext& context) {
     if (const auto repaired = repair_publications(depot, context.occasion); !repaired) {
         context.err << "warning: " << repaired.error().message << '\n';
     } else {
-        for (const PublishedCrl& crl : *repaired) {
+        for (const PublishedCrl& crl : repaired->crls)
             context.err << "note: completed after an interruption: " << describe(crl) << '\n';
-        }
+        for (const std::string& failure : repaired->failures)
+            context.err << "warning: " << failure << '\n';
     }
     if (const auto open = is_distribution_open(depot); !open || *open) {
         context.err
@@ -66,7 +69,12 @@ int finish(const Result<Answer>& answer, bool json, std::ostream& out, std::ostr
 }
 
 bool is_one_line(const std::string& text) {
-    return text.size() <= max_why && text.find_first_of(std::string_view("\0\n\r\t\x1B\x7F", 6)) == text.npos;
+    // C1 controls are what terminals obey, too; in UTF-8 they begin with C2.
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    bool c1 = false;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i)
+        c1 = c1 || (text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0);
+    return text.size() <= max_why && std::ranges::none_of(text, is_control) && !c1;
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ Result<std::string> make_crl(Depot& depot, const Authority& authority, const Crl
     CrlWriter writer;
     const auto add = [&](const RevokedCertificate& entry) { return writer.add(entry); };
     const auto listed = plan.base ? depot.index().visit_changes(plan.scope, *plan.base, add)
-                                  : depot.index().visit_revoked(plan.scope, add);
+                                  : depot.index().visit_revoked(plan.scope, plan.this_update, add);
     if (!listed) return listed.error();
     CrlProfile profile{plan.number, plan.this_update, plan.next_update, plan.base};
     const auto url = [&](CrlForm form) {
@@ -175,6 +175,15 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
         std::ranges::move(*planned, std::back_inserter(crls));
     }
     if (crls.empty()) return crls;
+    const auto restored = depot.index().is_restored(name);
+    if (!restored) return restored.error();
+    if (*restored) {
+        return Error{Fault::runtime,
+                     std::string(name) +
+                         ": this depot was restored, and what was published after its backup is "
+                         "not known; say so first with: sallyport-pki crl adopt FILE --ca " +
+                         std::string(name)};
+    }
     const auto authority = depot.authority(name);
     if (!authority) return authority.error();
 
@@ -203,15 +212,18 @@ Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope) {
     return PublishedCrl{plan, path_of(depot, **authority, plan), false};
 }
 
-Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion) {
-    std::vector<PublishedCrl> repaired;
+Result<Repaired> repair_publications(Depot& depot, const Occasion& occasion) {
+    Repaired repaired;
     if (const auto removed = remove_unfinished_files(depot.paths().crls()); !removed) return removed.error();
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
     for (const AuthorityRecord& authority : *authorities) {
         auto published = publish_crls_of(depot, authority.name, CrlOccasion::repair, occasion);
-        if (!published) return published.error();
-        std::ranges::move(*published, std::back_inserter(repaired));
+        if (published) {
+            std::ranges::move(*published, std::back_inserter(repaired.crls));
+        } else {  // one authority without its key must not keep the others from it
+            repaired.failures.push_back(published.error().message);
+        }
     }
     return repaired;
 }
@@ -222,6 +234,9 @@ Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono:
         const auto newest = depot.index().newest_crl({authority.name, partition}, CrlForm::complete);
         if (!newest) return newest.error();
         if (newest->sha256.empty() || newest->this_update + refresh_after <= now) return true;
+        // Made by a clock that was ahead: no gateway takes it yet.
+        constexpr std::chrono::minutes tolerance{5};
+        if (newest->this_update > now + tolerance) return true;
     }
     return false;
 }
@@ -237,6 +252,10 @@ Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot) {
                 const auto newest = depot.index().newest_crl(scope, form);
                 if (!newest) return newest.error();
                 if (newest->number == 0) continue;
+                const auto complete = depot.index().newest_crl(scope, CrlForm::complete);
+                if (!complete) return complete.error();
+                if (newest->number < complete->number)
+                    continue;  // a delta that a complete list has overtaken
                 const auto name = crl_name(scope, authority.partitions, form);
                 const auto source = depot.paths().crl(name);
                 auto pem = read_file(source, max_crl_bytes);

@@ -43,7 +43,11 @@ Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope);
 
 /// Publishes again where the published file is not what the index says: after a process was killed between
 /// a revocation and its CRL, or when the file is missing or was changed.
-Result<std::vector<PublishedCrl>> repair_publications(Depot& depot, const Occasion& occasion);
+struct Repaired {
+    std::vector<PublishedCrl> crls = {};
+    std::vector<std::string> failures = {};  ///< of authorities whose CRL could not be made
+};
+Result<Repaired> repair_publications(Depot& depot, const Occasion& occasion);
 
 /// Has this CRL of the authority become older than `refresh_after`, so that a new one is due?
 Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono::seconds refresh_after,

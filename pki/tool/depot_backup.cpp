@@ -4,6 +4,7 @@
 #include "pki/tool/folder.h"
 #include "pki/tool/identity_files.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace sallyport::pki {
@@ -38,8 +39,13 @@ Result<void> copy_depot(const DepotPaths& from, const fs::path& target, CopyInde
     std::error_code code;
     if (fs::exists(fs::symlink_status(target, code)))
         return Error{Fault::input, target.string() + ": exists already; name a new folder"};
+    const auto real = fs::weakly_canonical(target, code), inside = fs::weakly_canonical(from.root(), code);
+    if (std::mismatch(inside.begin(), inside.end(), real.begin(), real.end()).first == inside.end())
+        return Error{Fault::input, target.string() + ": lies in the depot itself; name a folder elsewhere"};
     const DepotPaths partial(target.string() + ".partial");
-    fs::remove_all(partial.root(), code);
+    if (fs::exists(fs::symlink_status(partial.root(), code)))
+        return Error{Fault::input,
+                     partial.root().string() + ": is left from a copy that was cut off; remove it first"};
     if (const auto made = make_private_folder(partial.root()); !made) return made.error();
     if (const auto copied = copy_index(partial.index()); !copied) return copied.error();
     fs::permissions(partial.index(), fs::perms::owner_read | fs::perms::owner_write, code);
@@ -64,7 +70,7 @@ Result<Answer> back_up(Depot& depot, const fs::path& target, const Occasion& occ
 }
 
 Result<Answer> restore(const fs::path& backup, const fs::path& root, const Occasion& occasion) {
-    auto source = Depot::open(backup, Depot::Access::write);
+    auto source = Depot::open(backup, Depot::Access::read);
     if (!source) return source.error();
     const auto faults = source->index().integrity_faults();
     if (!faults) return faults.error();
@@ -77,14 +83,14 @@ Result<Answer> restore(const fs::path& backup, const fs::path& root, const Occas
     if (!copied) return copied.error();
     auto restored = Depot::open(root, Depot::Access::write);
     if (!restored) return restored.error();
-    const auto noted = restored->index().note("restored", "", "from " + backup.string(), occasion);
-    if (!noted) return noted.error();
+    if (const auto marked = restored->index().mark_restored(occasion); !marked) return marked.error();
     Answer answer{true, "depot restored in " + root.string() + "\n"};
     answer.notes =
-        "note: what was revoked after this backup is not in it. Before anything is published, take it over "
-        "from the\n"
-        "newest CRL of each authority, as gateways or repositories have it: sallyport-pki crl adopt FILE "
-        "--ca NAME\n";
+        "note: what was revoked after this backup is not in it, so no CRL is made yet. Take over the newest "
+        "CRL of each "
+        "authority, as gateways or repositories have it: sallyport-pki crl adopt FILE --ca NAME. Where there "
+        "is none "
+        "newer than the backup: sallyport-pki crl adopt --none-newer --ca NAME\n";
     return answer;
 }
 

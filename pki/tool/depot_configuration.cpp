@@ -43,8 +43,14 @@ std::string without_slash(std::string url) {
     return url;
 }
 
-CrlSettings read_crl(MapReader& authority) {
-    CrlSettings settings;
+/// A root revokes seldom, and its key is best kept where no timer reaches it.
+CrlSettings default_crl(AuthorityRole role) {
+    if (role == AuthorityRole::root) return {.lifetime = days{90}, .refresh_after = days{30}};
+    return {};
+}
+
+CrlSettings read_crl(MapReader& authority, AuthorityRole role) {
+    CrlSettings settings = default_crl(role);
     auto map = authority.map("crl");
     if (!map) return settings;
     settings.lifetime = read_hours(*map, "lifetime", settings.lifetime);
@@ -110,7 +116,7 @@ AuthorityPlan read_authority(MapReader& map, const std::string& organization) {
     if (!is_common_name(plan.common_name)) map.fault("common_name: must be 1 to 64 printable characters");
     plan.lifetime = read_days(map, plan.role == root ? default_root_lifetime : default_issuing_lifetime);
     read_key(map, plan);
-    plan.crl = read_crl(map);
+    plan.crl = read_crl(map, plan.role);
     map.finish();
     return plan;
 }
@@ -174,7 +180,11 @@ const AuthorityPlan* DepotConfiguration::find(std::string_view name) const noexc
 
 DepotConfiguration default_configuration(std::string organization, std::string crl_url, days root_lifetime) {
     DepotConfiguration made;
-    const CrlSettings crl{.url = without_slash(std::move(crl_url))};
+    const auto crl = [url = without_slash(std::move(crl_url))](AuthorityRole role) {
+        CrlSettings settings = default_crl(role);
+        settings.url = url;
+        return settings;
+    };
     const auto below_root = std::min(root_lifetime, default_issuing_lifetime);
     const auto issuing = [&](const char* name, AuthorityRole role, const char* title) {
         return AuthorityPlan{.name = name,
@@ -182,13 +192,14 @@ DepotConfiguration default_configuration(std::string organization, std::string c
                              .issuer = "root",
                              .common_name = organization + title,
                              .lifetime = below_root,
-                             .crl = crl};
+                             .crl = crl(role)};
     };
-    made.authorities = {
-        AuthorityPlan{
-            .name = "root", .common_name = organization + " Root CA", .lifetime = root_lifetime, .crl = crl},
-        issuing("device-ca", AuthorityRole::devices, " Device CA"),
-        issuing("server-ca", AuthorityRole::servers, " Server CA")};
+    made.authorities = {AuthorityPlan{.name = "root",
+                                      .common_name = organization + " Root CA",
+                                      .lifetime = root_lifetime,
+                                      .crl = crl(AuthorityRole::root)},
+                        issuing("device-ca", AuthorityRole::devices, " Device CA"),
+                        issuing("server-ca", AuthorityRole::servers, " Server CA")};
     made.organization = std::move(organization);
     return made;
 }

@@ -21,10 +21,6 @@ constexpr std::string_view older_depot =
     "this depot is older than what was published, as after a restore; take over what it lacks with: "
     "sallyport-pki crl adopt FILE --ca NAME";
 
-void add_failure(Answer& answer, const std::string& line) {
-    answer.failure += (answer.failure.empty() ? "" : "\n") + line;
-}
-
 using Crls = std::vector<const DistributedCrl*>;
 
 /// Those of these authorities; of all where none is named.
@@ -61,7 +57,7 @@ void report(const RepositoryOutcome& outcome, Answer& answer, json::array& list)
         std::string line = "not in place at " + outcome.repository + ": " + file.name + ": " + file.detail;
         const bool older = file.placement == Placement::rollback || file.placement == Placement::would_shrink;
         if (older) line += "; " + std::string(older_depot);
-        add_failure(answer, line);
+        answer.add_failure(line);
     };
     for (const FileOutcome& file : outcome.files)
         add(file);
@@ -93,16 +89,20 @@ Result<void> distribute_to(Depot& depot, const Crls& crls,
         if (repository) {
             opened.push_back(std::move(*repository));
         } else {  // the others get what is theirs
-            add_failure(answer, "not in place: " + repository.error().message);
+            answer.add_failure("not in place: " + repository.error().message);
         }
     }
 
     std::mutex index_mutex;
-    const auto may_leave = [&](Bytes serial, const RevokedSerials::Entry&) {
+    const auto may_leave = [&](Bytes serial, const RevokedSerials::Entry& entry) {
         const std::lock_guard lock(index_mutex);
         const auto record = depot.index().find_serial(
             std::string_view(reinterpret_cast<const char*>(serial.data()), serial.size()));
-        return record && *record && (*record)->validity.not_after < occasion.now;
+        if (!record || !*record) return false;
+        if ((*record)->validity.not_after < occasion.now) return true;
+        if (entry.reason != CrlReason::certificate_hold) return false;
+        const auto events = depot.index().events_of((*record)->serial);
+        return events && std::ranges::find(*events, "released", &Event::action) != events->end();
     };
     const auto outcomes = publish(files, opened, may_leave);
     if (!outcomes) return outcomes.error();
@@ -197,7 +197,7 @@ Result<void> GatewayWait::ask_before(Depot& depot, const AuthorityRecord& author
 Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crls,
                                  std::chrono::seconds patience, Answer& answer, std::ostream& err) {
     for (const std::string& line : ahead_)
-        add_failure(answer, "not in force: " + line);
+        answer.add_failure("not in force: " + line);
     if (!ahead_.empty()) return {};
     const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
     // The operator counts from the command, not from when we began to ask.
@@ -226,7 +226,7 @@ Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crl
             const std::string line = describe(gateway, wanted);
             const bool in_force = gateway.kind == GatewayAnswer::Kind::enforced;
             if (in_force) answer.text += line + "\n";
-            if (!in_force) add_failure(answer, "not in force: " + line);
+            if (!in_force) answer.add_failure("not in force: " + line);
             list.push_back({{"gateway", gateway.gateway},
                             {"authority", crl.plan.scope.authority},
                             {"number", crl.plan.number},

@@ -46,26 +46,45 @@ Result<std::vector<std::filesystem::path>> entries_of(const std::filesystem::pat
     return entries;
 }
 
+bool is_key_file(const std::filesystem::path& path) {
+    return path.extension() == ".key";
+}
+
+/// Puts a key aside that is not that of the certificate whose files come: its owner has made the new one.
+Result<void> put_other_key_aside(const std::filesystem::path& target, const CertificateRecord& record) {
+    constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
+    const auto* at = reinterpret_cast<const unsigned char*>(record.der.data());
+    const CertificatePtr certificate(d2i_X509(nullptr, &at, static_cast<long>(record.der.size())));
+    const auto present = entries_of(target);
+    if (!present) return present.error();
+    for (const auto& path : *present) {
+        if (!is_key_file(path) || path.filename() == "previous.key") continue;
+        auto text = read_secret_file(path, max_key_bytes);
+        const auto key = text ? parse_private_key(*text, path.string()) : Result<KeyPtr>(text.error());
+        if (text) wipe(*text);
+        // After a kill the key may have moved already, and only its certificate is still staged.
+        if (key && certificate && key_matches(**key, *certificate)) continue;
+        std::error_code code;
+        std::filesystem::rename(path, target / "previous.key", code);
+        if (code) return file_error(path, "cannot put it aside", code);
+    }
+    return {};
+}
+
 /// Moves the files of one folder over those of another and removes it.
-Result<void> merge_into(const std::filesystem::path& source, const std::filesystem::path& target) {
+Result<void> merge_into(const std::filesystem::path& source, const std::filesystem::path& target,
+                        const CertificateRecord& record) {
     const auto staged = entries_of(source);
     if (!staged) return staged.error();
     std::error_code code;
-    const auto is_key = [](const std::filesystem::path& path) { return path.extension() == ".key"; };
-    if (std::ranges::none_of(*staged, is_key)) {
-        const auto present = entries_of(target);
-        if (!present) return present.error();
-        for (const auto& path : *present) {
-            if (!is_key(path) || path.filename() == "previous.key") continue;
-            std::filesystem::rename(path, target / "previous.key", code);
-            if (code) return file_error(path, "cannot put it aside", code);
-        }
+    if (std::ranges::none_of(*staged, is_key_file)) {
+        if (const auto done = put_other_key_aside(target, record); !done) return done.error();
     }
     // As they were added: the key before its certificate. A name that starts with a dot is of a file that
     // replace_file did not finish.
     for (const bool keys : {true, false}) {
         for (const auto& path : *staged) {
-            if (is_key(path) != keys || path.filename().string().starts_with('.')) continue;
+            if (is_key_file(path) != keys || path.filename().string().starts_with('.')) continue;
             std::filesystem::rename(path, target / path.filename(), code);
             if (code) return file_error(path, "cannot move it to " + target.string(), code);
         }
@@ -154,7 +173,7 @@ Result<std::filesystem::path> deliver(const DepotPaths& paths, const Certificate
     if (::rename(source.c_str(), target.c_str()) != 0) {
         if (errno != ENOTEMPTY && errno != EEXIST)
             return errno_error(source, "cannot move it to " + target.string());
-        if (const auto merged = merge_into(source, target); !merged) return merged.error();
+        if (const auto merged = merge_into(source, target, record); !merged) return merged.error();
     }
     if (durability == Durability::later) return target;
     for (const auto& folder : {target, target.parent_path(), paths.staging()}) {

@@ -101,6 +101,8 @@ class Index {
     Result<std::optional<CertificateRecord>> find_serial(std::string_view serial);
     /// All certificates of a device, oldest first.
     Result<std::vector<CertificateRecord>> find_device(std::string_view device_id);
+    /// All certificates for a public key, as from key_digest(), oldest first.
+    Result<std::vector<CertificateRecord>> find_key(std::string_view digest);
     /// Calls `visit` for every certificate that the filter lets through, oldest first.
     Result<void> visit_certificates(const CertificateFilter& filter,
                                     const std::function<void(const CertificateRecord&)>& visit);
@@ -125,12 +127,18 @@ class Index {
     /// Takes the authority's next CRL number for these CRLs, writes it into them and notes that they are
     /// begun. It is used up from here on, whatever becomes of them.
     Result<void> begin_crls(std::string_view authority, std::span<CrlPlan> plans);
+    /// After a restore: from now on no CRL may be made until settle_restored() says that what was published
+    /// after the backup is known.
+    Result<void> mark_restored(const Occasion& occasion);
+    Result<void> settle_restored(std::string_view authority, std::string_view how, const Occasion& occasion);
+    Result<bool> is_restored(std::string_view authority);
     /// The next CRL number will be above `number`: after a restore, when others have seen that one.
     Result<void> raise_crl_number(std::string_view authority, std::uint64_t number, const Occasion& occasion);
     /// Calls `visit` for each entry of a complete CRL, in the order of serials: every revoked certificate
-    /// that has not expired, and an expired one until a CRL issued after its expiry listed it (RFC 5280 3.3).
-    /// Ends with the first error of `visit`.
-    Result<void> visit_revoked(const CrlScopeId& scope,
+    /// that has not expired at `this_update`, and an expired one until a CRL issued after its expiry listed
+    /// it (RFC 5280 3.3). A clock that was wrong for one CRL leaves nobody out of the next. Ends with the
+    /// first error of `visit`.
+    Result<void> visit_revoked(const CrlScopeId& scope, std::chrono::sys_seconds this_update,
                                const std::function<Result<void>(const RevokedCertificate&)>& visit);
     /// The same for a delta CRL: what was revoked, or released (removeFromCRL), since the CRL `base`.
     Result<void> visit_changes(const CrlScopeId& scope, std::uint64_t base,

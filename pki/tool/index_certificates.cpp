@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view select_certificates =
     "SELECT c.serial, c.issuer, c.kind, c.name, c.subject, c.lineage, c.not_before, c.not_after, c.der,"
-    " r.reason, r.revoked_at, r.invalid_since, c.partition, c.batch FROM certificates c"
+    " r.reason, r.revoked_at, r.invalid_since, c.partition, c.batch, c.key_digest FROM certificates c"
     " LEFT JOIN revocations r ON r.issuer = c.issuer AND r.partition = c.partition AND r.serial = c.serial ";
 
 CertificateRecord read_record(const Statement& row) {
@@ -19,6 +19,7 @@ CertificateRecord read_record(const Statement& row) {
                              row.blob(5),
                              {row.time(6), row.time(7)},
                              row.blob(8),
+                             row.blob(14),
                              std::nullopt,
                              static_cast<unsigned>(row.integer(12)),
                              row.text(13)};
@@ -78,7 +79,7 @@ Statement prepare_filtered(Database& database, const CertificateFilter& filter) 
 Result<void> Index::insert_certificate(const CertificateRecord& record) {
     auto insert = database_.prepare(
         "INSERT INTO certificates (serial, issuer, partition, kind, name, device_id, subject, lineage,"
-        " not_before, not_after, batch, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " not_before, not_after, batch, key_digest, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     return insert.bind_blob(record.serial)
         .bind_text(record.issuer)
         .bind(record.partition)
@@ -90,6 +91,7 @@ Result<void> Index::insert_certificate(const CertificateRecord& record) {
         .bind_time(record.validity.not_before)
         .bind_time(record.validity.not_after)
         .bind_optional_text(record.batch)
+        .bind_blob(record.key_digest)
         .bind_blob(record.der)
         .run();
 }
@@ -119,6 +121,19 @@ Result<std::vector<CertificateRecord>> Index::find_device(std::string_view devic
     auto statement =
         database_.prepare(std::string(select_certificates) + "WHERE c.device_id = ? ORDER BY c.id");
     statement.bind_text(device_id);
+    for (;;) {
+        const auto row = statement.step();
+        if (!row) return row.error();
+        if (!*row) return records;
+        records.push_back(read_record(statement));
+    }
+}
+
+Result<std::vector<CertificateRecord>> Index::find_key(std::string_view digest) {
+    std::vector<CertificateRecord> records;
+    auto statement =
+        database_.prepare(std::string(select_certificates) + "WHERE c.key_digest = ? ORDER BY c.id");
+    statement.bind_blob(digest);
     for (;;) {
         const auto row = statement.step();
         if (!row) return row.error();

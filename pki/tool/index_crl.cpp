@@ -198,17 +198,45 @@ Result<void> Index::raise_crl_number(std::string_view authority, std::uint64_t n
     return transaction->commit();
 }
 
-Result<void> Index::visit_revoked(const CrlScopeId& scope, const Visitor& visit) {
+Result<void> Index::mark_restored(const Occasion& occasion) {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    if (const auto done = database_.execute("UPDATE authorities SET restored = 1"); !done)
+        return done.error();
+    if (const auto logged = log("restored", {}, {}, {}, occasion); !logged) return logged.error();
+    return transaction->commit();
+}
+
+Result<void> Index::settle_restored(std::string_view authority, std::string_view how,
+                                    const Occasion& occasion) {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    auto update = database_.prepare("UPDATE authorities SET restored = 0 WHERE name = ?");
+    if (const auto done = update.bind_text(authority).run(); !done) return done.error();
+    if (const auto logged = log("settled", authority, {}, how, occasion); !logged) return logged.error();
+    return transaction->commit();
+}
+
+Result<bool> Index::is_restored(std::string_view authority) {
+    auto statement = database_.prepare("SELECT restored FROM authorities WHERE name = ?");
+    const auto row = statement.bind_text(authority).step();
+    if (!row) return row.error();
+    return *row && statement.integer(0) != 0;
+}
+
+Result<void> Index::visit_revoked(const CrlScopeId& scope, std::chrono::sys_seconds this_update,
+                                  const Visitor& visit) {
     auto statement = database_.prepare(
-        "SELECT serial, reason, revoked_at, invalid_since FROM revocations"
-        " WHERE issuer = ? AND partition = ? AND final_crl IS NULL ORDER BY serial");
-    return visit_rows(bind_scope(statement, scope), visit);
+        "SELECT serial, reason, revoked_at, invalid_since FROM revocations WHERE issuer = ? AND partition = ?"
+        " AND (final_crl IS NULL OR not_after >= ?) ORDER BY serial");
+    bind_scope(statement, scope).bind_time(this_update);
+    return visit_rows(statement, visit);
 }
 
 Result<void> Index::visit_changes(const CrlScopeId& scope, std::uint64_t base, const Visitor& visit) {
     auto statement = database_.prepare(
         "SELECT serial, reason, revoked_at, invalid_since FROM revocations"
-        " WHERE issuer = ?1 AND partition = ?2 AND since > ?3 AND final_crl IS NULL"
+        " WHERE issuer = ?1 AND partition = ?2 AND since > ?3"
         " UNION ALL SELECT serial, 8, held_at, NULL FROM releases"
         " WHERE issuer = ?1 AND partition = ?2 AND since > ?3 ORDER BY serial");
     bind_scope(statement, scope).bind(static_cast<std::int64_t>(base));

@@ -16,10 +16,14 @@ CREATE TABLE authorities (
     issuer TEXT,                                    -- NULL: not in this depot
     partitions INTEGER NOT NULL DEFAULT 1,
     retired INTEGER NOT NULL DEFAULT 0,
+    restored INTEGER NOT NULL DEFAULT 0,            -- 1: from a backup, and nobody said what came after it
     crl_number INTEGER NOT NULL DEFAULT 0           -- the last one taken
 ) STRICT;
 CREATE TRIGGER crl_number_only_grows BEFORE UPDATE OF crl_number ON authorities
     WHEN NEW.crl_number <= OLD.crl_number BEGIN SELECT RAISE(ABORT, 'a CRL number only grows'); END;
+CREATE TRIGGER authorities_are_not_replaced BEFORE INSERT ON authorities
+    WHEN EXISTS (SELECT 1 FROM authorities WHERE name = NEW.name OR id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'an authority stays in the index'); END;
 CREATE TRIGGER authorities_stay BEFORE DELETE ON authorities
     BEGIN SELECT RAISE(ABORT, 'an authority stays in the index'); END;
 CREATE TRIGGER authorities_keep_their_partitions BEFORE UPDATE OF name, role, partitions ON authorities
@@ -46,11 +50,16 @@ CREATE TABLE certificates (
     not_before INTEGER NOT NULL,
     not_after INTEGER NOT NULL,
     batch TEXT,
+    key_digest BLOB NOT NULL,
     der BLOB NOT NULL
 ) STRICT;
 CREATE INDEX certificates_of_device ON certificates(device_id) WHERE device_id IS NOT NULL;
 CREATE INDEX certificates_in_use ON certificates(kind, not_after, device_id, issuer, partition, serial);
+CREATE INDEX certificates_of_key ON certificates(key_digest);
 CREATE INDEX certificates_of_batch ON certificates(batch) WHERE batch IS NOT NULL;
+CREATE TRIGGER certificates_are_not_replaced BEFORE INSERT ON certificates
+    WHEN EXISTS (SELECT 1 FROM certificates WHERE serial = NEW.serial OR id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'an issued certificate stays in the index'); END;
 CREATE TRIGGER certificates_stay BEFORE DELETE ON certificates
     BEGIN SELECT RAISE(ABORT, 'an issued certificate stays in the index'); END;
 CREATE TRIGGER certificates_do_not_change BEFORE UPDATE ON certificates
@@ -71,15 +80,19 @@ CREATE TABLE revocations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX changed_revocations ON revocations(issuer, partition, since);
 CREATE INDEX expiring_revocations ON revocations(issuer, partition, not_after) WHERE final_crl IS NULL;
+CREATE TRIGGER only_a_hold_is_replaced BEFORE INSERT ON revocations
+    WHEN EXISTS (SELECT 1 FROM revocations WHERE issuer = NEW.issuer AND partition = NEW.partition
+                 AND serial = NEW.serial AND reason <> 6)
+    BEGIN SELECT RAISE(ABORT, 'a revocation is for ever'); END;
 CREATE TRIGGER only_a_hold_is_lifted BEFORE DELETE ON revocations WHEN OLD.reason <> 6
     BEGIN SELECT RAISE(ABORT, 'a revocation is for ever'); END;
 CREATE TRIGGER only_a_hold_changes
     BEFORE UPDATE OF issuer, partition, serial, reason, revoked_at, not_after ON revocations
     WHEN OLD.reason <> 6 BEGIN SELECT RAISE(ABORT, 'a revocation is for ever'); END;
 CREATE TRIGGER an_unexpired_entry_stays BEFORE UPDATE OF final_crl ON revocations
-    WHEN NEW.final_crl IS NOT NULL AND NEW.not_after >= (
+    WHEN NEW.final_crl IS NOT NULL AND NOT coalesce(NEW.not_after < (
         SELECT this_update FROM crls
-        WHERE issuer = NEW.issuer AND partition = NEW.partition AND number = NEW.final_crl AND base IS NULL)
+        WHERE issuer = NEW.issuer AND partition = NEW.partition AND number = NEW.final_crl AND base IS NULL), 0)
     BEGIN SELECT RAISE(ABORT, 'an unexpired entry stays in the CRL'); END;
 
 CREATE TABLE releases (       -- holds that were lifted: removeFromCRL in the delta CRLs that follow
@@ -104,6 +117,11 @@ CREATE TABLE crls (
     FOREIGN KEY (issuer, partition) REFERENCES scopes(issuer, partition)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER crls_are_not_replaced BEFORE INSERT ON crls
+    WHEN EXISTS (SELECT 1 FROM crls WHERE issuer = NEW.issuer AND partition = NEW.partition
+                 AND number = NEW.number AND form = NEW.form)
+    BEGIN SELECT RAISE(ABORT, 'a CRL number is used once'); END;
+
 CREATE TABLE distributions (  -- what each repository was seen to have
     repository TEXT PRIMARY KEY,
     digest BLOB NOT NULL,
@@ -122,6 +140,9 @@ CREATE TABLE events (
     hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX events_of_certificate ON events(serial) WHERE length(serial) > 0;
+CREATE TRIGGER events_are_not_replaced BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER events_do_not_change BEFORE UPDATE ON events
     BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;

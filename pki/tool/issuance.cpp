@@ -42,6 +42,10 @@ Result<std::optional<CertificationRequest>> read_request(const std::filesystem::
 Result<Issued> issue(Depot& depot, CertificateKind kind, const IssuingOptions& options,
                      const LeafOrder& order, const std::optional<std::filesystem::path>& card,
                      const Occasion& occasion) {
+    if (order.request != nullptr) {
+        const auto checked = check_key(depot.index(), *order.request, order.name, "the request");
+        if (!checked) return checked.error();
+    }
     const auto context = issuing_context(depot, kind, options, occasion.now);
     if (!context) return context.error();
     auto made = make_leaf(*context, order);

@@ -152,6 +152,25 @@ Result<IdentityFiles> files_of(const IssuingContext& context, std::string_view d
     return files_of(context, *certificate, nullptr);
 }
 
+Result<void> check_key(Index& index, const CertificationRequest& request, std::string_view name,
+                       std::string_view origin) {
+    const auto digest = key_digest(*request.key);
+    if (!digest) return digest.error();
+    const auto known = index.find_key(*digest);
+    if (!known) return known.error();
+    for (const CertificateRecord& record : *known) {
+        if (record.revocation) {
+            return Error{Fault::input, std::string(origin) + ": its key is that of certificate " +
+                                           hex(record.serial) + ", which is " +
+                                           (is_on_hold(record) ? "on hold" : "revoked") + "; make a new key"};
+        }
+        if (record.name != name)
+            return Error{Fault::input,
+                         std::string(origin) + ": its key is that of " + record.name + "; make a new key"};
+    }
+    return {};
+}
+
 Result<LeafOrder> device_order(const std::string& device_id, const CertificationRequest* request,
                                std::string_view origin) {
     const std::string uri = "urn:canedge:device:" + device_id;

@@ -57,6 +57,11 @@ Result<MadeLeaf> make_leaf(const IssuingContext& context, const LeafOrder& order
 /// The files that go with a certificate that an authority issued before (DER), without its key.
 Result<IdentityFiles> files_of(const IssuingContext& context, std::string_view der);
 
+/// May the key of a request be certified for `name`? Errors (input): it stands in a certificate that is
+/// revoked or on hold, or is that of somebody else.
+Result<void> check_key(Index& index, const CertificationRequest& request, std::string_view name,
+                       std::string_view origin);
+
 /// The order for a device: CN and SAN URI are its ID. Error: `request` asks for another device.
 Result<LeafOrder> device_order(const std::string& device_id, const CertificationRequest* request,
                                std::string_view origin);

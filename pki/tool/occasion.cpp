@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -18,7 +19,11 @@ std::string current_user() {
     std::string user = std::string(known ? entry.pw_name : "?") + " (uid " + std::to_string(id) + ")";
     // Only root is believed: anybody can set a variable.
     const char* behind_sudo = id == 0 ? std::getenv("SUDO_USER") : nullptr;
-    if (behind_sudo != nullptr && *behind_sudo != '\0') user += std::string(" for ") + behind_sudo;
+    const std::string_view name = behind_sudo != nullptr ? behind_sudo : "";
+    const bool is_plain =
+        name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@") ==
+        name.npos;
+    if (!name.empty() && name.size() <= 64 && is_plain) user += std::string(" for ") + behind_sudo;
     return user;
 }
 

@@ -78,6 +78,8 @@ class RequestDesk {
         if (!order) return refuse(id, order.error().message);
         if (const CertificateRecord* same = certified(*known, *request->key, occasion_.now))
             return put_again(**folder, id, *same);
+        if (const auto checked = check_key(depot_.index(), *request, id, "its request"); !checked)
+            return refuse(id, checked.error().message);
         order->lineage = known->back().lineage;
         return issue(**folder, id, *order);
     }

@@ -67,11 +67,11 @@ Result<Change> publish_for(Depot& depot, const Records& records, std::string_vie
         authorities.insert(record.issuer);
     for (const std::string& authority : authorities) {
         auto published = publish_crls_of(depot, authority, CrlOccasion::revocation, occasion);
-        if (!published) {
-            return Error{published.error().fault, std::string(action) + " " + std::to_string(records.size()) +
-                                                      " certificates in the index, but the " + authority +
-                                                      " CRL is not published: " + published.error().message +
-                                                      "; run sallyport-pki crl when this is mended"};
+        if (!published) {  // the others go on: each of them shuts somebody out
+            change.answer.add_failure(std::string(action) + " in the index, but the " + authority +
+                                      " CRL is not published: " + published.error().message +
+                                      "; run sallyport-pki crl when this is mended");
+            continue;
         }
         note_clock(*published, change.answer.notes);
         std::ranges::move(*published, std::back_inserter(change.crls));
@@ -117,6 +117,16 @@ Result<Change> already(Depot& depot, const Records& records, std::string_view st
     return change;
 }
 
+/// Do the published CRLs show every change that concerns these certificates?
+Result<bool> are_shown(Depot& depot, const Records& records) {
+    for (const CertificateRecord& record : records) {
+        const auto shown = depot.index().shows_every_revocation({record.issuer, record.partition});
+        if (!shown) return shown.error();
+        if (!*shown) return false;
+    }
+    return true;
+}
+
 /// What keeps a selection from being used: something in it is not there, or nothing is.
 std::optional<Answer> unusable(const Selected& selected) {
     std::string text;
@@ -135,6 +145,15 @@ Result<std::optional<Answer>> too_large(Depot& depot, const Records& targets, co
         if (*options.yes_revoke == targets.size()) return std::optional<Answer>();
         return std::optional(no("--yes-revoke " + std::to_string(*options.yes_revoke) + ": it would be " +
                                 std::to_string(targets.size()) + " certificates; nothing was changed"));
+    }
+    const auto is_authority = [](const CertificateRecord& record) {
+        return record.kind == CertificateKind::authority;
+    };
+    if (std::ranges::any_of(targets, is_authority)) {
+        return std::optional(
+            no("this takes an authority, and with it everybody whom it certified; nothing was changed. If "
+               "you mean that, say --yes-revoke " +
+               std::to_string(targets.size())));
     }
     if (targets.size() == 1) return std::optional<Answer>();  // spares a look at the whole fleet
     const auto share = fleet_share(depot, targets, now);
@@ -175,6 +194,29 @@ Result<Change> carry_out(Depot& depot, const Records& targets, const Records& un
     return publish_for(depot, targets, verb.done, occasion);
 }
 
+/// Are they all in use, and was a hold of each lifted before?
+Result<bool> were_released(Depot& depot, const Records& records) {
+    for (const CertificateRecord& record : records) {
+        const auto events = depot.index().events_of(record.serial);
+        if (!events) return events.error();
+        const bool released = std::ranges::find(*events, "released", &Event::action) != events->end();
+        if (!is_free(record) || !released) return false;
+    }
+    return true;
+}
+
+Result<Change> already_released(Depot& depot, const Records& records) {
+    Change change;
+    for (const CertificateRecord& record : records) {
+        auto newest = newest_published(depot, {record.issuer, record.partition});
+        if (!newest) return newest.error();
+        change.answer.text += label(record) + " is not on hold any more, " + describe(*newest) + "\n";
+        change.crls.push_back(std::move(*newest));
+    }
+    change.answer.json["already"] = "released";
+    return change;
+}
+
 }  // namespace
 
 Result<Change> revoke(Depot& depot, const Selection& selection, const RevocationRequest& request,
@@ -183,7 +225,13 @@ Result<Change> revoke(Depot& depot, const Selection& selection, const Revocation
     if (!selected) return selected.error();
     if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
     const Records targets = those(selected->records, std::not_fn(is_revoked));
-    if (targets.empty()) return already(depot, selected->records, "revoked");
+    if (targets.empty()) {
+        // Said to be revoked before, but in no CRL yet: the key was not there, or the process was killed.
+        const auto shown = are_shown(depot, selected->records);
+        if (!shown) return shown.error();
+        if (!*shown && !options.dry_run) return publish_for(depot, selected->records, "revoked", occasion);
+        return already(depot, selected->records, "revoked");
+    }
     return carry_out(depot, targets, selected->unrecorded, request, {"revoke", "revoked"}, options, occasion);
 }
 
@@ -218,6 +266,9 @@ Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOpti
             return released.error();
         return publish_for(depot, targets, "released", occasion);
     }
+    const auto released = were_released(depot, selected->records);
+    if (!released) return released.error();
+    if (*released) return already_released(depot, selected->records);
     const CertificateRecord& last = selected->records.back();
     return Change{
         no(label(last) + (is_revoked(last) ? " is revoked, which is for ever" : " is not on hold"))};
@@ -233,7 +284,10 @@ Result<Change> refresh_crls(Depot& depot, const RefreshRequest& request, const O
         if (!request.authority.empty() && authority.name != request.authority) continue;
         known = true;
         const auto plan = depot.plan(authority.name);
-        if (!plan) return plan.error();
+        if (!plan) {
+            change.answer.add_failure(plan.error().message);
+            continue;
+        }
         if (request.only_if_due || request.only_if_older) {
             const std::chrono::seconds limit = request.only_if_older.value_or(plan->crl.refresh_after);
             const auto due = is_due(depot, authority, limit, occasion.now);
@@ -242,7 +296,10 @@ Result<Change> refresh_crls(Depot& depot, const RefreshRequest& request, const O
         }
         auto published =
             publish_crls_of(depot, authority.name, CrlOccasion::refresh, occasion, request.lifetime);
-        if (!published) return published.error();
+        if (!published) {  // a root whose key is kept elsewhere must not keep the others from it
+            change.answer.add_failure(published.error().message);
+            continue;
+        }
         note_clock(*published, change.answer.notes);
         for (const PublishedCrl& crl : *published) {
             change.answer.text += describe(crl) + ", next update by " + rfc3339(crl.plan.next_update) + "\n";
@@ -252,7 +309,7 @@ Result<Change> refresh_crls(Depot& depot, const RefreshRequest& request, const O
     }
     if (!known)
         return Error{Fault::input, "--ca: '" + request.authority + "': no such authority in this depot"};
-    if (change.crls.empty()) change.answer.text = "no CRL is due\n";
+    if (change.crls.empty() && change.answer.failure.empty()) change.answer.text = "no CRL is due\n";
     change.answer.json["crls"] = std::move(crls);
     return change;
 }

@@ -12,6 +12,7 @@ namespace {
 using enum Depot::Access;
 
 struct WaitArguments {
+    bool dry_run = false;
     bool wait = false;
     int patience = 60;
 };
@@ -56,6 +57,7 @@ Result<void> complete(ChangeArguments& arguments) {
     }
     if (arguments.yes_revoke > 0) arguments.options.yes_revoke = arguments.yes_revoke;
     arguments.options.active_within = std::chrono::days{arguments.active_within};
+    arguments.wait.dry_run = arguments.options.dry_run;
     return {};
 }
 
@@ -95,7 +97,7 @@ using ChangeCommand = std::function<Result<Change>(Depot&, const ChangeArguments
 Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
                                 const std::function<Result<Change>()>& run, const CommandContext& context) {
     std::optional<GatewayWait> gateways;
-    if (wait.wait) {
+    if (wait.wait && !wait.dry_run) {
         auto begun = GatewayWait::begin(depot);
         if (!begun) return begun.error();
         gateways.emplace(std::move(*begun));
@@ -104,10 +106,13 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
     if (!change) return change.error();
     Answer answer = std::move(change->answer);
     if (!answer.yes) return answer;
-    if (!change->crls.empty()) {
+    if (wait.dry_run) return answer;
+    // Also what an earlier command could not carry there, and what a repair made.
+    const auto open = change->crls.empty() ? is_distribution_open(depot) : Result<bool>(true);
+    if (!open || *open) {
         const auto& places = depot.configuration().publication.places;
         const auto distributed = distribute(depot, places, answer, context.occasion);
-        if (!distributed) answer.failure = "not in place: " + distributed.error().message;
+        if (!distributed) answer.add_failure("not in place: " + distributed.error().message);
     }
     depot.unlock();
     if (gateways) {
@@ -199,32 +204,44 @@ void describe_crl(CommandLine& line) {
     struct Adoption {
         std::string authority = "device-ca";
         std::string file;
+        bool none_newer = false;
     };
     const auto adoption = std::make_shared<Adoption>();
     auto* adopt = line.add(
         *crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
         on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
+            if (adoption->none_newer == !adoption->file.empty())
+                return Error{Fault::input, "which CRL? Give its FILE, or --none-newer"};
             const auto authority = depot.index().find_authority(adoption->authority);
             if (!authority) return authority.error();
             if (!*authority)
                 return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
-            const auto certificate = depot.certificate(adoption->authority);
-            if (!certificate) return certificate.error();
-            const auto adopted =
-                adopt_crl(depot.index(), **authority, **certificate, adoption->file, context.occasion);
-            if (!adopted) return adopted.error();
+            AdoptedCrl adopted{(*authority)->crl_number, 0};
+            if (adoption->none_newer) {
+                const auto settled = depot.index().settle_restored(
+                    adoption->authority, "nothing is newer, says the operator", context.occasion);
+                if (!settled) return settled.error();
+            } else {
+                const auto certificate = depot.certificate(adoption->authority);
+                if (!certificate) return certificate.error();
+                const auto taken =
+                    adopt_crl(depot.index(), **authority, **certificate, adoption->file, context.occasion);
+                if (!taken) return taken.error();
+                adopted = *taken;
+            }
             auto forced = bring_into_force(
                 depot, {},
                 [&] { return refresh_crls(depot, {.authority = adoption->authority}, context.occasion); },
                 context);
             if (!forced) return forced.error();
             Answer answer = std::move(*forced);
-            answer.text = std::to_string(adopted->entries) + " entries taken over from number " +
-                          std::to_string(adopted->number) + "\n" + answer.text;
-            answer.json["adopted"] = adopted->entries;
+            answer.text = std::to_string(adopted.entries) + " entries taken over from number " +
+                          std::to_string(adopted.number) + "\n" + answer.text;
+            answer.json["adopted"] = adopted.entries;
             return answer;
         }));
-    adopt->add_option("FILE", adoption->file, "The CRL, DER or PEM")->required();
+    adopt->add_option("FILE", adoption->file, "The complete CRL, DER or PEM");
+    adopt->add_flag("--none-newer", adoption->none_newer, "No CRL newer than the backup was ever published");
     adopt->add_option("--ca", adoption->authority, "The authority that signed it (default device-ca)");
 }
 

@@ -93,6 +93,10 @@ Result<void> add_csv(Collector& collector, const std::filesystem::path& path) {
     LineFaults faults(path.string());
     std::vector<std::string> ids, serials;
     for (const CsvRow& row : table->rows) {
+        if (std::ranges::count_if(row.fields, [](const std::string& field) { return !field.empty(); }) != 1) {
+            faults.add(row.line, "a row names either a device_id or a serial");
+            continue;
+        }
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
             const std::string& field = row.fields[i];
             if (field.empty()) continue;
@@ -137,7 +141,12 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
     if (!certificates) certificates = parse_certificates(*bytes, path.string());
     if (!certificates) return certificates.error();
     if (certificates->empty()) return Error{Fault::input, path.string() + ": no certificate"};
-    X509& certificate = *certificates->front();  // of a chain, the leaf
+    // Of a chain, the one that is no authority; a lone authority is meant itself.
+    const auto is_leaf = [](const CertificatePtr& each) { return X509_check_ca(each.get()) == 0; };
+    const auto leaves = std::ranges::count_if(*certificates, is_leaf);
+    if (leaves > 1 || (leaves == 0 && certificates->size() > 1))
+        return Error{Fault::input, path.string() + ": several certificates; which one is meant?"};
+    X509& certificate = leaves == 1 ? **std::ranges::find_if(*certificates, is_leaf) : *certificates->front();
     const std::string serial = serial_octets(certificate);
     const auto authority = signer_of(depot, certificate);
     if (!authority) return authority.error();
@@ -147,6 +156,13 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
     }
     const auto known = depot.index().find_serial(serial);
     if (!known) return known.error();
+    const auto own = record_of(certificate, (*authority)->name, CertificateKind::device, "");
+    if (!own) return own.error();
+    if (*known && (*known)->der != own->der) {
+        return Error{Fault::input, path.string() + ": serial " + hex(serial) +
+                                       " is that of another certificate in this depot, of authority " +
+                                       (*known)->issuer};
+    }
     if (!*known) {
         const auto names = certificate_names(certificate);
         const bool is_device = names.common_names.size() == 1 && is_device_id(names.common_names.front());

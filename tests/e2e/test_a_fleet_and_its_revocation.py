@@ -131,7 +131,14 @@ class FleetAndItsRevocation(EndToEndTest):
     def tool_does_not_let_them_in_again(self):
         """A revocation on the old depot has number 2 again, without the three of that number."""
         before = self.published()
-        done = run(program("sallyport-pki"), "revoke", STOLEN_LATER, "--wait", "--depot", self.depot)
+        held_back = run(program("sallyport-pki"), "revoke", STOLEN_LATER, "--depot", self.depot)
+        self.assertEqual(held_back.returncode, 3)
+        self.assertIn("this depot was restored", held_back.stderr)
+        # An operator who is in error says that nothing was published after that backup.
+        wrong = run(program("sallyport-pki"), "crl", "adopt", "--none-newer", "--depot", self.depot)
+        self.assertEqual(wrong.returncode, 3, wrong.stdout)
+        wait = ("--wait", "--patience", "2")
+        done = run(program("sallyport-pki"), "crl", "--ca", "device-ca", *wait, "--depot", self.depot)
         self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         self.assertIn("this depot is older than what was published", done.stderr)
         self.assertIn("not in place", done.stderr)

@@ -32,7 +32,7 @@ class RequestsAreAnswered(EndToEndTest):
         self.depot = self.folder / self.id().rsplit(".", 1)[1]
         key = self.pki.folder / "device-ca.key"
         key.chmod(0o600)
-        self.tool("init", "--import", self.pki.device_ca, "--import-key", key)
+        self.tool("init", "--import", self.pki.device_ca, "--import-key", key, "--import-no-crl")
         credentials = self.folder / "credentials"
         replace_secret_file(
             credentials,

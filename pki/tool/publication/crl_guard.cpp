@@ -69,8 +69,7 @@ std::size_t count_missing(const RevokedSerials& ours, const RevokedSerials& ther
                           const MayLeave& may_leave) {
     std::size_t missing = 0;
     there.for_each_missing_in(ours, [&](Bytes serial, const RevokedSerials::Entry& entry) {
-        const bool was_held = entry.reason == CrlReason::certificate_hold;
-        if (!was_held && !(may_leave && may_leave(serial, entry))) ++missing;
+        if (!may_leave || !may_leave(serial, entry)) ++missing;
     });
     return missing;
 }
@@ -129,7 +128,10 @@ GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLea
         const auto verified = verify_crl(view, *ours.file->issuer);
         if (!verified) return replace("it was not signed by its issuer (" + verified.error().message + ")");
     }
-    if (compare_numbers(as_text(view.number), as_text(ours.crl->view.number)) > 0) {
+    // An equal number with other content is another depot's: a gateway that has seen it takes no second one.
+    const int compared = compare_numbers(as_text(view.number), as_text(ours.crl->view.number));
+    const bool same = view.tbs.size() == ours.crl->view.tbs.size() && equal(view.tbs, ours.crl->view.tbs);
+    if (compared > 0 || (compared == 0 && !same)) {
         return {Placement::rollback,
                 "left alone: number " + entry.number + " is there, ours is number " + ours.entry.number +
                     "; is this depot a copy of an older day?",

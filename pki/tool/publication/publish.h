@@ -22,8 +22,8 @@ struct CrlFile {
     const X509* issuer = nullptr;
 };
 
-/// May this entry of an older CRL be missing in a newer one? True when its certificate has expired. Entries
-/// with certificateHold may always go (RFC 5280 5.3.1). Called by several threads at once.
+/// May this entry of an older CRL be missing in a newer one? True when its certificate has expired, or when
+/// its hold was lifted (RFC 5280 5.3.1). Called by several threads at once.
 using MayLeave = std::function<bool(Bytes serial, const RevokedSerials::Entry& entry)>;
 
 enum class Placement {

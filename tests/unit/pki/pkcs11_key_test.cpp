@@ -108,7 +108,7 @@ TEST_F(Pkcs11Key, signs_certificates_and_crls_that_openssl_verifies) {
         X509* const devices[] = {device->get()};
         ASSERT_TRUE(replace_file(tokens.file("root.pem"), *write_certificates(roots), 0644));
         ASSERT_TRUE(replace_file(tokens.file("device.pem"), *write_certificates(devices), 0644));
-        ASSERT_TRUE(replace_file(tokens.file("crl.pem"), *write_crl_pem(*crl), 0644));
+        ASSERT_TRUE(replace_file(tokens.file("crl.pem"), write_crl_pem(*crl), 0644));
         const auto verified = test::run("openssl verify -x509_strict -CAfile " + tokens.file("root.pem") +
                                         ' ' + tokens.file("device.pem"));
         EXPECT_EQ(verified.status, 0) << verified.output;

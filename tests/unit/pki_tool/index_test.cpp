@@ -21,7 +21,7 @@ constexpr std::chrono::sys_seconds start{1'800'000'000s};
 CertificateRecord record(const std::string& serial, std::chrono::sys_seconds not_after = start + 100h,
                          CertificateKind kind = CertificateKind::device,
                          const std::string& name = "A1B2C3D4") {
-    return {serial, "ca", kind, name, "CN=" + name, serial, {start, not_after}, "der", std::nullopt};
+    return {serial, "ca", kind, name, "CN=" + name, serial, {start, not_after}, "der", "key of " + serial};
 }
 
 Occasion at(std::chrono::sys_seconds now) {
@@ -78,7 +78,7 @@ class IndexTest : public testing::Test {
         const CrlPlan plan = begin(now);
         std::vector<std::string> serials;
         const auto visited =
-            index->visit_revoked(scope, [&](const RevokedCertificate& entry) -> Result<void> {
+            index->visit_revoked(scope, now, [&](const RevokedCertificate& entry) -> Result<void> {
                 serials.emplace_back(entry.serial);
                 return {};
             });
@@ -234,8 +234,16 @@ TEST_F(IndexTest, an_expired_entry_is_listed_once_more_and_then_leaves) {
     EXPECT_THAT(publish(start + 10h), ElementsAre("long", "short")) << "valid up to and including notAfter";
     EXPECT_THAT(publish(start + 10h + 1s), ElementsAre("long", "short")) << "the first one after its expiry";
     EXPECT_THAT(publish(start + 10h + 2s), ElementsAre("long"));
-    EXPECT_THAT(publish(start + 10h), ElementsAre("long"))
-        << "a clock that went back brings nothing in disorder";
+    EXPECT_THAT(publish(start + 10h), ElementsAre("long", "short"))
+        << "to a clock that went back it has not expired";
+}
+
+TEST_F(IndexTest, a_clock_that_was_wrong_once_lets_nobody_in_again) {
+    add(record("one"));
+    ASSERT_TRUE(revoke({record("one")}, CrlReason::key_compromise, start));
+    publish(start + 200h);
+    EXPECT_THAT(publish(start + 300h), ElementsAre()) << "that clock thinks it has expired";
+    EXPECT_THAT(publish(start + 1h), ElementsAre("one"));
 }
 
 TEST_F(IndexTest, an_unpublished_crl_does_not_count_as_the_last_listing) {
@@ -296,6 +304,20 @@ const TamperCase tamper_cases[] = {
     {"revocation_to_hold", "UPDATE revocations SET reason = 6 WHERE reason = 1", false},
     {"hold_to_revocation", "UPDATE revocations SET reason = 1 WHERE reason = 6", true},
     {"unexpired_left_out", "UPDATE revocations SET final_crl = 1", false},
+    {"left_out_of_a_crl_that_is_not", "UPDATE revocations SET final_crl = 999", false},
+    {"revocation_replaced",
+     "INSERT OR REPLACE INTO revocations SELECT issuer, partition, serial, 6, revoked_at, NULL, not_after, "
+     "since, NULL FROM revocations WHERE reason = 1",
+     false},
+    {"authority_replaced",
+     "INSERT OR REPLACE INTO authorities SELECT id, name, role, issuer, partitions, retired, restored, 0 "
+     "FROM authorities",
+     false},
+    {"event_replaced",
+     "INSERT OR REPLACE INTO events SELECT id, at, 'nobody', action, authority, serial, detail, why, hash "
+     "FROM events",
+     false},
+    {"certificate_replaced", "INSERT OR REPLACE INTO certificates SELECT * FROM certificates", false},
     {"number_used_again", "INSERT INTO crls VALUES ('ca', 0, 1, 0, NULL, 0, 0, NULL)", false},
     {"authority_gone", "DELETE FROM authorities", false},
     {"partitions_changed", "UPDATE authorities SET partitions = 3", false},

@@ -113,7 +113,7 @@ struct GuardCase {
 
 const GuardCase guard_cases[] = {
     {"next", {.number = "\x05", .serials = {a}}, {.number = "\x06", .serials = {a, b}}, Placement::written},
-    {"same_number_again", {.number = "\x05"}, {.number = "\x05", .serials = {a}}, Placement::written},
+    {"same_number_other_list", {.number = "\x05"}, {.number = "\x05", .serials = {a}}, Placement::rollback},
     {"older", {.number = "\x06"}, {.number = "\x05"}, Placement::rollback},
     {"older_by_an_octet", {.number = std::string("\x01\x00", 2)}, {.number = "\x7F"}, Placement::rollback},
     {"older_that_revokes_more", {.number = "\x06"}, {.number = "\x05", .serials = {a}}, Placement::rollback},
@@ -123,8 +123,8 @@ const GuardCase guard_cases[] = {
      {.number = "\x06", .serials = {b}},
      Placement::would_shrink,
      1},
-    {"same_number_forgets", {.serials = {a}}, {}, Placement::would_shrink, 1},
-    {"releases_a_hold", {.held = {a}}, {.number = "\x06"}, Placement::written},
+    {"same_number_forgets", {.serials = {a}}, {}, Placement::rollback},
+    {"forgets_a_hold", {.held = {a}}, {.number = "\x06"}, Placement::would_shrink, 1},
     {"newer_delta",
      {.number = "\x06", .serials = {a}, .base = "\x05"},
      {.number = "\x07", .base = "\x06"},
