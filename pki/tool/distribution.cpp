@@ -67,22 +67,32 @@ void report(const RepositoryOutcome& outcome, Answer& answer, json::array& list)
         {{"repository", outcome.repository}, {"in_place", outcome.in_place()}, {"files", std::move(files)}});
 }
 
-Result<void> distribute_to(Depot& depot, const Crls& crls,
-                           const std::vector<const RepositorySettings*>& repositories, Answer& answer,
-                           json::array& list, const Occasion& occasion) {
-    const auto digest = digest_of(crls);
-    if (!digest) return digest.error();
-    std::map<std::string, CertificatePtr> issuers;
-    std::vector<CrlFile> files;
-    for (const DistributedCrl* crl : crls) {
-        CertificatePtr& issuer = issuers[crl->authority];
+/// The files for repositories, with the certificates of their issuers.
+struct Consignment {
+    std::vector<CrlFile> files = {};
+    std::map<std::string, CertificatePtr> issuers = {};
+};
+
+/// `last_use`: the bytes may be taken over, which for a list of millions is not small.
+Result<Consignment> consign(Depot& depot, std::vector<DistributedCrl>& all, const Crls& chosen,
+                            bool last_use) {
+    Consignment made;
+    for (const DistributedCrl* crl : chosen) {
+        CertificatePtr& issuer = made.issuers[crl->authority];
         if (!issuer) {
             auto certificate = depot.certificate(crl->authority);
             if (!certificate) return certificate.error();
             issuer = std::move(*certificate);
         }
-        files.push_back({crl->name, crl->der, issuer.get()});
+        DistributedCrl& own = all[static_cast<std::size_t>(crl - all.data())];
+        made.files.push_back({own.name, last_use ? std::move(own.der) : own.der, issuer.get()});
     }
+    return made;
+}
+
+Result<void> distribute_to(Depot& depot, std::span<const CrlFile> files, const std::string& digest,
+                           const std::vector<const RepositorySettings*>& repositories, Answer& answer,
+                           json::array& list, const Occasion& occasion) {
     std::vector<std::unique_ptr<Repository>> opened;
     for (const RepositorySettings* settings : repositories) {
         auto repository = open_repository(*settings);
@@ -109,7 +119,7 @@ Result<void> distribute_to(Depot& depot, const Crls& crls,
     for (const RepositoryOutcome& outcome : *outcomes) {
         report(outcome, answer, list);
         if (!outcome.in_place()) continue;
-        const auto noted = depot.index().note_distribution(outcome.repository, *digest, occasion);
+        const auto noted = depot.index().note_distribution(outcome.repository, digest, occasion);
         if (!noted) return noted.error();
     }
     return {};
@@ -126,15 +136,20 @@ Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
 Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
                         const Occasion& occasion) {
     if (places.empty()) return {};
-    const auto crls = distributed_crls(depot);
+    auto crls = distributed_crls(depot);
     if (!crls) return crls.error();
     std::map<std::vector<std::string>, std::vector<const RepositorySettings*>> groups;
     for (const PublicationPlace& place : places)
         groups[place.authorities].push_back(&place.repository);
     json::array list;
     for (const auto& [authorities, repositories] : groups) {
+        const Crls chosen = crls_of(*crls, authorities);
+        const auto digest = digest_of(chosen);
+        if (!digest) return digest.error();
+        const auto consignment = consign(depot, *crls, chosen, groups.size() == 1);
+        if (!consignment) return consignment.error();
         const auto done =
-            distribute_to(depot, crls_of(*crls, authorities), repositories, answer, list, occasion);
+            distribute_to(depot, consignment->files, *digest, repositories, answer, list, occasion);
         if (!done) return done;
     }
     answer.json["repositories"] = std::move(list);

@@ -61,7 +61,9 @@ class Collector {
     Selected take() { return std::move(selected_); }
 
     void keep(const CertificateRecord& record) {
-        if (serials_.insert(record.serial).second) selected_.records.push_back(record);
+        if (!serials_.insert(record.serial).second) return;
+        selected_.records.push_back(record);
+        selected_.records.back().der = std::string();  // most of its memory, and nobody asks for it here
     }
 
     void keep_unrecorded(const CertificateRecord& record) {

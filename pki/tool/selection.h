@@ -24,7 +24,8 @@ struct Selection {
 };
 
 struct Selected {
-    std::vector<CertificateRecord> records;     ///< each once, in the order in which they were named
+    /// Each once, in the order in which they were named; without the certificates themselves.
+    std::vector<CertificateRecord> records;
     std::vector<CertificateRecord> unrecorded;  ///< those of `records` that the index does not know yet
     std::vector<std::string> unknown;           ///< what names nothing in this depot, for people
     std::vector<std::string> expired;           ///< devices of which only expired certificates are there

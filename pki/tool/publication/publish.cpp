@@ -39,11 +39,12 @@ class Publication {
     Placed place(const PreparedCrl& ours) {
         const std::string& name = ours.file->name;
         if (repository_.stalls()) return {stalled(name)};
-        const auto there = repository_.get(name);
+        auto there = repository_.get(name);
         if (!there) return {failed(name, there.error().message)};
         if (*there == ours.file->bytes) return {{name, Placement::unchanged}, ours.entry};
         GuardVerdict verdict;
         if (*there) verdict = judge(ours, **there, may_leave_);
+        there->reset();  // a list of millions should not stand in memory until ours was read back
         if (verdict.left_alone) {
             return {{name, *verdict.left_alone, std::move(verdict.detail), verdict.missing},
                     std::move(verdict.there)};
