@@ -9,6 +9,7 @@
 #include <charconv>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -93,6 +94,7 @@ Result<std::vector<Job>> jobs_of(Index& index, const std::vector<std::string>& i
                                  const std::filesystem::path& requests) {
     std::vector<Job> jobs;
     std::string faults;
+    std::map<std::string, std::string> owners;  // device ID by key
     for (const std::string& id : ids) {
         if (requests.empty()) {
             jobs.push_back({id, std::nullopt});
@@ -110,6 +112,14 @@ Result<std::vector<Job>> jobs_of(Index& index, const std::vector<std::string>& i
             faults += (faults.empty() ? "" : "\n") + checked.error().message;
             continue;
         }
+        const auto digest = key_digest(*request->key);
+        if (!digest) return digest.error();
+        const auto [first, fresh] = owners.emplace(*digest, id);
+        if (!fresh) {
+            faults += (faults.empty() ? "" : "\n") + path.string() + ": the same key as for " +
+                      first->second + "; make a new key";
+            continue;
+        }
         jobs.push_back({id, std::move(*request)});
     }
     if (!faults.empty()) return Error{Fault::input, faults};
@@ -119,9 +129,8 @@ Result<std::vector<Job>> jobs_of(Index& index, const std::vector<std::string>& i
 /// Makes certificates on several threads; the caller takes them in the order in which they are ready.
 class Makers {
   public:
-    Makers(const IssuingContext& context, const DepotPaths& paths, const std::vector<Job>& jobs,
-           unsigned threads)
-        : context_(context), paths_(paths), jobs_(jobs) {
+    Makers(const IssuingContext& context, const std::vector<Job>& jobs, unsigned threads)
+        : context_(context), jobs_(jobs) {
         for (unsigned i = 0; i < threads; ++i)
             threads_.emplace_back([this] { work(); });
     }
@@ -137,7 +146,7 @@ class Makers {
             thread.join();
     }
 
-    /// Waits for at least `least` staged certificates, or for all that are left. Error: one could not be
+    /// Waits for at least `least` certificates, or for all that are left. Error: one could not be
     /// made.
     Result<std::vector<MadeLeaf>> take(std::size_t least) {
         std::unique_lock lock(mutex_);
@@ -178,15 +187,10 @@ class Makers {
     Result<MadeLeaf> make(const Job& job) {
         const auto order = device_order(job.id, job.request ? &*job.request : nullptr, job.id);
         if (!order) return order.error();
-        auto made = make_leaf(context_, *order);
-        if (!made) return made.error();
-        const auto staged = stage(paths_, made->record.serial, made->files, Durability::later);
-        if (!staged) return staged.error();
-        return made;
+        return make_leaf(context_, *order);
     }
 
     const IssuingContext& context_;
-    const DepotPaths& paths_;
     const std::vector<Job>& jobs_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -198,19 +202,54 @@ class Makers {
     std::vector<std::thread> threads_;  // last: they use what stands above
 };
 
-/// Records a batch and moves its files to where they belong.
-Result<void> record_batch(Depot& depot, const std::vector<MadeLeaf>& batch, const Occasion& occasion) {
+/// While the depot was not locked, somebody may have taken the authority away ...
+Result<void> check_authority(Depot& depot, const IssuingContext& context) {
+    const auto record = depot.index().find_serial(serial_octets(*context.authority.certificate));
+    if (!record) return record.error();
+    const auto authority = depot.index().find_authority(context.authority.record.name);
+    if (!authority) return authority.error();
+    if (!*record || (*record)->revocation || !*authority || (*authority)->retired)
+        return Error{Fault::input,
+                     context.authority.record.name + ": was revoked or retired while this command ran"};
+    return {};
+}
+
+/// ... or issued to one of the devices.
+Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vector<MadeLeaf>& batch,
+                                                  std::chrono::sys_seconds now) {
+    std::vector<const MadeLeaf*> wanted;
+    for (const MadeLeaf& made : batch) {
+        const auto left = without_certificate(depot, {made.record.name}, now);
+        if (!left) return left.error();
+        if (!left->empty()) wanted.push_back(&made);
+    }
+    return wanted;
+}
+
+/// Records a batch and moves its files to where they belong, under the depot's lock, which is free between
+/// batches: nobody who wants to revoke waits for a large delivery. Returns how many were recorded.
+Result<std::size_t> record_batch(Depot& depot, const IssuingContext& context,
+                                 const std::vector<MadeLeaf>& batch, const Occasion& occasion) {
+    constexpr std::chrono::minutes patience{10};
+    if (const auto locked = depot.lock(patience); !locked) return locked.error();
+    if (const auto checked = check_authority(depot, context); !checked) return checked.error();
+    const auto wanted = still_wanted(depot, batch, occasion.now);
+    if (!wanted) return wanted.error();
+    std::vector<CertificateRecord> records;
+    for (const MadeLeaf* made : *wanted) {
+        const auto staged = stage(depot.paths(), made->record.serial, made->files, Durability::later);
+        if (!staged) return staged.error();
+        records.push_back(made->record);
+    }
     // The staged files must be there before the index says so.
     if (const auto synced = sync_depot(depot.paths()); !synced) return synced.error();
-    std::vector<CertificateRecord> records;
-    for (const MadeLeaf& made : batch)
-        records.push_back(made.record);
     if (const auto added = depot.index().add_certificates(records, occasion); !added) return added.error();
-    for (const MadeLeaf& made : batch) {
-        const auto folder = deliver(depot.paths(), made.record, Durability::later);
+    for (const MadeLeaf* made : *wanted) {
+        const auto folder = deliver(depot.paths(), made->record, Durability::later);
         if (!folder) return folder.error();
     }
-    return {};
+    depot.unlock();
+    return records.size();
 }
 
 }  // namespace
@@ -232,16 +271,18 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
     }
 
     const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-    std::size_t issued = 0;
+    std::size_t issued = 0, made = 0;
+    depot.unlock();
     {
-        Makers makers(*context, depot.paths(), *jobs, request.threads > 0 ? request.threads : processors);
-        while (issued < jobs->size()) {
+        Makers makers(*context, *jobs, request.threads > 0 ? request.threads : processors);
+        while (made < jobs->size()) {
             const auto batch = makers.take(batch_size);
             if (!batch) return batch.error();
-            const auto recorded = record_batch(depot, *batch, occasion);
+            const auto recorded = record_batch(depot, *context, *batch, occasion);
             if (!recorded) return recorded.error();
-            issued += batch->size();
-            progress(issued, jobs->size());
+            issued += *recorded;
+            made += batch->size();
+            progress(made, jobs->size());
         }
     }
     if (const auto synced = sync_depot(depot.paths()); !synced) return synced.error();

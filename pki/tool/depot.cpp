@@ -113,6 +113,14 @@ Result<std::vector<CertificatePtr>> Depot::certificates_above(const AuthorityRec
     return above;
 }
 
+Result<void> Depot::lock(std::chrono::milliseconds patience) {
+    if (lock_) return {};
+    auto acquired = DepotLock::acquire(paths_.lock(), patience);
+    if (!acquired) return acquired.error();
+    lock_.emplace(std::move(*acquired));
+    return {};
+}
+
 void Depot::keep_key(std::string_view authority, const KeyPtr& key) {
     EVP_PKEY_up_ref(key.get());
     keys_.insert_or_assign(std::string(authority), KeyPtr(key.get()));

@@ -59,8 +59,10 @@ class Depot {
     Result<Authority> issuing(AuthorityRole role, const std::string& name = {});
     Result<AuthorityRecord> issuing_record(AuthorityRole role, const std::string& name = {});
 
-    /// Lets others write while this command only waits; after it this depot is only read.
+    /// Lets others write, e.g. a revocation, while this command works on something else. What was read before
+    /// may be different after lock(). Error of lock(): another process holds it for longer than `patience`.
     void unlock() { lock_.reset(); }
+    Result<void> lock(std::chrono::milliseconds patience);
 
     /// Keeps a key that is open already, so that nobody is asked for its passphrase again.
     void keep_key(std::string_view authority, const KeyPtr& key);

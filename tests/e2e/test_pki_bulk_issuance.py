@@ -3,17 +3,18 @@
 Killed SALLYPORT_CUTS times (default 10; 100 in `./test --long`).
 """
 
+import itertools
 import json
 import os
 import random
-import shutil
 import time
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.backends.openssl.backend import backend
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from support.case import EndToEndTest, main
 from support.depot import Depot
-from support.processes import run
 
 CUTS = int(os.environ.get("SALLYPORT_CUTS", "10"))
 OWN_KEYS = 4  # devices in a round; an RSA key takes long
@@ -33,6 +34,41 @@ BAD_ROWS = (
     ("a NUL", "A1B2\0C3D4", "a control character in a field"),
     ("no UTF-8", b"A1B2C3\xff4".decode("latin-1"), "is not a device ID"),
 )
+
+
+class DistinctKeys:
+    """RSA keys by the hundred: each pair of some primes is one, and making primes is what takes the time."""
+
+    def __init__(self):
+        backend._rsa_skip_check_key = True  # which takes as long as to make a key
+        self.primes = []
+        self.pairs = iter(())
+
+    def more_primes(self):
+        fresh = []
+        for _ in range(10):
+            numbers = rsa.generate_private_key(65537, 2048).private_numbers()
+            fresh += [numbers.p, numbers.q]
+        pairs = [*itertools.product(self.primes, fresh), *itertools.combinations(fresh, 2)]
+        self.primes += fresh
+        self.pairs = iter(pairs)
+
+    def next(self):
+        pair = next(self.pairs, None)
+        while pair is None:
+            self.more_primes()
+            pair = next(self.pairs, None)
+        p, q = max(pair), min(pair)
+        d = pow(65537, -1, (p - 1) * (q - 1))
+        public = rsa.RSAPublicNumbers(65537, p * q)
+        numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)
+        return numbers.private_key()
+
+    def request(self):
+        """(PEM, public key)"""
+        key = self.next()
+        csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+        return csr.public_bytes(serialization.Encoding.PEM), key.public_key().public_bytes(*SPKI)
 
 
 def public_key(certificate):
@@ -56,8 +92,8 @@ class BulkIssuance(EndToEndTest):
         tool.communicate()
         return tool.returncode != 0
 
-    def check_whole(self, files, key):
-        """Index and folders agree, and nothing is half there."""
+    def check_whole(self, files, keys):
+        """`keys`: of each device; None where the tool made them. Index and folders agree, and nothing is half there."""
         rows = json.loads(self.depot.do("list", "--json", "--kind", "device"))
         by_name = {row["name"]: row for row in rows}
         self.assertEqual(len(by_name), len(rows), "a device has two certificates")
@@ -71,19 +107,20 @@ class BulkIssuance(EndToEndTest):
             self.assertEqual(f"{certificate.serial_number:X}", row["serial"].lstrip("0"))
             self.assertEqual(row["status"], "valid")
             self.assertIn(device, certificate.subject.rfc4514_string())
-            if key is None:
+            if keys is None:
                 own = serialization.load_pem_private_key((folder / "certs_device.key").read_bytes(), None)
                 self.assertEqual(own.public_key().public_bytes(*SPKI), public_key(certificate))
                 self.assertEqual((folder / "certs_device.key").stat().st_mode & 0o777, 0o600)
             else:
-                self.assertEqual(public_key(certificate), key)
+                self.assertEqual(public_key(certificate), keys[device])
         return set(by_name)
 
-    def cut(self, command_for, count, files, key=None):
+    def cut(self, command_for, count, files, keys=None):
         seed = random.randrange(1 << 32)
         chance = random.Random(seed)
+        command = command_for(self.devices(0, count))
         began = time.monotonic()
-        self.depot.do(*command_for(self.devices(0, count)))
+        self.depot.do(*command)
         duration = time.monotonic() - began
         expected, cuts, first = set(self.devices(0, count)), 0, count
         while cuts < CUTS // 2:
@@ -96,7 +133,7 @@ class BulkIssuance(EndToEndTest):
                 self.assertIn("issued to 0 devices", self.depot.do(*command), "it is done")
                 expected |= set(devices)
                 first += count
-        self.assertEqual(self.check_whole(files, key), expected)
+        self.assertEqual(self.check_whole(files, keys), expected)
         for check in ("doctor",), ("audit", "verify"):
             self.depot.do(*check)
 
@@ -105,21 +142,41 @@ class BulkIssuance(EndToEndTest):
         self.cut(lambda devices: ("issue", "devices", "--range", devices[0], devices[-1]), OWN_KEYS, files)
 
     def test_a_csv_file_with_requests(self):
-        key = self.folder / "shared.key"
-        csr = self.folder / "shared.csr"
-        run("openssl", "req", "-new", "-nodes", "-newkey", "rsa:2048", "-subj", "/", "-keyout", key, "-out", csr)
-        wanted = x509.load_pem_x509_csr(csr.read_bytes())
+        source, keys = DistinctKeys(), {}
 
         def command(devices):
             requests, csv = self.folder / "requests", self.folder / "devices.csv"
             requests.mkdir(exist_ok=True)
             for device in devices:
-                shutil.copy(csr, requests / f"{device}.csr")
+                if device not in keys:
+                    pem, keys[device] = source.request()
+                    (requests / f"{device}.csr").write_bytes(pem)
             csv.write_text("".join(f"{line}\r\n" for line in ("device_id", *devices)))
             return "issue", "devices", "--from", csv, "--requests", requests, "--batch", "spring"
 
         files = ["certs_device.p7b", "certs_device.pem", "certs_server.p7b"]
-        self.cut(command, REQUESTS, files, public_key(wanted))
+        self.cut(command, REQUESTS, files, keys)
+
+    def test_a_revocation_does_not_wait_for_a_large_delivery(self):
+        self.depot.do("issue", "device", "A1B2C3D4")
+        delivery = self.depot.start("issue", "devices", "--range", "00000001", "000003E8")
+        self.addCleanup(delivery.communicate)
+        self.addCleanup(delivery.kill)
+        time.sleep(1)
+        self.assertIn("revoked", self.depot.do("revoke", "A1B2C3D4"))
+        self.assertIsNone(delivery.poll(), "it is still at work")
+
+    def test_two_devices_with_one_key_are_refused(self):
+        requests = self.folder / "one-key"
+        requests.mkdir()
+        pem, _ = DistinctKeys().request()
+        for device in ("00000001", "00000002"):
+            (requests / f"{device}.csr").write_bytes(pem)
+        before = self.depot.state()
+        done = self.depot.run("issue", "devices", "--range", "00000001", "00000002", "--requests", requests)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("00000002.csr: the same key as for 00000001", done.stderr)
+        self.assertEqual(self.depot.state(), before)
 
     def test_an_error_in_line_17_changes_nothing(self):
         self.depot.do("issue", "devices", "--range", "00000001", "00000001")
