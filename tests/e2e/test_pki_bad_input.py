@@ -117,8 +117,8 @@ class BadInput(EndToEndTest):
 
     def test_a_revocation_without_the_passphrase_is_kept_and_told(self):
         done = self.depot.run("revoke", "00000001", env={"CA": "wrong"})
-        self.assertIn(done.returncode, (2, 3))
-        self.assertIn("revoked 1 certificates in the index, but the device-ca CRL is not published", done.stderr)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("revoked in the index, but the device-ca CRL is not published", done.stderr)
         self.assertIn("run sallyport-pki crl", done.stderr)
         number = self.depot.certificate("devices/00000001/certs_device.pem").serial_number
         self.assertIsNone(self.depot.crl("device-ca").get_revoked_certificate_by_serial_number(number))

@@ -3,23 +3,20 @@
 Killed SALLYPORT_CUTS times (default 10; 100 in `./test --long`).
 """
 
-import itertools
 import json
 import os
 import random
 import time
 
 from cryptography import x509
-from cryptography.hazmat.backends.openssl.backend import backend
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
 from support.case import EndToEndTest, main
 from support.depot import Depot
+from support.distinct_keys import SPKI, DistinctKeys
 
 CUTS = int(os.environ.get("SALLYPORT_CUTS", "10"))
 OWN_KEYS = 4  # devices in a round; an RSA key takes long
 REQUESTS = 250  # more than one batch of the tool
-SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 BAD_ROWS = (
     ("another form", "a1b2c3d4", "'a1b2c3d4' is not a device ID: 8 hexadecimal digits, upper case"),
@@ -34,41 +31,6 @@ BAD_ROWS = (
     ("a NUL", "A1B2\0C3D4", "a control character in a field"),
     ("no UTF-8", b"A1B2C3\xff4".decode("latin-1"), "is not a device ID"),
 )
-
-
-class DistinctKeys:
-    """RSA keys by the hundred: each pair of some primes is one, and making primes is what takes the time."""
-
-    def __init__(self):
-        backend._rsa_skip_check_key = True  # which takes as long as to make a key
-        self.primes = []
-        self.pairs = iter(())
-
-    def more_primes(self):
-        fresh = []
-        for _ in range(10):
-            numbers = rsa.generate_private_key(65537, 2048).private_numbers()
-            fresh += [numbers.p, numbers.q]
-        pairs = [*itertools.product(self.primes, fresh), *itertools.combinations(fresh, 2)]
-        self.primes += fresh
-        self.pairs = iter(pairs)
-
-    def next(self):
-        pair = next(self.pairs, None)
-        while pair is None:
-            self.more_primes()
-            pair = next(self.pairs, None)
-        p, q = max(pair), min(pair)
-        d = pow(65537, -1, (p - 1) * (q - 1))
-        public = rsa.RSAPublicNumbers(65537, p * q)
-        numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)
-        return numbers.private_key()
-
-    def request(self):
-        """(PEM, public key)"""
-        key = self.next()
-        csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-        return csr.public_bytes(serialization.Encoding.PEM), key.public_key().public_bytes(*SPKI)
 
 
 def public_key(certificate):

@@ -134,7 +134,8 @@ def with_requests(hierarchy, folder):
         name = f"r{number}.example"
         hierarchy.issue("server", name, [(DNS, name.encode())], ("--name", name, "--request", csr))
         if "operator-ca" in hierarchy.kinds:
-            hierarchy.issue("operator", f"Ada.{number}", options=("--request", csr))
+            own = request(folder, f"operator-{number}.csr", "/CN=another name", *key)
+            hierarchy.issue("operator", f"Ada.{number}", options=("--request", own))
     long_name = "a" * 60 + ".gw.example"
     hierarchy.issue("server", long_name, [(DNS, long_name.encode()), (DNS, b"s.example")],
                     ("--name", long_name, "--name", "s.example"))

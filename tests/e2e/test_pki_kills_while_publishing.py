@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from support.case import EndToEndTest, main
 from support.depot import Depot
-from support.processes import run
+from support.distinct_keys import DistinctKeys
 
 CUTS = int(os.environ.get("SALLYPORT_CUTS", "20"))
 PROFILE = """\
@@ -62,14 +62,12 @@ class KillsWhilePublishing(EndToEndTest):
         profile.write_text(PROFILE.format(crl=crl, folder=self.web))
         self.depot = Depot(self.folder / self._testMethodName)
         self.depot.do("init", "--profile", profile)
-        csr = self.folder / "shared.csr"
-        subject = ("-subj", "/", "-keyout", self.folder / "unused.key")
-        run("openssl", "req", "-new", "-nodes", "-newkey", "rsa:2048", *subject, "-out", csr)
+        keys = DistinctKeys()
         requests = self.folder / "requests"
         requests.mkdir(exist_ok=True)
         self.devices = [f"{number:08X}" for number in range(CUTS)]
         for device in self.devices:
-            (requests / f"{device}.csr").write_bytes(csr.read_bytes())
+            (requests / f"{device}.csr").write_bytes(keys.request()[0])
         self.depot.do("issue", "devices", "--range", self.devices[0], self.devices[-1], "--requests", requests)
         self.depot.do("publish")
 
