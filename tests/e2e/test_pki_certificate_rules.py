@@ -10,6 +10,7 @@ from certificate_rules.crls import REASONS, Crl
 from support import der
 from support.case import EndToEndTest, main
 from support.depot import Depot
+from support.distinct_keys import DistinctKeys
 from support.processes import run
 
 URL = "http://crl.example/pki"
@@ -144,6 +145,8 @@ def with_requests(hierarchy, folder):
 
 
 class CertificateRules(EndToEndTest):
+    keys = DistinctKeys()
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -284,13 +287,8 @@ class CertificateRules(EndToEndTest):
                 for serial, code in crl.reasons().items()}
 
     def device_request(self, device):
-        """RSA keys take long: all these devices have one key."""
-        key = self.folder / "shared.key"
-        if not key.exists():
-            run("openssl", "genrsa", "-out", key, "2048")
-        path = self.folder / "shared.csr"
-        done = run("openssl", "req", "-new", "-key", key, "-subj", f"/CN={device}", "-out", path)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        path = self.folder / f"{device}.csr"
+        path.write_bytes(self.keys.request()[0])
         return path
 
     def test_numbers_rise_and_a_delta_names_its_base(self):
