@@ -252,10 +252,9 @@ Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot) {
                 const auto newest = depot.index().newest_crl(scope, form);
                 if (!newest) return newest.error();
                 if (newest->number == 0) continue;
-                const auto complete = depot.index().newest_crl(scope, CrlForm::complete);
-                if (!complete) return complete.error();
-                if (newest->number < complete->number)
-                    continue;  // a delta that a complete list has overtaken
+                // Where delta CRLs were switched off, the last one is of no use to anybody.
+                const AuthorityPlan* const plan = depot.configuration().find(authority.name);
+                if (form == CrlForm::delta && plan != nullptr && !plan->crl.delta) continue;
                 const auto name = crl_name(scope, authority.partitions, form);
                 const auto source = depot.paths().crl(name);
                 auto pem = read_file(source, max_crl_bytes);
