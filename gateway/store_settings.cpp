@@ -1,5 +1,6 @@
 #include "gateway/store_settings.h"
 
+#include "config/dns_name.h"
 #include "gateway/rules/addressing.h"
 #include "gateway/socket_address.h"
 #include "pki/server_name.h"
@@ -57,7 +58,7 @@ void read_tls(MapReader& map, const ConfigurationPaths& paths, StoreSettings& se
         tls->fault("'certificate' and 'key' belong together: give both or none");
     if (const auto name = tls->string("server_name")) {
         read.server_name = pki::lower_case(name->text);
-        if (!is_dns_name(read.server_name) && !is_ip_address(read.server_name)) {
+        if (!config::is_dns_name(read.server_name) && !is_ip_address(read.server_name)) {
             tls->fault(name->mark,
                        "server_name: '" + name->text + "' is neither a DNS name nor an IP address");
         }

@@ -1,17 +1,13 @@
 #include "gateway/store_url.h"
 
+#include "config/dns_name.h"
 #include "gateway/socket_address.h"
 #include "pki/server_name.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace sallyport::gateway {
 namespace {
-
-bool is_letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
 
 /// Splits "host[:port]"; false when it is neither.
 bool split_authority(std::string_view text, std::string_view& host, std::string_view& port) {
@@ -33,21 +29,6 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
 }
 
 }  // namespace
-
-bool is_dns_name(std::string_view name) {
-    constexpr std::size_t max_name = 253;
-    constexpr std::size_t max_label = 63;
-    if (name.empty() || name.size() > max_name) return false;
-    std::string_view label;
-    for (std::size_t begin = 0; begin <= name.size(); begin += label.size() + 1) {
-        label = name.substr(begin, name.find('.', begin) - begin);
-        const auto is_allowed = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; };
-        if (label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-' ||
-            !std::ranges::all_of(label, is_allowed))
-            return false;
-    }
-    return !std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::string StoreUrl::authority() const {
     const bool ipv6 = host.find(':') != std::string::npos;
@@ -79,7 +60,7 @@ boost::system::result<StoreUrl, std::string> parse_store_url(std::string_view te
     if (!port.empty() && !parse_port(port, url.port)) return std::string("has no port from 1 to 65535");
     url.host = pki::lower_case(host);
     url.is_name = !is_ip_address(url.host);
-    if (url.is_name && !is_dns_name(url.host))
+    if (url.is_name && !config::is_dns_name(url.host))
         return std::string("names no host: '" + url.host + "' is neither a DNS name nor an IP address");
     return url;
 }

@@ -8,10 +8,6 @@
 
 namespace sallyport::gateway {
 
-/// Host names as RFC 1123 2.1 has them, and `_`, which some inner networks use. A name whose last label is a
-/// number would be taken for an IPv4 address by some.
-bool is_dns_name(std::string_view name);
-
 /// One entry of `store.endpoints`.
 struct StoreUrl {
     bool tls = false;

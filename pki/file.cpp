@@ -1,5 +1,6 @@
 #include "pki/file.h"
 
+#include "pki/descriptor.h"
 #include "pki/file_status.h"
 
 #include <cerrno>
@@ -16,20 +17,6 @@ namespace {
 
 /// Of the name of a file that replace_file writes, as mkostemp(3) wants it.
 constexpr std::string_view random_part = "XXXXXX";
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-
-  private:
-    int fd_;
-};
 
 Error system_error(const std::filesystem::path& path, std::string_view doing) {
     const bool callers =

@@ -1,5 +1,6 @@
 #include "pki/terminal.h"
 
+#include "pki/descriptor.h"
 #include "pki/passphrase_source.h"
 
 #include <cerrno>
@@ -17,20 +18,6 @@
 
 namespace sallyport::pki {
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-
-  private:
-    int fd_;
-};
 
 /// Holds signals back while the terminal is not as it was. What came in the meantime is delivered at the end.
 class BlockedSignals {

@@ -236,7 +236,7 @@ Result<DepotConfiguration> parse_configuration(const std::string& text, const st
             made.ask_above_percent = static_cast<unsigned>(revoke->integer("ask_above_percent", 5, 0, 100));
             revoke->finish();
         }
-        // A place that is away for now must not stand in the way of a revocation.
+        // A place that cannot be reached must not stand in the way of a revocation.
         made.publication = read_publication(map, config::ConfigurationPaths(file, config::Absence::allowed));
         for (const PublicationPlace& place : made.publication.places) {
             for (const std::string& name : place.authorities) {

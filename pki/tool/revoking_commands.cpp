@@ -152,24 +152,16 @@ void describe_changes(CommandLine& line) {
     revoke_command->add_option("--invalid-since", revoking->invalid_since,
                                "Since when the key may be known to others (invalidityDate)");
 
-    const auto holding = std::make_shared<ChangeArguments>();
-    add_selection(
-        *line.add(
-            line.app, "hold", "Suspend (certificateHold) and publish the CRL",
-            change_command(holding,
-                           [](Depot& depot, const ChangeArguments& arguments, const CommandContext& context) {
-                               return hold(depot, arguments.selection, arguments.options, context.occasion);
-                           })),
-        *holding);
-    const auto releasing = std::make_shared<ChangeArguments>();
-    add_selection(
-        *line.add(
-            line.app, "unhold", "Lift a hold and publish the CRL",
-            change_command(releasing,
-                           [](Depot& depot, const ChangeArguments& arguments, const CommandContext& context) {
-                               return unhold(depot, arguments.selection, arguments.options, context.occasion);
-                           })),
-        *releasing);
+    using HoldCommand = Result<Change> (*)(Depot&, const Selection&, const ChangeOptions&, const Occasion&);
+    const auto add_hold = [&line](const char* name, const char* text, HoldCommand run) {
+        const auto arguments = std::make_shared<ChangeArguments>();
+        const auto change = [run](Depot& depot, const ChangeArguments& given, const CommandContext& context) {
+            return run(depot, given.selection, given.options, context.occasion);
+        };
+        add_selection(*line.add(line.app, name, text, change_command(arguments, change)), *arguments);
+    };
+    add_hold("hold", "Suspend (certificateHold) and publish the CRL", hold);
+    add_hold("unhold", "Lift a hold and publish the CRL", unhold);
 }
 
 struct CrlArguments {

@@ -1,17 +1,13 @@
 """A device whose key is in a PKCS#11 token (SoftHSM) uploads through the gateway."""
 
-import os
-from pathlib import Path
-
 from support.card import Card
 from support.case import EndToEndTest, main
 from support.gateway import start_gateway
 from support.openssl_pki import OpensslPki
-from support.processes import run
+from support.soft_token import MODULE, keep_tokens_in, make_token, softhsm
 from support.store import not_with, start_store
 
 DEVICE = "AABBCCDD"
-MODULE = next(Path("/usr/lib").glob("*/softhsm/libsofthsm2.so"))
 PIN = "123456"
 
 
@@ -29,13 +25,8 @@ class DeviceKeyInToken(EndToEndTest):
 
     @classmethod
     def make_token(cls):
-        tokens = cls.folder / "tokens"
-        tokens.mkdir()
-        settings = cls.folder / "softhsm2.conf"
-        settings.write_text(f"directories.tokendir = {tokens}\nlog.level = ERROR\n")
-        os.environ["SOFTHSM2_CONF"] = str(settings)
-        cls.addClassCleanup(os.environ.pop, "SOFTHSM2_CONF")
-        softhsm("--init-token", "--free", "--label", "logger", "--pin", PIN, "--so-pin", "00000000")
+        keep_tokens_in(cls)
+        make_token("logger", PIN)
         softhsm("--import", cls.identity.key, "--token", "logger", "--label", "device", "--id", "01", "--pin", PIN)
 
     def new_card(self, name, pin):
@@ -67,12 +58,6 @@ class DeviceKeyInToken(EndToEndTest):
         self.assertIn("the token 'logger': wrong PIN", done.stderr)
         self.assertNotIn("654321", done.stdout + done.stderr)
         self.assertTrue(file.exists())
-
-
-def softhsm(*arguments):
-    done = run("softhsm2-util", *arguments)
-    if done.returncode != 0:
-        raise RuntimeError(done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

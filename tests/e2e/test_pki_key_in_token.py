@@ -1,15 +1,13 @@
 """A depot whose device-issuing authority has its key in a PKCS#11 token (SoftHSM): no file ever holds that key."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 from support.case import EndToEndTest, main
 from support.depot import PRIVATE_KEY, Depot
 from support.processes import run
+from support.soft_token import MODULE, keep_tokens_in, make_token
 
-MODULE = next(Path("/usr/lib").glob("*/softhsm/libsofthsm2.so"))
 PIN = "9876543210"
 PROFILE = """\
 organization: Example
@@ -25,25 +23,14 @@ revoke: {{ask_above_percent: 100}}
 KEYS = ("rsa-2048", "p-256")
 
 
-def softhsm(*arguments):
-    done = run("softhsm2-util", *arguments)
-    if done.returncode != 0:
-        raise RuntimeError(done.stdout + done.stderr)
-
-
 class KeyInToken(EndToEndTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        tokens = cls.folder / "tokens"
-        tokens.mkdir()
-        settings = cls.folder / "softhsm2.conf"
-        settings.write_text(f"directories.tokendir = {tokens}\nlog.level = ERROR\n")
-        os.environ["SOFTHSM2_CONF"] = str(settings)
-        cls.addClassCleanup(os.environ.pop, "SOFTHSM2_CONF")
+        keep_tokens_in(cls)
         cls.depots = {}
         for key in KEYS:
-            softhsm("--init-token", "--free", "--label", key, "--pin", PIN, "--so-pin", "00000000")
+            make_token(key, PIN)
             profile = cls.folder / f"{key}.yaml"
             profile.write_text(PROFILE.format(key=key, token=key, module=MODULE))
             depot = Depot(cls.folder / f"depot-{key}", {"PIN": PIN})
@@ -132,7 +119,7 @@ class KeyInToken(EndToEndTest):
 
     def test_a_key_that_is_gone_from_the_token(self):
         other = Depot(self.folder / "depot-gone", {"PIN": PIN})
-        softhsm("--init-token", "--free", "--label", "gone", "--pin", PIN, "--so-pin", "00000000")
+        make_token("gone", PIN)
         profile = self.folder / "gone.yaml"
         profile.write_text(PROFILE.format(key="p-256", token="gone", module=MODULE))
         other.do("init", "--profile", profile)

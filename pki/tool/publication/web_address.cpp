@@ -1,5 +1,6 @@
 #include "pki/tool/publication/web_address.h"
 
+#include "config/dns_name.h"
 #include "pki/server_name.h"
 
 #include <algorithm>
@@ -14,25 +15,6 @@ namespace urls = boost::urls;
 
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
-
-/// RFC 1123 2.1, and `_`, which some inner networks use. A name whose last label is a number would be taken
-/// for an IPv4 address by some.
-bool is_dns_name(std::string_view name) {
-    constexpr std::size_t max_name = 253;
-    constexpr std::size_t max_label = 63;
-    if (name.empty() || name.size() > max_name) return false;
-    std::string_view label;
-    for (std::size_t begin = 0; begin <= name.size(); begin += label.size() + 1) {
-        label = name.substr(begin, name.find('.', begin) - begin);
-        const auto is_allowed = [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        };
-        if (label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-' ||
-            !std::ranges::all_of(label, is_allowed))
-            return false;
-    }
-    return !std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
-}
 
 /// Servers and proxies disagree about these.
 bool has_odd_segment(std::string_view path) {
@@ -84,7 +66,7 @@ boost::system::result<WebAddress, std::string> parse_web_address(std::string_vie
     if (url.has_query() || url.has_fragment()) return std::string("has a '?' or '#'");
     address.host = lower_case(text_of(url.encoded_host_address()));
     const bool is_ip = url.host_type() == urls::host_type::ipv4 || url.host_type() == urls::host_type::ipv6;
-    if (!is_ip && !is_dns_name(address.host))
+    if (!is_ip && !config::is_dns_name(address.host))
         return "names no host: '" + address.host + "' is neither a DNS name nor an IP address";
     address.port = url.has_port() ? url.port_number() : (address.tls ? https_port : http_port);
     if (address.port == 0) return std::string("has no port from 1 to 65535");

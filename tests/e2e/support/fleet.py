@@ -51,6 +51,18 @@ class FleetTest(EndToEndTest):
         self.addCleanup(connection.close)
         return connection
 
+    def exchange(self, method, target, headers, body):
+        """Of a request on a connection of its own: the answer, and what has reached the store since."""
+        before = len(self.store.requests)
+        with Connection(self.gateway.port, self.context(self.device)) as connection:
+            connection.send_head(method, target, headers)
+            try:
+                connection.send(body)
+            except OSError:
+                pass  # refused before its end
+            answer = connection.read_answer(method)
+        return answer, self.store.requests[before:]
+
     def revoke(self, identity):
         """Revokes and publishes. Wall-clock milliseconds are counted from here."""
         self.pki.revoke(identity)

@@ -6,7 +6,6 @@ import zlib
 
 from support.fleet import DEVICE, FleetTest
 from support.gateway import replace_secret_file
-from support.https_client import Connection
 from support.received_signature import check_received
 from support.sigv4 import Signer
 
@@ -56,15 +55,7 @@ class StoreSide(FleetTest):
 
     def send(self, method, target, headers, body=b""):
         """The answer, and the requests that have reached the store by it."""
-        before = len(self.store.requests)
-        with Connection(self.gateway.port, self.context(self.device)) as connection:
-            connection.send_head(method, target, headers)
-            try:
-                connection.send(body)
-            except OSError:
-                pass  # refused before its end
-            got = connection.read_answer(method)
-        return got, self.store.requests[before:]
+        return self.exchange(method, target, headers, body)
 
     def signed(self, body, *extra, payload_hash="UNSIGNED-PAYLOAD", method="PUT", target=TARGET):
         headers = self.signer.sign(method, target, self.host, extra, payload_hash=payload_hash)

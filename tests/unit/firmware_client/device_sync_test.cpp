@@ -7,6 +7,7 @@
 #include "tests/unit/firmware_client/recorded_report.h"
 #include "tests/unit/firmware_client/scratch_folder.h"
 #include "tests/unit/firmware_client/scripted_stream.h"
+#include "tests/unit/firmware_client/small_configuration.h"
 
 #include <filesystem>
 #include <fstream>
@@ -20,11 +21,6 @@
 namespace sallyport::device {
 namespace {
 
-constexpr std::string_view configuration = R"({"general": {"device": {}, "security": {}},
-  "connect": {"s3": {"sync": {"ota": 600, "heartbeat": 300, "logfiles": 1},
-    "server": {"endpoint": "http://127.0.0.1", "port": 9000, "bucket": "fleet", "region": "",
-      "request_style": 0, "accesskey": "AKID", "keyformat": 0, "secretkey": "s", "signed_payload": 0}}}})";
-
 std::chrono::sys_seconds at_2020() {
     return std::chrono::sys_days{std::chrono::year{2020} / 1 / 1};
 }
@@ -35,7 +31,7 @@ struct Sync : testing::Test {
     std::optional<Device> device;
 
     void SetUp() override {
-        folder.write("config-01.09.json", configuration);
+        folder.write("config-01.09.json", small_configuration);
         auto loaded = load("AABBCCDD");
         ASSERT_TRUE(loaded) << loaded.error().message;
         device.emplace(std::move(*loaded));
@@ -237,7 +233,7 @@ std::string head_with_etag(const std::string& etag) {
     return "HTTP/1.1 200 OK\r\nETag: \"" + etag + "\"\r\nContent-Length: 9\r\n\r\n";
 }
 
-const std::string own{configuration};
+const std::string own{small_configuration};
 const std::string other = own + "\n";
 const std::string broken = own.substr(0, own.size() / 2);
 
@@ -360,7 +356,7 @@ TEST_F(Sync, device_file_states_what_the_card_is) {
     EXPECT_EQ(value("fw_ver"), "01.09.03");
     EXPECT_EQ(value("hw_ver"), "00.04/00.01");
     EXPECT_EQ(value("sd_info"), "00");
-    EXPECT_EQ(value("cfg_crc32"), crc32_text(configuration));
+    EXPECT_EQ(value("cfg_crc32"), crc32_text(small_configuration));
     EXPECT_EQ(value("kpub"), *public_key_text(*again->key));
     EXPECT_EQ(value("kpub").size(), 88U);
     EXPECT_FALSE(file->contains("unknown"));

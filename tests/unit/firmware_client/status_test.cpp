@@ -1,6 +1,7 @@
 #include "firmware-client/status.h"
 
 #include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/unit/firmware_client/small_configuration.h"
 
 #include <string>
 
@@ -9,15 +10,10 @@
 namespace sallyport::device {
 namespace {
 
-constexpr std::string_view configuration = R"({"general": {"device": {}, "security": {}},
-  "connect": {"s3": {"sync": {"ota": 600, "heartbeat": 300, "logfiles": 1},
-    "server": {"endpoint": "http://127.0.0.1", "port": 9000, "bucket": "fleet", "region": "",
-      "request_style": 0, "accesskey": "AKID", "keyformat": 0, "secretkey": "s", "signed_payload": 0}}}})";
-
 /// The status of a device whose device.json says this of `judged`.
 std::string status_with(std::string_view judged) {
     ScratchFolder folder;
-    folder.write("config-01.09.json", configuration);
+    folder.write("config-01.09.json", small_configuration);
     folder.write("device.json", R"({"id": "AABBCCDD", "fw_ver": "01.09.00", "sallyport": {"judged": )" +
                                     std::string{judged} + "}}");
     const Card card = find_card(folder.path()).value();

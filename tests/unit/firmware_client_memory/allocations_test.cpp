@@ -3,6 +3,7 @@
 #include "firmware-client/tls_client.h"
 #include "tests/unit/firmware_client/recorded_report.h"
 #include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/unit/firmware_client/small_configuration.h"
 #include "tests/unit/firmware_client/tls_server.h"
 
 #include <algorithm>
@@ -61,11 +62,6 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace sallyport::device {
 namespace {
 
-constexpr std::string_view configuration = R"({"general": {"device": {}, "security": {}},
-  "connect": {"s3": {"sync": {"ota": 600, "heartbeat": 300, "logfiles": 1},
-    "server": {"endpoint": "http://127.0.0.1", "port": 9000, "bucket": "fleet", "region": "",
-      "request_style": 0, "accesskey": "AKID", "keyformat": 0, "secretkey": "s", "signed_payload": 0}}}})";
-
 /// Takes bodies of `bytes`, one after another.
 void confirm_each(SSL& connection, std::size_t bytes) {
     constexpr std::string_view answer =
@@ -87,7 +83,7 @@ void confirm_each(SSL& connection, std::size_t bytes) {
 /// Of the upload of a log file of this size over TLS, when others went before it on the same connection.
 Allocations of_an_upload(std::size_t bytes) {
     ScratchFolder folder;
-    folder.write("config-01.09.json", configuration);
+    folder.write("config-01.09.json", small_configuration);
     const std::string content(bytes, 'x');
     for (const char* name : {"00000001.MF4", "00000002.MF4", "00000003.MF4"})
         folder.write(std::filesystem::path{"LOG/AABBCCDD/00000001"} / name, content);
