@@ -54,6 +54,7 @@ class KillsWhilePublishing(EndToEndTest):
         self.newest = {}  # place and name -> number
         self.revoked = set()  # serials that the tool called revoked
         self.killed = 0
+        self.within = 1.0  # seconds in which a command is killed, set by how long the commands before took
 
     def make(self, crl):
         self.web = self.folder / f"web-{self._testMethodName}"
@@ -102,16 +103,17 @@ class KillsWhilePublishing(EndToEndTest):
         self.assertLessEqual(getattr(self, "published", set()), listed, "a published revocation went away")
         return listed
 
-    def kill_within(self, seconds, *command):
+    def kill_at_some_moment(self, chance, *command):
+        """Most commands are hit: a miss shortens the time in which the next one is killed, a hit lengthens it."""
         tool = self.depot.start(*command)
-        time.sleep(seconds)
+        time.sleep(chance.uniform(0, self.within))
         tool.kill()
         out, _ = tool.communicate()
+        self.within *= 1.05 if tool.returncode != 0 else 0.8
         for line in out.splitlines():
             if line.startswith("revoked "):
                 self.revoked.add(int(line.split()[1], 16))
         self.killed += tool.returncode != 0
-        return tool.returncode
 
     def assert_repaired(self):
         """publish brings all to the folder, and nothing else is there."""
@@ -132,13 +134,13 @@ class KillsWhilePublishing(EndToEndTest):
         chance = random.Random(seed)
         began = time.monotonic()
         self.depot.do("hold", self.devices[0])
-        duration = time.monotonic() - began
+        self.within = time.monotonic() - began
         self.depot.do("unhold", self.devices[0])
         for number, device in enumerate(self.devices):
             with self.subTest(seed=seed, device=device):
-                self.kill_within(chance.uniform(0, 1.2 * duration), "revoke", device, "--reason", "keyCompromise")
+                self.kill_at_some_moment(chance, "revoke", device, "--reason", "keyCompromise")
                 self.observe()
-                self.kill_within(chance.uniform(0, 1.2 * duration), chance.choice(("publish", "crl")))
+                self.kill_at_some_moment(chance, chance.choice(("publish", "crl")))
                 self.observe()
                 if number % 3 == 0:
                     self.assert_repaired()
