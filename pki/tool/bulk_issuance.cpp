@@ -204,7 +204,8 @@ class Makers {
 
 /// While the depot was not locked, somebody may have taken the authority away ...
 Result<void> check_authority(Depot& depot, const IssuingContext& context) {
-    const auto record = depot.index().find_serial(serial_octets(*context.authority.certificate));
+    const auto record = depot.index().find_certificate_of(context.authority.record,
+                                                          serial_octets(*context.authority.certificate));
     if (!record) return record.error();
     const auto authority = depot.index().find_authority(context.authority.record.name);
     if (!authority) return authority.error();

@@ -33,12 +33,14 @@ void repair(Depot& depot, const CommandContext& context) {
         for (const std::string& failure : repaired->failures)
             context.err << "warning: " << failure << '\n';
     }
-    if (const auto open = is_distribution_open(depot); !open || *open) {
-        context.err
-            << (open ? std::string(
-                           "warning: not every repository has this depot's CRLs; run sallyport-pki publish")
-                     : "warning: " + open.error().message)
-            << '\n';
+}
+
+/// A command that publishes nothing still says that something is not where gateways look for it.
+void note_open_distribution(Depot& depot, std::ostream& err) {
+    if (const auto open = is_distribution_open(depot); !open) {
+        err << "warning: " << open.error().message << '\n';
+    } else if (*open) {
+        err << "warning: not every repository has this depot's CRLs; run sallyport-pki publish\n";
     }
 }
 
@@ -94,8 +96,11 @@ Command on_depot(Depot::Access access, std::function<Result<Answer>(Depot&, cons
         if (context.depot.empty()) return Error{Fault::input, "--depot DIR is missing"};
         auto depot = Depot::open(context.depot, access);
         if (!depot) return depot.error();
-        if (access == Depot::Access::write) repair(*depot, context);
-        return command(*depot, context);
+        if (access == Depot::Access::read) return command(*depot, context);
+        repair(*depot, context);
+        auto answer = command(*depot, context);
+        if (answer && answer->failure.empty()) note_open_distribution(*depot, context.err);
+        return answer;
     };
 }
 

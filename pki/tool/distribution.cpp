@@ -85,7 +85,8 @@ Result<Consignment> consign(Depot& depot, std::vector<DistributedCrl>& all, cons
             issuer = std::move(*certificate);
         }
         DistributedCrl& own = all[static_cast<std::size_t>(crl - all.data())];
-        made.files.push_back({own.name, last_use ? std::move(own.der) : own.der, issuer.get()});
+        made.files.push_back(
+            {own.name, last_use ? std::move(own.der) : own.der, issuer.get(), own.authority});
     }
     return made;
 }
@@ -104,14 +105,14 @@ Result<void> distribute_to(Depot& depot, std::span<const CrlFile> files, const s
     }
 
     std::mutex index_mutex;
-    const auto may_leave = [&](Bytes serial, const RevokedSerials::Entry& entry) {
+    const auto may_leave = [&](const CrlFile& ours, Bytes serial, const RevokedSerials::Entry& entry) {
         const std::lock_guard lock(index_mutex);
-        const auto record = depot.index().find_serial(
-            std::string_view(reinterpret_cast<const char*>(serial.data()), serial.size()));
+        const auto record = depot.index().find_certificate(
+            ours.authority, std::string_view(reinterpret_cast<const char*>(serial.data()), serial.size()));
         if (!record || !*record) return false;
         if ((*record)->validity.not_after < occasion.now) return true;
         if (entry.reason != CrlReason::certificate_hold) return false;
-        const auto events = depot.index().events_of((*record)->serial);
+        const auto events = depot.index().events_of(**record);
         return events && std::ranges::find(*events, "released", &Event::action) != events->end();
     };
     const auto outcomes = publish(files, opened, may_leave);

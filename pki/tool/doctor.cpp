@@ -124,9 +124,9 @@ class Examination {
             error(authority.name, certificate.error().message);
             return {};
         }
-        const auto record = depot_.index().find_serial(serial_octets(**certificate));
+        const auto record = depot_.index().find_certificate_of(authority, serial_octets(**certificate));
         if (!record) return record.error();
-        if (!*record || (*record)->name != authority.name) {
+        if (!*record) {
             error(authority.name, "its certificate file is not the one that the index knows");
             return {};
         }
@@ -157,6 +157,7 @@ class Examination {
         if (!certificate) return {};  // found already
         for (unsigned partition = 0; partition < authority.partitions; ++partition) {
             const CrlScopeId scope{authority.name, partition};
+            if (const auto done = delta_of(scope, authority.partitions, **certificate); !done) return done;
             const auto shown = depot_.index().shows_every_revocation(scope);
             if (!shown) return shown.error();
             const auto name = crl_name(scope, authority.partitions, CrlForm::complete);
@@ -168,7 +169,22 @@ class Examination {
         return {};
     }
 
-    void crl_file(const std::string& name, const CrlRecord& newest, const X509& issuer) {
+    /// A delta CRL that a complete one overtook may have expired, but gateways still read it.
+    Result<void> delta_of(const CrlScopeId& scope, unsigned partitions, const X509& issuer) {
+        const auto plan = depot_.plan(scope.authority);
+        if (!plan || !plan->crl.delta) return {};
+        const auto delta = depot_.index().newest_crl(scope, CrlForm::delta);
+        if (!delta) return delta.error();
+        if (delta->number == 0) return {};  // none yet
+        const auto complete = depot_.index().newest_crl(scope, CrlForm::complete);
+        if (!complete) return complete.error();
+        crl_file(crl_name(scope, partitions, CrlForm::delta), *delta, issuer,
+                 delta->number > complete->number);
+        return {};
+    }
+
+    void crl_file(const std::string& name, const CrlRecord& newest, const X509& issuer,
+                  bool must_be_in_force = true) {
         auto file = read_file(depot_.paths().crl(name), max_crl_bytes);
         if (!file) return error(name, file.error().message);
         const auto crls = split_crl_file(std::move(*file));
@@ -182,6 +198,7 @@ class Examination {
             return error(name, "the file has number " + decimal(view->number) + ", the index " +
                                    std::to_string(newest.number));
         }
+        if (!must_be_in_force) return;
         if (view->next_update <= now_)
             return error(name, "expired at " + rfc3339(view->next_update) + "; run sallyport-pki crl");
         if (view->next_update - now_ < (view->next_update - view->this_update) / 4)

@@ -193,7 +193,7 @@ Result<std::vector<std::filesystem::path>> finish_deliveries(Depot& depot) {
         if (const auto serial = parse_serial(path.filename().string())) {
             auto found = depot.index().find_serial(*serial);
             if (!found) return found.error();
-            record = std::move(*found);
+            if (!found->empty()) record = std::move(found->back());
         }
         if (record) {
             auto target = deliver(depot.paths(), *record);

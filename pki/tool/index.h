@@ -93,12 +93,20 @@ class Index {
 
     // Certificates.
 
-    /// Records certificates, all or none. Error: a serial was used before.
+    /// Records certificates, all or none. Error: a serial was used by their issuer before.
     Result<void> add_certificates(std::span<const CertificateRecord> records, const Occasion& occasion);
     Result<void> add_certificate(const CertificateRecord& record, const Occasion& occasion) {
         return add_certificates({&record, 1}, occasion);
     }
-    Result<std::optional<CertificateRecord>> find_serial(std::string_view serial);
+    /// What this authority issued under this serial.
+    Result<std::optional<CertificateRecord>> find_certificate(std::string_view issuer,
+                                                              std::string_view serial);
+    /// The certificate of an authority, when its serial is this one.
+    Result<std::optional<CertificateRecord>> find_certificate_of(const AuthorityRecord& authority,
+                                                                 std::string_view serial);
+    /// What all authorities issued under this serial, oldest first. Ours do not meet, as they are random;
+    /// those of an authority that was imported may be small.
+    Result<std::vector<CertificateRecord>> find_serial(std::string_view serial);
     /// All certificates of a device, oldest first.
     Result<std::vector<CertificateRecord>> find_device(std::string_view device_id);
     /// All certificates for a public key, as from key_digest(), oldest first.
@@ -161,7 +169,7 @@ class Index {
 
     Result<void> note(std::string_view action, std::string_view authority, std::string_view detail,
                       const Occasion& occasion);
-    Result<std::vector<Event>> events_of(std::string_view serial);
+    Result<std::vector<Event>> events_of(const CertificateRecord& certificate);
     /// Calls `visit` for events from the oldest on.
     Result<void> visit_events(const std::function<Result<void>(const Event&)>& visit);
 

@@ -62,11 +62,17 @@ Result<void> Index::note(std::string_view action, std::string_view authority, st
     return transaction->commit();
 }
 
-Result<std::vector<Event>> Index::events_of(std::string_view serial) {
+Result<std::vector<Event>> Index::events_of(const CertificateRecord& certificate) {
     std::vector<Event> events;
-    auto statement =
-        database_.prepare(std::string(select_events) + "WHERE serial = ? AND length(serial) > 0 ORDER BY id");
-    statement.bind_blob(serial);
+    // That an authority was made stands under its own name, all else of a certificate under its issuer's.
+    auto statement = database_.prepare(std::string(select_events) +
+                                       "WHERE serial = ?1 AND length(serial) > 0 AND"
+                                       " iif(action = 'created', ?3 AND authority = ?4, authority = ?2)"
+                                       " ORDER BY id");
+    statement.bind_blob(certificate.serial)
+        .bind_text(certificate.issuer)
+        .bind(certificate.kind == CertificateKind::authority ? 1 : 0)
+        .bind_text(certificate.name);
     for (;;) {
         const auto row = statement.step();
         if (!row) return row.error();

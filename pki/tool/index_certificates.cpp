@@ -2,6 +2,8 @@
 
 #include "pki/tool/index.h"
 
+#include <algorithm>
+
 namespace sallyport::pki {
 namespace {
 
@@ -108,12 +110,36 @@ Result<void> Index::add_certificates(std::span<const CertificateRecord> records,
     return transaction->commit();
 }
 
-Result<std::optional<CertificateRecord>> Index::find_serial(std::string_view serial) {
-    auto statement = database_.prepare(std::string(select_certificates) + "WHERE c.serial = ?");
-    const auto row = statement.bind_blob(serial).step();
-    if (!row) return row.error();
-    if (!*row) return std::optional<CertificateRecord>();
-    return std::optional(read_record(statement));
+Result<std::optional<CertificateRecord>> Index::find_certificate(std::string_view issuer,
+                                                                 std::string_view serial) {
+    auto all = find_serial(serial);
+    if (!all) return all.error();
+    const auto found = std::ranges::find(*all, issuer, &CertificateRecord::issuer);
+    if (found == all->end()) return std::optional<CertificateRecord>();
+    return std::optional(std::move(*found));
+}
+
+Result<std::optional<CertificateRecord>> Index::find_certificate_of(const AuthorityRecord& authority,
+                                                                    std::string_view serial) {
+    auto all = find_serial(serial);
+    if (!all) return all.error();
+    const auto found = std::ranges::find_if(*all, [&](const CertificateRecord& record) {
+        return record.kind == CertificateKind::authority && record.name == authority.name;
+    });
+    if (found == all->end()) return std::optional<CertificateRecord>();
+    return std::optional(std::move(*found));
+}
+
+Result<std::vector<CertificateRecord>> Index::find_serial(std::string_view serial) {
+    std::vector<CertificateRecord> records;
+    auto statement = database_.prepare(std::string(select_certificates) + "WHERE c.serial = ? ORDER BY c.id");
+    statement.bind_blob(serial);
+    for (;;) {
+        const auto row = statement.step();
+        if (!row) return row.error();
+        if (!*row) return records;
+        records.push_back(read_record(statement));
+    }
 }
 
 Result<std::vector<CertificateRecord>> Index::find_device(std::string_view device_id) {

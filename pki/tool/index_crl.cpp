@@ -118,7 +118,7 @@ Result<bool> Index::adopt_revocation(const CrlScopeId& scope, const RevokedCerti
         const bool was_hold = *row && static_cast<CrlReason>(known.integer(0)) == CrlReason::certificate_hold;
         if (*row && (!was_hold || entry.reason == CrlReason::certificate_hold)) return false;
     }
-    const auto certificate = find_serial(entry.serial);
+    const auto certificate = find_certificate(scope.authority, entry.serial);
     if (!certificate) return certificate.error();
     // Of a certificate that nobody remembers the expiry is not known either: it stays listed for ever.
     constexpr std::chrono::sys_seconds never{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};

@@ -39,7 +39,7 @@ CREATE TABLE scopes (                               -- of CRLs
 
 CREATE TABLE certificates (
     id INTEGER PRIMARY KEY,
-    serial BLOB NOT NULL UNIQUE,
+    serial BLOB NOT NULL,
     issuer TEXT NOT NULL,
     partition INTEGER NOT NULL,
     kind INTEGER NOT NULL,
@@ -51,14 +51,18 @@ CREATE TABLE certificates (
     not_after INTEGER NOT NULL,
     batch TEXT,
     key_digest BLOB NOT NULL,
-    der BLOB NOT NULL
+    der BLOB NOT NULL,
+    -- One serial for each issuer (RFC 5280 4.1.2.2). Of the issuers outside of the depot the index knows no names.
+    UNIQUE (serial, issuer, name)
 ) STRICT;
 CREATE INDEX certificates_of_device ON certificates(device_id) WHERE device_id IS NOT NULL;
 CREATE INDEX certificates_in_use ON certificates(kind, not_after, device_id, issuer, partition, serial);
 CREATE INDEX certificates_of_key ON certificates(key_digest);
 CREATE INDEX certificates_of_batch ON certificates(batch) WHERE batch IS NOT NULL;
 CREATE TRIGGER certificates_are_not_replaced BEFORE INSERT ON certificates
-    WHEN EXISTS (SELECT 1 FROM certificates WHERE serial = NEW.serial OR id = NEW.id)
+    WHEN EXISTS (SELECT 1 FROM certificates WHERE serial = NEW.serial AND issuer = NEW.issuer
+                     AND (issuer <> '' OR name = NEW.name))
+        OR EXISTS (SELECT 1 FROM certificates WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'an issued certificate stays in the index'); END;
 CREATE TRIGGER certificates_stay BEFORE DELETE ON certificates
     BEGIN SELECT RAISE(ABORT, 'an issued certificate stays in the index'); END;

@@ -44,7 +44,8 @@ Result<void> check_issuer(Depot& depot, const Authority& authority, const Validi
                           std::chrono::sys_seconds now) {
     const std::string path = depot.paths().certificate(authority.record.name).string();
     if (dates.not_after <= now) return Error{Fault::input, path + ": expired at " + rfc3339(dates.not_after)};
-    const auto record = depot.index().find_serial(serial_octets(*authority.certificate));
+    const auto record =
+        depot.index().find_certificate_of(authority.record, serial_octets(*authority.certificate));
     if (!record) return record.error();
     if (!*record) return Error{Fault::input, path + ": not the certificate that the index knows"};
     if ((*record)->revocation) return Error{Fault::input, path + ": this authority is revoked"};

@@ -68,7 +68,7 @@ void write_details(std::ostream& out, const CertificateRecord& record, const std
         {"kind", std::string(to_string(record.kind))},
         {"name", record.name},
         {"subject", record.subject},
-        {"issuer", record.issuer},
+        {"issuer", record.issuer.empty() ? "(outside of this depot)" : record.issuer},
         {"valid from", rfc3339(record.validity.not_before)},
         {"valid until", rfc3339(record.validity.not_after)},
         {"status", status_with_reason(record, now)},
@@ -105,11 +105,7 @@ Result<std::vector<CertificateRecord>> find(Depot& depot, const std::string& id_
         return Error{Fault::input,
                      "'" + id_or_serial + "' is neither a device ID nor a serial number in hexadecimal"};
     }
-    auto record = depot.index().find_serial(*serial);
-    if (!record) return record.error();
-    std::vector<CertificateRecord> records;
-    if (*record) records.push_back(std::move(**record));
-    return records;
+    return depot.index().find_serial(*serial);
 }
 
 }  // namespace
@@ -146,7 +142,7 @@ Result<Answer> show(Depot& depot, const std::string& id_or_serial, ReportForm fo
     std::ostringstream text;
     json::array array;
     for (const CertificateRecord& record : *records) {
-        const auto events = depot.index().events_of(record.serial);
+        const auto events = depot.index().events_of(record);
         if (!events) return events.error();
         if (form == ReportForm::json) {
             json::object object = to_json(record, now);

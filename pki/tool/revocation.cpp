@@ -197,7 +197,7 @@ Result<Change> carry_out(Depot& depot, const Records& targets, const Records& un
 /// Are they all in use, and was a hold of each lifted before?
 Result<bool> were_released(Depot& depot, const Records& records) {
     for (const CertificateRecord& record : records) {
-        const auto events = depot.index().events_of(record.serial);
+        const auto events = depot.index().events_of(record);
         if (!events) return events.error();
         const bool released = std::ranges::find(*events, "released", &Event::action) != events->end();
         if (!is_free(record) || !released) return false;

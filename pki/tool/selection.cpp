@@ -36,18 +36,27 @@ class Collector {
     }
 
     Result<void> add_serial(const std::string& octets) {
-        const auto record = depot_.index().find_serial(octets);
-        if (!record) return record.error();
-        if (!*record) {
+        const auto records = depot_.index().find_serial(octets);
+        if (!records) return records.error();
+        if (records->empty()) {
             selected_.unknown.push_back("serial " + hex(octets));
             return {};
         }
-        if ((*record)->kind == CertificateKind::authority && (*record)->issuer == (*record)->name) {
+        if (records->size() > 1) {
+            return Error{Fault::input, "serial " + hex(octets) + " is that of " + records->front().name +
+                                           " and of " + records->back().name +
+                                           ", from two issuers; say which one is meant with --cert FILE"};
+        }
+        return add(records->front());
+    }
+
+    Result<void> add(const CertificateRecord& record) {
+        if (record.kind == CertificateKind::authority && record.issuer == record.name) {
             return Error{
                 Fault::input,
                 "a root cannot be revoked by its own CRL; take it out of the gateways' trust files instead"};
         }
-        keep(**record);
+        keep(record);
         return {};
     }
 
@@ -156,14 +165,14 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
         return Error{Fault::input,
                      path.string() + ": serial " + hex(serial) + " was signed by no authority of this depot"};
     }
-    const auto known = depot.index().find_serial(serial);
+    const auto known = depot.index().find_certificate((*authority)->name, serial);
     if (!known) return known.error();
     const auto own = record_of(certificate, (*authority)->name, CertificateKind::device, "");
     if (!own) return own.error();
     if (*known && (*known)->der != own->der) {
         return Error{Fault::input, path.string() + ": serial " + hex(serial) +
                                        " is that of another certificate in this depot, of authority " +
-                                       (*known)->issuer};
+                                       (*authority)->name};
     }
     if (!*known) {
         const auto names = certificate_names(certificate);
@@ -176,7 +185,7 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
         collector.keep_unrecorded(*record);
         return {};
     }
-    return collector.add_serial(serial);
+    return collector.add(**known);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """CRLs of every form that the PKI tool makes do their work in a gateway: complete, delta, partitioned, both."""
 
 from support.case import EndToEndTest, main
+from support.depot import Depot
 from support.gateway import Gateway
 from support.https_client import Connection, tls_context
 from support.imposter import ImposterStore
@@ -88,6 +89,10 @@ class ListsOfEveryForm(EndToEndTest):
         self.assertEqual(self.let_in(), DEVICES[:7])
         delta = run("openssl", "crl", "-in", self.pki.depot / "crl" / "device-ca-delta.crl.pem", "-noout", "-text")
         self.assertIn("X509v3 Delta CRL Indicator: critical", delta.stdout)
+        (self.pki.depot / "crl" / "device-ca-delta.crl.pem").write_bytes(base)
+        found = Depot(self.pki.depot).run("doctor")
+        self.assertEqual(found.returncode, 1)
+        self.assertIn("error: device-ca-delta: the file has number", found.stderr)
 
     def test_life_with_deltas(self):
         self.fleet("life-with-deltas", "url: 'http://crl.example/pki', delta: true")

@@ -65,11 +65,10 @@ std::string difference(const CrlView& ours, const CrlView& there) {
 }
 
 /// How many certificates `there` revokes and ours does not, though they have not expired.
-std::size_t count_missing(const RevokedSerials& ours, const RevokedSerials& there,
-                          const MayLeave& may_leave) {
+std::size_t count_missing(const PreparedCrl& ours, const RevokedSerials& there, const MayLeave& may_leave) {
     std::size_t missing = 0;
-    there.for_each_missing_in(ours, [&](Bytes serial, const RevokedSerials::Entry& entry) {
-        if (!may_leave || !may_leave(serial, entry)) ++missing;
+    there.for_each_missing_in(ours.serials, [&](Bytes serial, const RevokedSerials::Entry& entry) {
+        if (!may_leave || !may_leave(*ours.file, serial, entry)) ++missing;
     });
     return missing;
 }
@@ -140,7 +139,7 @@ GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLea
     if (view.delta) return {};  // which never says all that is revoked
     const auto serials = read_serials(view);
     if (!serials) return replace("it was damaged (" + serials.error().message + ")");
-    const std::size_t missing = count_missing(ours.serials, *serials, may_leave);
+    const std::size_t missing = count_missing(ours, *serials, may_leave);
     if (missing == 0) return {};
     return {Placement::would_shrink,
             "left alone: number " + entry.number + ", which is there, revokes " + std::to_string(missing) +

@@ -20,11 +20,13 @@ struct CrlFile {
     /// Who signed it. A file that is in a repository already counts only when this authority signed it, too;
     /// null: whatever can be read as a CRL of the same issuer counts.
     const X509* issuer = nullptr;
+    /// The name of this authority, for `MayLeave`.
+    std::string authority = {};
 };
 
-/// May this entry of an older CRL be missing in a newer one? True when its certificate has expired, or when
-/// its hold was lifted (RFC 5280 5.3.1). Called by several threads at once.
-using MayLeave = std::function<bool(Bytes serial, const RevokedSerials::Entry& entry)>;
+/// May this entry of an older CRL be missing in `ours`, which is newer? True when its certificate has
+/// expired, or when its hold was lifted (RFC 5280 5.3.1). Called by several threads at once.
+using MayLeave = std::function<bool(const CrlFile& ours, Bytes serial, const RevokedSerials::Entry& entry)>;
 
 enum class Placement {
     written,       ///< and read back, byte for byte

@@ -97,12 +97,13 @@ class IndexTest : public testing::Test {
 TEST_F(IndexTest, finds_what_was_added) {
     add(record("one"));
     add(record("two"));
-    const auto found = index->find_serial("one");
+    const auto found = index->find_certificate("ca", "one");
     ASSERT_TRUE(found && *found);
     EXPECT_EQ((*found)->name, "A1B2C3D4");
     EXPECT_EQ((*found)->validity.not_after, start + 100h);
     EXPECT_FALSE((*found)->revocation);
-    EXPECT_FALSE(*index->find_serial("three"));
+    EXPECT_FALSE(*index->find_certificate("ca", "three"));
+    EXPECT_FALSE(*index->find_certificate("other", "one"));
     EXPECT_EQ(index->find_device("A1B2C3D4")->size(), 2U);
     EXPECT_EQ(index->find_device("ca")->size(), 0U) << "an authority is no device";
 }
@@ -111,6 +112,25 @@ TEST_F(IndexTest, takes_a_serial_once) {
     add(record("one"));
     EXPECT_FALSE(index->add_certificate(record("one"), at(start)));
     EXPECT_FALSE(index->add_certificate(record("ca-serial"), at(start))) << "of the authority itself";
+}
+
+TEST_F(IndexTest, two_authorities_may_give_the_same_serial) {
+    CertificateRecord others = record("one");
+    others.issuer = "elsewhere";
+    others.name = "0FFFFFFF";
+    add(record("one"));
+    add(others);
+    EXPECT_EQ(index->find_serial("one")->size(), 2U);
+    EXPECT_EQ((*index->find_certificate("elsewhere", "one"))->name, "0FFFFFFF");
+    ASSERT_TRUE(revoke({record("one")}, CrlReason::superseded, start));
+    EXPECT_TRUE((*index->find_certificate("ca", "one"))->revocation);
+    EXPECT_FALSE((*index->find_certificate("elsewhere", "one"))->revocation);
+    EXPECT_EQ(index->events_of(record("one"))->size(), 2U);
+    EXPECT_EQ(index->events_of(others)->size(), 1U);
+    EXPECT_FALSE(
+        tamper("INSERT INTO certificates SELECT id + 9, serial, issuer, partition, kind, 'other', device_id,"
+               " subject, lineage, not_before, not_after, batch, key_digest, der FROM certificates"))
+        << "one serial of one issuer, whatever the name";
 }
 
 TEST_F(IndexTest, crl_numbers_are_used_up_whether_published_or_not) {
@@ -173,7 +193,7 @@ TEST_F(IndexTest, partitions_list_their_own) {
     ASSERT_TRUE(revoke({record("one"), other}, CrlReason::superseded, start));
     EXPECT_THAT(publish(start), ElementsAre("one"));
     EXPECT_FALSE(*index->shows_every_revocation({"ca", 1}));
-    EXPECT_TRUE((*index->find_serial("two"))->revocation);
+    EXPECT_TRUE((*index->find_certificate("ca", "two"))->revocation);
 }
 
 TEST_F(IndexTest, filters_certificates) {
@@ -223,7 +243,7 @@ TEST_F(IndexTest, adopts_what_a_published_crl_lists_beyond_it) {
     EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 3U);
     EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 0U) << "a second time nothing is new";
     EXPECT_THAT(publish(start), ElementsAre("gone", "held", "known"));
-    EXPECT_EQ((*index->find_serial("held"))->revocation->reason, CrlReason::key_compromise);
+    EXPECT_EQ((*index->find_certificate("ca", "held"))->revocation->reason, CrlReason::key_compromise);
 }
 
 TEST_F(IndexTest, an_expired_entry_is_listed_once_more_and_then_leaves) {
@@ -260,8 +280,8 @@ TEST_F(IndexTest, a_hold_can_be_lifted_or_become_final) {
     ASSERT_TRUE(revoke({record("one"), record("two")}, CrlReason::certificate_hold, start));
     ASSERT_TRUE(release(record("one"), start + 1h));
     ASSERT_TRUE(revoke({record("two")}, CrlReason::key_compromise, start + 1h));
-    EXPECT_FALSE((*index->find_serial("one"))->revocation);
-    const auto two = (*index->find_serial("two"))->revocation;
+    EXPECT_FALSE((*index->find_certificate("ca", "one"))->revocation);
+    const auto two = (*index->find_certificate("ca", "two"))->revocation;
     EXPECT_EQ(two->reason, CrlReason::key_compromise);
     EXPECT_EQ(two->revoked_at, start) << "shut out since the hold";
     EXPECT_FALSE(release(record("two"), start + 2h)) << "a revocation is for ever";
@@ -273,7 +293,7 @@ TEST_F(IndexTest, every_change_leaves_an_event) {
     ASSERT_TRUE(revoke({record("one")}, CrlReason::certificate_hold, start + 1h));
     ASSERT_TRUE(release(record("one"), start + 2h));
     std::vector<std::string> actions;
-    for (const Event& event : *index->events_of("one"))
+    for (const Event& event : *index->events_of(record("one")))
         actions.push_back(event.action);
     EXPECT_THAT(actions, ElementsAre("issued", "held", "released"));
 }

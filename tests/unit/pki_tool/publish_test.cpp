@@ -160,9 +160,11 @@ TEST(PublicationGuard, lets_go_what_may_leave) {
     const Authority ca(0);
     const std::string there = crl(ca, {.serials = {a, b}});
     const CrlFile ours{name, crl(ca, {.number = "\x06"})};
-    const auto only_a = [](Bytes serial, const RevokedSerials::Entry&) { return serial[0] == 0x0A; };
+    const auto only_a = [](const CrlFile&, Bytes serial, const RevokedSerials::Entry&) {
+        return serial[0] == 0x0A;
+    };
     EXPECT_EQ(put_over(there, ours, only_a).file().missing, 1U);
-    const auto all = [](Bytes, const RevokedSerials::Entry&) { return true; };
+    const auto all = [](const CrlFile&, Bytes, const RevokedSerials::Entry&) { return true; };
     EXPECT_EQ(put_over(there, ours, all).file().placement, Placement::written);
 }
 
