@@ -202,20 +202,7 @@ class Makers {
     std::vector<std::thread> threads_;  // last: they use what stands above
 };
 
-/// While the depot was not locked, somebody may have taken the authority away ...
-Result<void> check_authority(Depot& depot, const IssuingContext& context) {
-    const auto record = depot.index().find_certificate_of(context.authority.record,
-                                                          serial_octets(*context.authority.certificate));
-    if (!record) return record.error();
-    const auto authority = depot.index().find_authority(context.authority.record.name);
-    if (!authority) return authority.error();
-    if (!*record || (*record)->revocation || !*authority || (*authority)->retired)
-        return Error{Fault::input,
-                     context.authority.record.name + ": was revoked or retired while this command ran"};
-    return {};
-}
-
-/// ... or issued to one of the devices.
+/// While the depot was not locked, somebody may have issued to one of the devices.
 Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vector<MadeLeaf>& batch,
                                                   std::chrono::sys_seconds now) {
     std::vector<const MadeLeaf*> wanted;
@@ -231,9 +218,7 @@ Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vecto
 /// batches: nobody who wants to revoke waits for a large delivery. Returns how many were recorded.
 Result<std::size_t> record_batch(Depot& depot, const IssuingContext& context,
                                  const std::vector<MadeLeaf>& batch, const Occasion& occasion) {
-    constexpr std::chrono::minutes patience{10};
-    if (const auto locked = depot.lock(patience); !locked) return locked.error();
-    if (const auto checked = check_authority(depot, context); !checked) return checked.error();
+    if (const auto locked = lock_again(depot, context); !locked) return locked.error();
     const auto wanted = still_wanted(depot, batch, occasion.now);
     if (!wanted) return wanted.error();
     std::vector<CertificateRecord> records;

@@ -114,6 +114,19 @@ Result<IssuingContext> issuing_context(Depot& depot, CertificateKind kind, const
                           std::move(notes)};
 }
 
+Result<void> lock_again(Depot& depot, const IssuingContext& context) {
+    constexpr std::chrono::minutes patience{10};
+    if (const auto locked = depot.lock(patience); !locked) return locked.error();
+    const Authority& used = context.authority;
+    const auto record = depot.index().find_certificate_of(used.record, serial_octets(*used.certificate));
+    if (!record) return record.error();
+    const auto authority = depot.index().find_authority(used.record.name);
+    if (!authority) return authority.error();
+    if (!*record || (*record)->revocation || !*authority || (*authority)->retired)
+        return Error{Fault::input, used.record.name + ": was revoked or retired while this command ran"};
+    return {};
+}
+
 Result<MadeLeaf> make_leaf(const IssuingContext& context, const LeafOrder& order) {
     const auto serial = generate_serial();
     if (!serial) return serial.error();

@@ -37,6 +37,10 @@ struct IssuingOptions {
 Result<IssuingContext> issuing_context(Depot& depot, CertificateKind kind, const IssuingOptions& options,
                                        std::chrono::sys_seconds now);
 
+/// Locks the depot after Depot::unlock(), to record what was made with `context`. Errors: another process
+/// holds it for minutes; or it revoked or retired the authority meanwhile.
+Result<void> lock_again(Depot& depot, const IssuingContext& context);
+
 /// One certificate to be made.
 struct LeafOrder {
     std::string name;  ///< of its folder

@@ -62,26 +62,22 @@ class RequestDesk {
                 const Occasion& occasion)
         : depot_(depot), store_(store), context_(context), occasion_(occasion) {}
 
+    /// The depot is locked while its index is asked and written, not while the store is waited for.
     Result<void> serve(const std::string& id) {
         const auto folder = open_folder_of(store_, id);
         if (!folder) return folder.error();
         const auto text = (*folder)->get(request_name);
         if (!text) return text.error();
         if (!*text) return {};
-        const auto known = depot_.index().find_device(id);
-        if (!known) return known.error();
-        if (const std::string why = hindrance(*known, occasion_.now); !why.empty()) return refuse(id, why);
-        if ((*text)->size() > max_request_bytes) return refuse(id, "its request is too large");
-        const auto request = parse_certification_request(**text, id + "/" + request_name);
-        if (!request) return refuse(id, request.error().message);
-        auto order = device_order(id, &*request, id + "/" + request_name);
-        if (!order) return refuse(id, order.error().message);
-        if (const CertificateRecord* same = certified(*known, *request->key, occasion_.now))
-            return put_again(**folder, id, *same);
-        if (const auto checked = check_key(depot_.index(), *request, id, "its request"); !checked)
-            return refuse(id, checked.error().message);
-        order->lineage = known->back().lineage;
-        return issue(**folder, id, *order);
+        if (const auto locked = lock_again(depot_, context_); !locked) return locked;
+        const auto bundle = answer_to(id, **text);
+        depot_.unlock();
+        if (!bundle) return bundle.error();
+        if (bundle->empty()) return {};
+        const auto there = (*folder)->get(answer_name);
+        if (!there) return there.error();
+        if (*there == *bundle) return {};
+        return (*folder)->put(answer_name, *bundle);
     }
 
     Answer answer() && {
@@ -102,36 +98,50 @@ class RequestDesk {
     }
 
   private:
-    Result<void> refuse(const std::string& id, const std::string& why) {
-        refused_.emplace_back(id, why);
-        return {};
+    /// The certificates for a device, made now or before; empty: none are given to this request.
+    Result<std::string> answer_to(const std::string& id, const std::string& text) {
+        const auto known = depot_.index().find_device(id);
+        if (!known) return known.error();
+        if (const std::string why = hindrance(*known, occasion_.now); !why.empty()) return refuse(id, why);
+        if (text.size() > max_request_bytes) return refuse(id, "its request is too large");
+        const auto request = parse_certification_request(text, id + "/" + request_name);
+        if (!request) return refuse(id, request.error().message);
+        auto order = device_order(id, &*request, id + "/" + request_name);
+        if (!order) return refuse(id, order.error().message);
+        if (const CertificateRecord* same = certified(*known, *request->key, occasion_.now)) {
+            // A process was killed between the index and the store, or the answer was taken away.
+            const auto files = files_of(context_, same->der);
+            if (!files) return refuse(id, files.error().message);
+            ++again_;
+            return bundle_of(*files);
+        }
+        if (const auto checked = check_key(depot_.index(), *request, id, "its request"); !checked)
+            return refuse(id, checked.error().message);
+        order->lineage = known->back().lineage;
+        return issue(id, *order);
     }
 
-    Result<void> issue(Repository& folder, const std::string& id, const LeafOrder& order) {
+    /// Recorded before it is given away: a certificate that the depot does not know could not be revoked.
+    Result<std::string> issue(const std::string& id, const LeafOrder& order) {
         const auto made = make_leaf(context_, order);
         if (!made) return made.error();
-        // Recorded before it is given away: a certificate that the depot does not know could not be revoked.
         const auto staged = stage(depot_.paths(), made->record.serial, made->files);
         if (!staged) return staged.error();
-        if (const auto added = depot_.index().add_certificate(made->record, occasion_); !added) return added;
+        if (const auto added = depot_.index().add_certificate(made->record, occasion_); !added)
+            return added.error();
         if (const auto delivered = deliver(depot_.paths(), made->record); !delivered)
             return delivered.error();
-        const auto bundle = std::ranges::find(made->files.files, answer_name, &IdentityFile::name);
-        if (const auto put = folder.put(answer_name, bundle->content); !put) return put;
         issued_.push_back(id);
-        return {};
+        return bundle_of(made->files);
     }
 
-    /// After a process was killed between the index and the store, or when the answer was taken away.
-    Result<void> put_again(Repository& folder, const std::string& id, const CertificateRecord& record) {
-        const auto there = folder.get(answer_name);
-        if (!there) return there.error();
-        auto files = files_of(context_, record.der);
-        if (!files) return refuse(id, files.error().message);
-        const auto bundle = std::ranges::find(files->files, answer_name, &IdentityFile::name);
-        ++again_;
-        if (*there == bundle->content) return {};
-        return folder.put(answer_name, bundle->content);
+    static std::string bundle_of(const IdentityFiles& files) {
+        return std::ranges::find(files.files, answer_name, &IdentityFile::name)->content;
+    }
+
+    std::string refuse(const std::string& id, const std::string& why) {
+        refused_.emplace_back(id, why);
+        return {};
     }
 
     Depot& depot_;
@@ -162,6 +172,7 @@ Result<Answer> answer_requests(Depot& depot, const std::vector<std::string>& ids
     if (!devices) return devices.error();
     const auto context = issuing_context(depot, CertificateKind::device, options, occasion.now);
     if (!context) return context.error();
+    depot.unlock();
     RequestDesk desk(depot, *store, *context, occasion);
     std::size_t done = 0;
     for (const std::string& id : *devices) {
