@@ -17,17 +17,6 @@ struct ImportedAuthority {
     bool never_published = false;       ///< the operator says that it never made a CRL
 };
 
-struct AdoptedCrl {
-    std::uint64_t number;
-    std::uint64_t entries;  ///< that the index did not know
-};
-
-/// Takes the entries of a CRL of this authority into the index, and goes on behind its number: after a
-/// restore from a backup that is older than what was published. Errors: not one whole CRL that the authority
-/// signed.
-Result<AdoptedCrl> adopt_crl(Index& index, const AuthorityRecord& authority, const X509& certificate,
-                             const std::filesystem::path& path, const Occasion& occasion);
-
 /// Takes over an authority. Errors: a certificate that may not sign certificates and CRLs, is expired, or has
 /// no subject key identifier; a key that is not its own; a CRL that it did not sign.
 Result<void> import_authority(const DepotPaths& paths, Index& index, const AuthorityPlan& plan,

@@ -1,11 +1,11 @@
 // Taking over an authority that was made elsewhere.
 
 #include "pki/certificate.h"
-#include "pki/crl_file.h"
 #include "pki/file.h"
 #include "pki/private_key.h"
 #include "pki/time.h"
 #include "pki/tool/authorities.h"
+#include "pki/tool/crl_adoption.h"
 
 #include <algorithm>
 
@@ -13,7 +13,6 @@ namespace sallyport::pki {
 namespace {
 
 constexpr std::size_t max_pem_bytes = std::size_t{1024} * 1024;
-constexpr std::size_t max_crl_bytes = std::size_t{1} << 30U;
 
 Result<void> check_authority_certificate(const X509& certificate, const std::string& origin,
                                          std::chrono::sys_seconds now) {
@@ -57,49 +56,7 @@ Result<void> import_key(const DepotPaths& paths, const AuthorityPlan& plan,
     return write_key_file(paths, plan, **key);
 }
 
-Result<std::uint64_t> number_of(const CrlView& view, const std::string& origin) {
-    if (view.number.size() > 8 || (view.number.size() == 8 && view.number[0] >= 0x7F))
-        return Error{Fault::input, origin + ": its CRL number is too large to go on from"};
-    std::uint64_t number = 0;
-    for (const std::uint8_t octet : view.number)
-        number = number << 8U | octet;
-    return number;
-}
-
-Result<std::string> read_one_crl(const std::filesystem::path& path) {
-    auto file = read_file(path, max_crl_bytes);
-    if (!file) return file.error();
-    auto crls = split_crl_file(std::move(*file));
-    if (!crls) return Error{Fault::input, path.string() + ": " + crls.error().message};
-    if (crls->size() != 1) return Error{Fault::input, path.string() + ": more than one CRL"};
-    return std::move(crls->front());
-}
-
 }  // namespace
-
-Result<AdoptedCrl> adopt_crl(Index& index, const AuthorityRecord& authority, const X509& certificate,
-                             const std::filesystem::path& path, const Occasion& occasion) {
-    const auto der = read_one_crl(path);
-    if (!der) return der.error();
-    const auto view = parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(der->data()), der->size()));
-    if (!view) return Error{Fault::input, path.string() + ": " + view.error().message};
-    if (const auto verified = verify_crl(*view, certificate); !verified)
-        return Error{Fault::input, path.string() + ": " + verified.error().message};
-    const auto number = number_of(*view, path.string());
-    if (!number) return number.error();
-    if (view->delta) return Error{Fault::input, path.string() + ": a delta CRL; the complete one is needed"};
-    // The number first: killed in between, the next CRL must not have one that was seen already.
-    if (*number > authority.crl_number) {
-        if (const auto raised = index.raise_crl_number(authority.name, *number, occasion); !raised)
-            return raised.error();
-    }
-    const auto adopted = index.adopt_revocations(authority, *view, occasion);
-    if (!adopted) return Error{adopted.error().fault, path.string() + ": " + adopted.error().message};
-    const auto settled =
-        index.settle_restored(authority.name, "by CRL number " + std::to_string(*number), occasion);
-    if (!settled) return settled.error();
-    return AdoptedCrl{*number, *adopted};
-}
 
 Result<void> import_authority(const DepotPaths& paths, Index& index, const AuthorityPlan& plan,
                               const ImportedAuthority& imported, const Occasion& occasion) {
@@ -132,7 +89,7 @@ Result<void> import_authority(const DepotPaths& paths, Index& index, const Autho
     const AuthorityRecord record{plan.name, plan.role, {}, plan.crl.partitions};
     if (const auto added = index.add_authority(record, *certified, occasion); !added) return added.error();
     if (imported.crl.empty()) return {};
-    const auto adopted = adopt_crl(index, record, own, imported.crl, occasion);
+    const auto adopted = adopt_imported_crl(index, record, own, imported.crl, occasion);
     if (!adopted) return adopted.error();
     return {};
 }

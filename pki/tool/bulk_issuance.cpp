@@ -202,14 +202,23 @@ class Makers {
     std::vector<std::thread> threads_;  // last: they use what stands above
 };
 
-/// While the depot was not locked, somebody may have issued to one of the devices.
+/// While the depot was not locked, somebody may have issued to one of the devices, or for the same key.
 Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vector<MadeLeaf>& batch,
                                                   std::chrono::sys_seconds now) {
     std::vector<const MadeLeaf*> wanted;
     for (const MadeLeaf& made : batch) {
         const auto left = without_certificate(depot, {made.record.name}, now);
         if (!left) return left.error();
-        if (!left->empty()) wanted.push_back(&made);
+        if (left->empty()) continue;
+        const auto others = depot.index().find_key(made.record.key_digest);
+        if (!others) return others.error();
+        for (const CertificateRecord& other : *others) {
+            if (other.name != made.record.name || other.revocation) {
+                return Error{Fault::input, made.record.name + ": the key of its request was certified for " +
+                                               other.name + " or revoked while this command ran"};
+            }
+        }
+        wanted.push_back(&made);
     }
     return wanted;
 }

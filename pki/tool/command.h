@@ -44,7 +44,12 @@ struct CommandLine {
 
 /// A command on an existing depot. With access for writing, what an interrupted command left is finished
 /// first.
-Command on_depot(Depot::Access access, std::function<Result<Answer>(Depot&, const CommandContext&)> command);
+enum class CrlsMustShow {
+    nothing_new,  ///< the command is about something else: a warning is enough
+    everything    ///< a revocation that is in no published CRL when it ends is its failure
+};
+Command on_depot(Depot::Access access, std::function<Result<Answer>(Depot&, const CommandContext&)> command,
+                 CrlsMustShow must_show = CrlsMustShow::nothing_new);
 
 // The commands by subject.
 void describe_authority_commands(CommandLine& line);

@@ -79,6 +79,23 @@ bool is_one_line(const std::string& text) {
     return text.size() <= max_why && std::ranges::none_of(text, is_control) && !c1;
 }
 
+/// What was revoked before, but stands in no CRL, is a failure of whoever publishes CRLs.
+Result<void> add_unshown(Depot& depot, Answer& answer) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    for (const AuthorityRecord& authority : *authorities) {
+        for (unsigned partition = 0; partition < authority.partitions; ++partition) {
+            const auto shown = depot.index().shows_every_revocation({authority.name, partition});
+            if (!shown) return shown.error();
+            if (*shown) continue;
+            const std::string what = authority.name + ": a revocation is in no published CRL";
+            if (answer.failure.find(authority.name) == std::string::npos) answer.add_failure(what);
+            break;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 CLI::App* CommandLine::add(CLI::App& parent, const std::string& name, const std::string& text,
@@ -91,17 +108,22 @@ CLI::App* CommandLine::add(CLI::App& parent, const std::string& name, const std:
     return added;
 }
 
-Command on_depot(Depot::Access access, std::function<Result<Answer>(Depot&, const CommandContext&)> command) {
-    return [access, command = std::move(command)](const CommandContext& context) -> Result<Answer> {
-        if (context.depot.empty()) return Error{Fault::input, "--depot DIR is missing"};
-        auto depot = Depot::open(context.depot, access);
-        if (!depot) return depot.error();
-        if (access == Depot::Access::read) return command(*depot, context);
-        repair(*depot, context);
-        auto answer = command(*depot, context);
-        if (answer && answer->failure.empty()) note_open_distribution(*depot, context.err);
-        return answer;
-    };
+Command on_depot(Depot::Access access, std::function<Result<Answer>(Depot&, const CommandContext&)> command,
+                 CrlsMustShow must_show) {
+    return
+        [access, must_show, command = std::move(command)](const CommandContext& context) -> Result<Answer> {
+            if (context.depot.empty()) return Error{Fault::input, "--depot DIR is missing"};
+            auto depot = Depot::open(context.depot, access);
+            if (!depot) return depot.error();
+            if (access == Depot::Access::read) return command(*depot, context);
+            repair(*depot, context);
+            auto answer = command(*depot, context);
+            if (answer && must_show == CrlsMustShow::everything) {
+                if (const auto added = add_unshown(*depot, *answer); !added) return added.error();
+            }
+            if (answer && answer->failure.empty()) note_open_distribution(*depot, context.err);
+            return answer;
+        };
 }
 
 CLI::Option* add_days(CLI::App& command, int& days, const std::string& what) {

@@ -83,7 +83,9 @@ Dates dates_of(const CrlRecord& previous, std::chrono::hours lifetime, CrlOccasi
     const auto this_update = clock_went_back ? now : std::max(now, previous.this_update);
     std::chrono::sys_seconds next_update = this_update + lifetime;
     // A revocation must not shorten how long an operator may go without fetching.
-    if (why != CrlOccasion::refresh) next_update = std::max(next_update, previous.next_update);
+    // Unless that came from a clock that was ahead.
+    if (why != CrlOccasion::refresh && !clock_went_back)
+        next_update = std::max(next_update, previous.next_update);
     return {this_update, next_update, clock_went_back};
 }
 
@@ -181,7 +183,7 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
         return Error{Fault::runtime,
                      std::string(name) +
                          ": this depot was restored, and what was published after its backup is "
-                         "not known; say so first with: sallyport-pki crl adopt FILE --ca " +
+                         "not known; say so first with: sallyport-pki crl adopt FILE... --ca " +
                          std::string(name)};
     }
     const auto authority = depot.authority(name);
@@ -234,6 +236,9 @@ Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono:
         const auto newest = depot.index().newest_crl({authority.name, partition}, CrlForm::complete);
         if (!newest) return newest.error();
         if (newest->sha256.empty() || newest->this_update + refresh_after <= now) return true;
+        const auto shown = depot.index().shows_every_revocation({authority.name, partition});
+        if (!shown) return shown.error();
+        if (!*shown) return true;
         // Made by a clock that was ahead: no gateway takes it yet.
         constexpr std::chrono::minutes tolerance{5};
         if (newest->this_update > now + tolerance) return true;

@@ -78,19 +78,26 @@ Result<Answer> restore(const fs::path& backup, const fs::path& root, const Occas
     auto audit = verify_audit(source->index(), {});
     if (!audit) return audit.error();
     if (!audit->yes) return std::move(*audit);
-    const auto copied = copy_depot(source->paths(), root,
-                                   [&](const fs::path& path) { return source->index().copy_to(path); });
+    // Marked before it has its name: a restored depot that does not know that it is one makes CRLs that let
+    // devices in again.
+    const auto copied = copy_depot(source->paths(), root, [&](const fs::path& path) -> Result<void> {
+        if (const auto written = source->index().copy_to(path); !written) return written;
+        auto index = Index::open(path);
+        if (!index) return index.error();
+        return index->mark_restored(occasion);
+    });
     if (!copied) return copied.error();
-    auto restored = Depot::open(root, Depot::Access::write);
+    const auto restored = Depot::open(root, Depot::Access::read);
     if (!restored) return restored.error();
-    if (const auto marked = restored->index().mark_restored(occasion); !marked) return marked.error();
     Answer answer{true, "depot restored in " + root.string() + "\n"};
     answer.notes =
         "note: what was revoked after this backup is not in it, so no CRL is made yet. Take over the newest "
-        "CRL of each "
-        "authority, as gateways or repositories have it: sallyport-pki crl adopt FILE --ca NAME. Where there "
-        "is none "
-        "newer than the backup: sallyport-pki crl adopt --none-newer --ca NAME\n";
+        "CRLs of each authority (every partition, delta CRLs too), as gateways or repositories have them: "
+        "sallyport-pki crl adopt FILE... --ca NAME. Where there is none newer than the backup: sallyport-pki "
+        "crl "
+        "adopt --none-newer --ca NAME. Certificates issued after the backup are unknown: revoke them with "
+        "--cert FILE "
+        "or --serial\n";
     return answer;
 }
 

@@ -61,6 +61,12 @@ class Examination {
                                           " partitions; the authority was made with " +
                                           std::to_string(authority.partitions) + ", which cannot change");
             }
+            const auto restored = depot_.index().is_restored(authority.name);
+            if (!restored) return restored.error();
+            if (*restored)
+                error(authority.name,
+                      "makes no CRL: this depot was restored, and what came after its backup is not "
+                      "known; see sallyport-pki crl adopt --help");
             if (const auto done = certificate_of(authority); !done) return done;
             if (const auto done = crls_of(authority); !done) return done;
         }

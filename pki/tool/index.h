@@ -104,6 +104,8 @@ class Index {
     /// The certificate of an authority, when its serial is this one.
     Result<std::optional<CertificateRecord>> find_certificate_of(const AuthorityRecord& authority,
                                                                  std::string_view serial);
+    /// Whether a serial of this scope is revoked, known certificate or not.
+    Result<std::optional<Revocation>> find_revocation(const CrlScopeId& scope, std::string_view serial);
     /// What all authorities issued under this serial, oldest first. Ours do not meet, as they are random;
     /// those of an authority that was imported may be small.
     Result<std::vector<CertificateRecord>> find_serial(std::string_view serial);
@@ -121,7 +123,8 @@ class Index {
     // Revocations.
 
     /// Marks certificates as revoked, or as held; a held one becomes revoked and keeps the date of the hold.
-    Result<void> revoke(std::span<const CertificateRecord> records, const RevocationRequest& request,
+    Result<void> revoke(std::span<const CertificateRecord> records,
+                        std::span<const CertificateRecord> unrecorded, const RevocationRequest& request,
                         const Occasion& occasion);
     /// Lifts the hold of certificates.
     Result<void> release(std::span<const CertificateRecord> records, const Occasion& occasion);

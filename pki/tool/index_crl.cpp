@@ -61,10 +61,16 @@ Result<void> Index::change_scope(std::string_view authority, unsigned partition)
     return update.bind_text(authority).bind(partition).run();
 }
 
-Result<void> Index::revoke(std::span<const CertificateRecord> records, const RevocationRequest& request,
+Result<void> Index::revoke(std::span<const CertificateRecord> records,
+                           std::span<const CertificateRecord> unrecorded, const RevocationRequest& request,
                            const Occasion& occasion) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
+    for (const CertificateRecord& record : unrecorded) {
+        if (const auto done = insert_certificate(record); !done) return done.error();
+        const auto logged = log("recorded", record.issuer, record.serial, record.subject, occasion);
+        if (!logged) return logged.error();
+    }
     const std::string_view action = request.reason == CrlReason::certificate_hold ? "held" : "revoked";
     for (const CertificateRecord& record : records) {
         const CrlScopeId scope{record.issuer, record.partition};
@@ -108,16 +114,23 @@ Result<void> Index::release(std::span<const CertificateRecord> records, const Oc
     return transaction->commit();
 }
 
+Result<std::optional<Revocation>> Index::find_revocation(const CrlScopeId& scope, std::string_view serial) {
+    auto known = database_.prepare(
+        "SELECT reason, revoked_at, invalid_since FROM revocations"
+        " WHERE issuer = ? AND partition = ? AND serial = ?");
+    const auto row = bind_scope(known, scope).bind_blob(serial).step();
+    if (!row) return row.error();
+    if (!*row) return std::optional<Revocation>();
+    Revocation found{static_cast<CrlReason>(known.integer(0)), known.time(1)};
+    if (!known.is_null(2)) found.invalid_since = known.time(2);
+    return std::optional(found);
+}
+
 Result<bool> Index::adopt_revocation(const CrlScopeId& scope, const RevokedCertificate& entry,
                                      const Occasion& occasion) {
-    {
-        auto known = database_.prepare(
-            "SELECT reason FROM revocations WHERE issuer = ? AND partition = ? AND serial = ?");
-        const auto row = bind_scope(known, scope).bind_blob(entry.serial).step();
-        if (!row) return row.error();
-        const bool was_hold = *row && static_cast<CrlReason>(known.integer(0)) == CrlReason::certificate_hold;
-        if (*row && (!was_hold || entry.reason == CrlReason::certificate_hold)) return false;
-    }
+    const auto known = find_revocation(scope, entry.serial);
+    if (!known) return known.error();
+    if (*known && (!(*known)->on_hold() || entry.reason == CrlReason::certificate_hold)) return false;
     const auto certificate = find_certificate(scope.authority, entry.serial);
     if (!certificate) return certificate.error();
     // Of a certificate that nobody remembers the expiry is not known either: it stays listed for ever.
@@ -140,6 +153,7 @@ Result<std::uint64_t> Index::adopt_revocations(const AuthorityRecord& authority,
         const auto more = entries.next(entry);
         if (!more) return Error{Fault::input, more.error().message};
         if (!*more) break;
+        if (entry.reason == CrlReason::remove_from_crl) continue;
         const std::string_view serial(reinterpret_cast<const char*>(entry.serial.data()),
                                       entry.serial.size());
         const CrlReason reason = entry.reason == CrlReason::none ? CrlReason::unspecified : entry.reason;

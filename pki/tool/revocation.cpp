@@ -43,8 +43,10 @@ json::object to_json(const PublishedCrl& crl) {
 void note_clock(const std::vector<PublishedCrl>& crls, std::string& notes) {
     for (const PublishedCrl& crl : crls) {
         if (!crl.clock_went_back) continue;
-        notes += "warning: the clock is behind the previous " + crl.plan.scope.authority +
-                 " CRL; gateways may refuse the new one until it has caught up\n";
+        notes +=
+            "warning: the previous " + crl.plan.scope.authority +
+            " CRL was made at a later time than it is now: the clock is wrong, or was wrong then; gateways "
+            "may refuse the new one until it has caught up\n";
         return;
     }
 }
@@ -186,11 +188,13 @@ Result<Change> carry_out(Depot& depot, const Records& targets, const Records& un
     auto refused = too_large(depot, targets, options, occasion.now);
     if (!refused) return refused.error();
     if (*refused) return Change{std::move(**refused)};
-    if (!unrecorded.empty()) {
-        if (const auto added = depot.index().add_certificates(unrecorded, occasion); !added)
-            return added.error();
-    }
-    if (const auto marked = depot.index().revoke(targets, request, occasion); !marked) return marked.error();
+    const Records fresh = those(unrecorded, [&](const CertificateRecord& record) {
+        return std::ranges::any_of(targets, [&](const CertificateRecord& target) {
+            return target.serial == record.serial && target.issuer == record.issuer;
+        });
+    });
+    const auto marked = depot.index().revoke(targets, fresh, request, occasion);
+    if (!marked) return marked.error();
     return publish_for(depot, targets, verb.done, occasion);
 }
 
@@ -245,7 +249,12 @@ Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOption
         return carry_out(depot, targets, selected->unrecorded, {CrlReason::certificate_hold},
                          {"hold", "held"}, options, occasion);
     const Records held = those(selected->records, is_on_hold);
-    if (!held.empty()) return already(depot, held, "on hold");
+    if (!held.empty()) {
+        const auto shown = are_shown(depot, held);
+        if (!shown) return shown.error();
+        if (!*shown && !options.dry_run) return publish_for(depot, held, "held", occasion);
+        return already(depot, held, "on hold");
+    }
     return Change{no(label(selected->records.back()) + " is revoked, which is for ever")};
 }
 
@@ -268,7 +277,12 @@ Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOpti
     }
     const auto released = were_released(depot, selected->records);
     if (!released) return released.error();
-    if (*released) return already_released(depot, selected->records);
+    if (*released) {
+        const auto shown = are_shown(depot, selected->records);
+        if (!shown) return shown.error();
+        if (!*shown && !options.dry_run) return publish_for(depot, selected->records, "released", occasion);
+        return already_released(depot, selected->records);
+    }
     const CertificateRecord& last = selected->records.back();
     return Change{
         no(label(last) + (is_revoked(last) ? " is revoked, which is for ever" : " is not on hold"))};

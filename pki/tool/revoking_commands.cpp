@@ -2,6 +2,7 @@
 
 #include "pki/tool/authorities.h"
 #include "pki/tool/command.h"
+#include "pki/tool/crl_adoption.h"
 #include "pki/tool/distribution.h"
 #include "pki/tool/names.h"
 #include "pki/tool/revocation.h"
@@ -30,7 +31,7 @@ struct ChangeArguments {
     std::string issued_before;
     std::string reason = "unspecified";
     std::string invalid_since;
-    std::uint64_t yes_revoke = 0;
+    std::optional<std::uint64_t> yes_revoke = {};
     int active_within = 7;
 };
 
@@ -55,7 +56,7 @@ Result<void> complete(ChangeArguments& arguments) {
                      "which certificates? Name device IDs, --serial, --cert, --csv, --batch or "
                      "--issued-before"};
     }
-    if (arguments.yes_revoke > 0) arguments.options.yes_revoke = arguments.yes_revoke;
+    arguments.options.yes_revoke = arguments.yes_revoke;
     arguments.options.active_within = std::chrono::days{arguments.active_within};
     arguments.wait.dry_run = arguments.options.dry_run;
     return {};
@@ -128,10 +129,13 @@ Command change_command(std::shared_ptr<ChangeArguments> arguments, ChangeCommand
     return [arguments, run = std::move(run)](const CommandContext& context) -> Result<Answer> {
         if (const auto completed = complete(*arguments); !completed) return completed.error();
         const auto access = arguments->options.dry_run ? read : write;
-        return on_depot(access, [&](Depot& depot, const CommandContext& same) -> Result<Answer> {
-            return bring_into_force(
-                depot, arguments->wait, [&] { return run(depot, *arguments, same); }, same);
-        })(context);
+        return on_depot(
+            access,
+            [&](Depot& depot, const CommandContext& same) -> Result<Answer> {
+                return bring_into_force(
+                    depot, arguments->wait, [&] { return run(depot, *arguments, same); }, same);
+            },
+            CrlsMustShow::everything)(context);
     };
 }
 
@@ -173,17 +177,20 @@ struct CrlArguments {
 
 void describe_crl(CommandLine& line) {
     const auto arguments = std::make_shared<CrlArguments>();
-    auto* crl =
-        line.add(line.app, "crl", "Publish new CRLs",
-                 on_depot(write, [arguments](Depot& depot, const CommandContext& context) -> Result<Answer> {
-                     RefreshRequest& request = arguments->request;
-                     if (arguments->days > 0) request.lifetime = std::chrono::days{arguments->days};
-                     if (arguments->older_hours > 0)
-                         request.only_if_older = std::chrono::hours{arguments->older_hours};
-                     return bring_into_force(
-                         depot, arguments->wait,
-                         [&] { return refresh_crls(depot, request, context.occasion); }, context);
-                 }));
+    auto* crl = line.add(line.app, "crl", "Publish new CRLs",
+                         on_depot(
+                             write,
+                             [arguments](Depot& depot, const CommandContext& context) -> Result<Answer> {
+                                 RefreshRequest& request = arguments->request;
+                                 if (arguments->days > 0)
+                                     request.lifetime = std::chrono::days{arguments->days};
+                                 if (arguments->older_hours > 0)
+                                     request.only_if_older = std::chrono::hours{arguments->older_hours};
+                                 return bring_into_force(
+                                     depot, arguments->wait,
+                                     [&] { return refresh_crls(depot, request, context.occasion); }, context);
+                             },
+                             CrlsMustShow::everything));
     crl->require_subcommand(0, 1);
     add_wait(*crl, arguments->wait);
     crl->add_option("--ca", arguments->request.authority, "Only of this authority");
@@ -193,31 +200,28 @@ void describe_crl(CommandLine& line) {
     crl->add_option("--refresh-if-older", arguments->older_hours, "Only those that are older, in hours")
         ->check(CLI::Range(1, 87600));
 
-    struct Adoption {
+    struct Arguments {
         std::string authority = "device-ca";
-        std::string file;
+        Adoption crls = {};
         bool none_newer = false;
     };
-    const auto adoption = std::make_shared<Adoption>();
+    const auto adoption = std::make_shared<Arguments>();
     auto* adopt = line.add(
         *crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
         on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
-            if (adoption->none_newer == !adoption->file.empty())
-                return Error{Fault::input, "which CRL? Give its FILE, or --none-newer"};
+            if (adoption->none_newer == !adoption->crls.files.empty())
+                return Error{Fault::input, "which CRLs? Give their FILEs, or --none-newer"};
             const auto authority = depot.index().find_authority(adoption->authority);
             if (!authority) return authority.error();
             if (!*authority)
                 return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
-            AdoptedCrl adopted{(*authority)->crl_number, 0};
+            AdoptedCrls adopted{(*authority)->crl_number, 0};
             if (adoption->none_newer) {
                 const auto settled = depot.index().settle_restored(
                     adoption->authority, "nothing is newer, says the operator", context.occasion);
                 if (!settled) return settled.error();
             } else {
-                const auto certificate = depot.certificate(adoption->authority);
-                if (!certificate) return certificate.error();
-                const auto taken =
-                    adopt_crl(depot.index(), **authority, **certificate, adoption->file, context.occasion);
+                const auto taken = adopt_crls(depot, **authority, adoption->crls, context.occasion);
                 if (!taken) return taken.error();
                 adopted = *taken;
             }
@@ -232,7 +236,10 @@ void describe_crl(CommandLine& line) {
             answer.json["adopted"] = adopted.entries;
             return answer;
         }));
-    adopt->add_option("FILE", adoption->file, "The complete CRL, DER or PEM");
+    adopt->add_option("FILE", adoption->crls.files,
+                      "The newest complete CRL of each partition, and its delta CRL, DER or PEM");
+    adopt->add_flag("--no-delta", adoption->crls.no_delta,
+                    "There was no delta CRL, though this depot makes some");
     adopt->add_flag("--none-newer", adoption->none_newer, "No CRL newer than the backup was ever published");
     adopt->add_option("--ca", adoption->authority, "The authority that signed it (default device-ca)");
 }
@@ -241,18 +248,22 @@ void describe_publish(CommandLine& line) {
     const auto folder = std::make_shared<std::string>();
     auto* publish = line.add(
         line.app, "publish", "Put the CRLs in DER, as NAME.crl, where gateways and others fetch them",
-        on_depot(write, [folder](Depot& depot, const CommandContext& context) -> Result<Answer> {
-            std::vector<PublicationPlace> places = depot.configuration().publication.places;
-            if (!folder->empty()) places.assign(1, PublicationPlace{FolderSettings{*folder}});
-            if (places.empty()) {
-                return Error{Fault::input, "where to? Give --to FOLDER, or list places in " +
-                                               depot.paths().configuration().string() + " under 'publish'"};
-            }
-            Answer answer;
-            const auto distributed = distribute(depot, places, answer, context.occasion);
-            if (!distributed) return distributed.error();
-            return answer;
-        }));
+        on_depot(
+            write,
+            [folder](Depot& depot, const CommandContext& context) -> Result<Answer> {
+                std::vector<PublicationPlace> places = depot.configuration().publication.places;
+                if (!folder->empty()) places.assign(1, PublicationPlace{FolderSettings{*folder}});
+                if (places.empty()) {
+                    return Error{Fault::input, "where to? Give --to FOLDER, or list places in " +
+                                                   depot.paths().configuration().string() +
+                                                   " under 'publish'"};
+                }
+                Answer answer;
+                const auto distributed = distribute(depot, places, answer, context.occasion);
+                if (!distributed) return distributed.error();
+                return answer;
+            },
+            CrlsMustShow::everything));
     publish->add_option("--to", *folder, "Only into this folder")->check(CLI::ExistingDirectory);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace sallyport::pki {
 namespace {
@@ -56,27 +57,41 @@ class Collector {
                 Fault::input,
                 "a root cannot be revoked by its own CRL; take it out of the gateways' trust files instead"};
         }
+        if (record.kind == CertificateKind::authority && record.issuer.empty()) {
+            return Error{Fault::input, record.name +
+                                           ": its issuer is outside of this depot: revoke it there, or take "
+                                           "it out of the gateways' trust files"};
+        }
         keep(record);
         return {};
     }
 
     Result<void> add_matching(CertificateFilter filter) {
         filter.kind = CertificateKind::device;
-        return depot_.index().visit_certificates(filter, [&](const CertificateRecord& record) {
-            if (record.validity.not_after >= now_) keep(record);
+        bool any = false;
+        const auto visited = depot_.index().visit_certificates(filter, [&](const CertificateRecord& record) {
+            if (record.validity.not_after < now_) return;
+            any = true;
+            keep(record);
         });
+        if (!visited) return visited;
+        // Beside others it would not be missed, and may be a slip of the pen.
+        if (!any && !selected_.records.empty())
+            selected_.unknown.push_back(filter.batch.empty() ? "--issued-before" : "--batch " + filter.batch);
+        return {};
     }
 
     Selected take() { return std::move(selected_); }
 
     void keep(const CertificateRecord& record) {
-        if (!serials_.insert(record.serial).second) return;
+        if (!seen_.emplace(record.issuer, record.serial, record.name).second) return;
         selected_.records.push_back(record);
         selected_.records.back().der = std::string();  // most of its memory, and nobody asks for it here
     }
 
     void keep_unrecorded(const CertificateRecord& record) {
-        if (!serials_.contains(record.serial)) selected_.unrecorded.push_back(record);
+        if (!seen_.contains({record.issuer, record.serial, record.name}))
+            selected_.unrecorded.push_back(record);
         keep(record);
     }
 
@@ -84,7 +99,7 @@ class Collector {
     Depot& depot_;
     std::chrono::sys_seconds now_;
     Selected selected_;
-    std::set<std::string> serials_;
+    std::set<std::tuple<std::string, std::string, std::string>> seen_;  ///< issuer, serial, name
 };
 
 Error not_a_device_id(const std::string& text) {
@@ -138,11 +153,26 @@ Result<std::optional<AuthorityRecord>> signer_of(Depot& depot, X509& certificate
     for (const AuthorityRecord& authority : *authorities) {
         const auto issuer = depot.certificate(authority.name);
         if (!issuer) return issuer.error();
-        const bool signed_by = X509_verify(&certificate, X509_get0_pubkey(issuer->get())) == 1;
+        // By name and key identifier first: a key may serve two authorities.
+        const bool signed_by = X509_check_issued(issuer->get(), &certificate) == X509_V_OK &&
+                               X509_verify(&certificate, X509_get0_pubkey(issuer->get())) == 1;
         take_openssl_errors("");
         if (signed_by) return std::optional(authority);
     }
     return std::optional<AuthorityRecord>();
+}
+
+/// The record of the depot's authority whose certificate this is.
+Result<std::optional<CertificateRecord>> authority_of(Depot& depot, const X509& certificate) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    for (const AuthorityRecord& authority : *authorities) {
+        const auto own = depot.certificate(authority.name);
+        if (!own) return own.error();
+        if (X509_cmp(own->get(), &certificate) == 0)
+            return depot.index().find_certificate_of(authority, serial_octets(certificate));
+    }
+    return std::optional<CertificateRecord>();
 }
 
 Result<void> add_certificate_file(Depot& depot, Collector& collector, const std::filesystem::path& path) {
@@ -159,6 +189,9 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
         return Error{Fault::input, path.string() + ": several certificates; which one is meant?"};
     X509& certificate = leaves == 1 ? **std::ranges::find_if(*certificates, is_leaf) : *certificates->front();
     const std::string serial = serial_octets(certificate);
+    const auto as_authority = authority_of(depot, certificate);
+    if (!as_authority) return as_authority.error();
+    if (*as_authority) return collector.add(**as_authority);
     const auto authority = signer_of(depot, certificate);
     if (!authority) return authority.error();
     if (!*authority) {
@@ -182,6 +215,9 @@ Result<void> add_certificate_file(Depot& depot, Collector& collector, const std:
                                 is_device ? CertificateKind::device : CertificateKind::server, name);
         if (!record) return record.error();
         record->partition = partition_of(serial, (*authority)->partitions);
+        auto revocation = depot.index().find_revocation({record->issuer, record->partition}, serial);
+        if (!revocation) return revocation.error();
+        record->revocation = *revocation;  // of one that was taken over, the CRL told
         collector.keep_unrecorded(*record);
         return {};
     }

@@ -125,6 +125,20 @@ class BadInput(EndToEndTest):
         self.depot.do("crl")
         self.assertIsNotNone(self.depot.crl("device-ca").get_revoked_certificate_by_serial_number(number))
 
+    def test_what_no_crl_shows_is_no_success(self):
+        """Given again, by another command, or by the timer: as long as the key is away, the answer is no."""
+        place = self.folder / "place"
+        place.mkdir()
+        for change, device in ("hold", "00000001"), ("revoke", "00000002"):
+            for command in (change, device), (change, device), ("publish", "--to", place), ("crl", "--refresh-if-due"):
+                with self.subTest(command=command):
+                    done = self.depot.run(*command, env={"CA": "wrong"})
+                    self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+                    self.assertIn("device-ca", done.stderr.splitlines()[-1])
+        done = self.depot.run("crl", "--refresh-if-due")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.depot.crl("device-ca")), 3)
+
     def test_keys_lie_encrypted(self):
         for name in "root", "device-ca":
             text = (self.depot / f"private/{name}.key").read_text()

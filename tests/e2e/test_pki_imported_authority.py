@@ -48,11 +48,14 @@ class ImportedAuthority(EndToEndTest):
         cls.configuration = cls.folder / "openssl.cnf"
         cls.configuration.write_text(CONFIGURATION.format(folder=cls.folder))
         (cls.folder / "index.txt").write_text("")
+        cls.keys = {}
         cls.make("root", "Company Root", "1", "of_root")
         cls.make("ca", "Company Devices", "1", "of_ca", signer="root")
         cls.make("one", "0000AAAA", "1", "of_device", signer="ca")
         cls.make("two", "0000BBBB", "2", "of_device", signer="ca")
         cls.make("impostor", "Company Devices", "1", "of_root")
+        cls.make("successor", "Company Devices 2", "9", "of_root", key="ca")
+        cls.make("three", "0000CCCC", "2", "of_device", signer="successor")
         (cls.folder / "crlnumber").write_text("29\n")
         cls.openssl("ca", "-config", cls.configuration, "-revoke", cls.folder / "two.pem")
         cls.make_crl("newest")
@@ -63,11 +66,12 @@ class ImportedAuthority(EndToEndTest):
         run("openssl", *arguments)
 
     @classmethod
-    def make(cls, name, common_name, serial, extensions, signer=None):
-        key, certificate = cls.folder / f"{name}.key", cls.folder / f"{name}.pem"
-        sign = ("-CA", cls.folder / f"{signer}.pem", "-CAkey", cls.folder / f"{signer}.key") if signer else ()
-        cls.openssl("req", "-x509", "-config", cls.configuration, "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-                    "-out", certificate, "-subj", f"/CN={common_name}", "-days", "300", "-set_serial", serial,
+    def make(cls, name, common_name, serial, extensions, signer=None, key=None):
+        key, certificate = cls.folder / f"{key or name}.key", cls.folder / f"{name}.pem"
+        new = ("-key", key) if key.exists() else ("-newkey", "rsa:2048", "-nodes", "-keyout", key)
+        sign = ("-CA", cls.folder / f"{signer}.pem", "-CAkey", cls.keys.get(signer)) if signer else ()
+        cls.keys[name] = key
+        cls.openssl("req", "-x509", "-config", cls.configuration, *new, "-out", certificate, "-subj", f"/CN={common_name}", "-days", "300", "-set_serial", serial,
                     "-extensions", extensions, *sign)
 
     @classmethod
@@ -119,10 +123,28 @@ class ImportedAuthority(EndToEndTest):
         self.depot.do("doctor")
         self.depot.do("audit", "verify")
 
+    def test_what_its_crl_lists_already_stands_in_the_way_of_nothing(self):
+        self.import_all()
+        told = self.depot.do("revoke", "--cert", self.folder / "two.pem", "--cert", self.folder / "one.pem",
+                             "--yes-revoke", "1")
+        self.assertIn("revoked 01 (0000AAAA)", told)
+        self.assertEqual(self.listed()[0], {1, 2})
+        done = self.depot.run("revoke", "--cert", self.folder / "two.pem")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("already revoked", done.stdout)
+
+    def test_it_does_not_revoke_itself(self):
+        self.import_all()
+        before = self.depot.state()
+        done = self.depot.run("revoke", "--cert", self.folder / "ca.pem", "--yes-revoke", "1")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("its issuer is outside of this depot", done.stderr)
+        self.assertEqual(self.depot.state(), before)
+
     def test_the_certificate_of_a_namesake_is_refused(self):
         self.import_all()
         before = self.depot.state()
-        for name in "impostor", "root":
+        for name in "impostor", "root", "three":
             done = self.depot.run("revoke", "--cert", self.folder / f"{name}.pem", "--yes-revoke", "1")
             self.assertEqual(done.returncode, 2, name)
             self.assertIn("signed by no authority of this depot", done.stderr)

@@ -64,7 +64,7 @@ class IndexTest : public testing::Test {
 
     Result<void> revoke(const std::vector<CertificateRecord>& records, CrlReason reason,
                         std::chrono::sys_seconds now) {
-        return index->revoke(records, {reason}, at(now));
+        return index->revoke(records, {}, {reason}, at(now));
     }
 
     Result<void> release(const CertificateRecord& record, std::chrono::sys_seconds now) {
