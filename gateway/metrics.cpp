@@ -25,6 +25,20 @@ double unix_time(std::chrono::sys_seconds time) {
     return static_cast<double>(time.time_since_epoch().count());
 }
 
+/// Of CRLs that could not be read, or whose issuer is no authority here.
+constexpr const char* unknown_issuer = "unknown";
+
+/// The first anchor to expire takes its clients with it.
+std::optional<std::chrono::sys_seconds> first_to_expire(
+    const std::shared_ptr<const ClientAuthority>& authority) {
+    if (!authority) return std::nullopt;
+    auto first = std::chrono::sys_seconds::max();
+    for (const auto& anchor : authority->trust->anchors()) {
+        if (const auto dates = pki::validity(*anchor)) first = std::min(first, dates->not_after);
+    }
+    return first;
+}
+
 auto& counter(prometheus::Registry& registry, const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry);
 }
@@ -76,7 +90,7 @@ Metrics::Metrics()
       crl_info_(gauge(registry_, "sallyport_crl_info", "SHA-256 of the CRL in force")),
       crl_loads_(counter(registry_, "sallyport_crl_loads_total", "CRLs offered by what became of them")),
       certificate_not_after_(gauge(registry_, "sallyport_certificate_not_after_timestamp_seconds",
-                                   "notAfter of our certificates")),
+                                   "notAfter of the first certificate of this usage to expire")),
       revocation_enforced_(histogram(registry_, "sallyport_revocation_enforced_seconds",
                                      "Time from noticing a changed file to the last connection that it cut")
                                .Add({}, short_seconds)),
@@ -101,6 +115,7 @@ Metrics::Metrics()
                              "Waits that were given up, by the limit that they exceeded");
     for (std::size_t i = 0; i < deadline_count; ++i)
         exceeded_[i] = &exceeded.Add({{"deadline", std::string(to_string(static_cast<Deadline>(i)))}});
+    crl_loads_begin_at_zero(unknown_issuer);
 }
 
 std::string Metrics::expose() const {
@@ -168,7 +183,10 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
     for (Gauge* info : crl_infos_)
         crl_info_.Remove(info);
     crl_infos_.clear();
+    std::set<std::string> issuers;
     for (const pki::IssuerStatus& issuer : snapshot.revocation.issuers(now)) {
+        issuers.insert(issuer.name);
+        crl_loads_begin_at_zero(issuer.name);
         const prometheus::Labels labels{{"issuer", issuer.name}};
         if (!issuer.number.empty()) crl_number_.Add(labels).Set(std::strtod(issuer.number.c_str(), nullptr));
         crl_entries_.Add(labels).Set(static_cast<double>(issuer.entries));
@@ -179,25 +197,58 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
             crl_infos_.back()->Set(1);
         }
     }
+    forget_issuers(std::move(issuers));
     follow_endpoints(snapshot);
-    certificate_authority("device_ca", snapshot.devices);
-    certificate_authority("operator_ca", snapshot.operators);
+    certificate("device_ca", first_to_expire(snapshot.devices));
+    certificate("operator_ca", first_to_expire(snapshot.operators));
+    std::optional<std::chrono::sys_seconds> server;
     for (const ListenerRules& listener : snapshot.listeners) {
         if (!listener.certificate_not_after) continue;
-        certificate_not_after_.Add({{"usage", "server"}, {"listener", listener.name}})
-            .Set(unix_time(*listener.certificate_not_after));
+        server = std::min(server.value_or(*listener.certificate_not_after), *listener.certificate_not_after);
+        handshakes_begin_at_zero(listener.name);
+    }
+    certificate("server", server);
+}
+
+void Metrics::forget_issuers(std::set<std::string> present) {
+    for (const std::string& gone : issuers_) {
+        if (present.contains(gone)) continue;
+        const prometheus::Labels labels{{"issuer", gone}};
+        for (auto* family : {&crl_number_, &crl_entries_, &crl_this_update_, &crl_next_update_, &crl_stale_})
+            family->Remove(&family->Add(labels));
+        for (const pki::CrlState state : pki::crl_states) {
+            crl_state_.Remove(
+                &crl_state_.Add({{"issuer", gone}, {"state", std::string(pki::to_string(state))}}));
+        }
+    }
+    issuers_ = std::move(present);
+}
+
+void Metrics::certificate(const char* usage, std::optional<std::chrono::sys_seconds> not_after) {
+    Gauge& series = certificate_not_after_.Add({{"usage", usage}});
+    if (not_after) {
+        series.Set(unix_time(*not_after));
+    } else {
+        certificate_not_after_.Remove(&series);
     }
 }
 
-/// The first anchor to expire takes its clients with it.
-void Metrics::certificate_authority(const char* usage,
-                                    const std::shared_ptr<const ClientAuthority>& authority) {
-    if (!authority) return;
-    auto first = std::chrono::sys_seconds::max();
-    for (const auto& anchor : authority->trust->anchors()) {
-        if (const auto dates = pki::validity(*anchor)) first = std::min(first, dates->not_after);
+// Prometheus sees no increase in a series that begins with 1: what alerts wait for is there from the start.
+
+void Metrics::handshakes_begin_at_zero(const std::string& listener) {
+    for (const char* result : {"ok", "failed"}) {
+        for (const char* resumed : {"true", "false"})
+            handshakes_.Add({{"listener", listener}, {"result", result}, {"resumed", resumed}});
     }
-    certificate_not_after_.Add({{"usage", usage}}).Set(unix_time(first));
+    for (std::size_t i = 0; i < tls_reason_count; ++i) {
+        handshake_failures_.Add(
+            {{"listener", listener}, {"reason", std::string(to_string(static_cast<Reason>(i)))}});
+    }
+}
+
+void Metrics::crl_loads_begin_at_zero(const std::string& issuer) {
+    for (const pki::CrlLoad result : pki::crl_load_results)
+        crl_loads_.Add({{"issuer", issuer}, {"result", std::string(pki::to_string(result))}});
 }
 
 void Metrics::crl_states(const std::vector<pki::IssuerStatus>& issuers) {
@@ -214,7 +265,7 @@ void Metrics::crl_states(const std::vector<pki::IssuerStatus>& issuers) {
 void Metrics::crl_outcomes(const std::vector<CrlOutcome>& outcomes) {
     for (const CrlOutcome& outcome : outcomes) {
         crl_loads_
-            .Add({{"issuer", outcome.issuer.empty() ? "unknown" : outcome.issuer},
+            .Add({{"issuer", outcome.issuer.empty() ? unknown_issuer : outcome.issuer},
                   {"result", std::string(pki::to_string(outcome.result))}})
             .Increment();
     }

@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -39,7 +41,8 @@ class Metrics {
     void upstream_up(const std::string& endpoint, bool up);
     void reloaded(bool successful);
     void revocation_enforced(std::chrono::nanoseconds after);
-    /// The CRLs and certificates of a snapshot that was published. Series of CRLs stay when a load fails.
+    /// The CRLs and certificates of a snapshot that was published. Series of CRLs stay when a load fails;
+    /// those of an issuer that the snapshot no longer knows are removed.
     void published(const Snapshot& snapshot, std::chrono::sys_seconds now);
     void crl_states(const std::vector<pki::IssuerStatus>& issuers);
     void crl_outcomes(const std::vector<CrlOutcome>& outcomes);
@@ -83,7 +86,10 @@ class Metrics {
 
   private:
     void follow_endpoints(const Snapshot& snapshot);
-    void certificate_authority(const char* usage, const std::shared_ptr<const ClientAuthority>& authority);
+    void forget_issuers(std::set<std::string> present);
+    void certificate(const char* usage, std::optional<std::chrono::sys_seconds> not_after);
+    void handshakes_begin_at_zero(const std::string& listener);
+    void crl_loads_begin_at_zero(const std::string& issuer);
 
     template <class Metric>
     using Family = prometheus::Family<Metric>;
@@ -117,6 +123,7 @@ class Metrics {
     Family<prometheus::Gauge>& crl_stale_;
     Family<prometheus::Gauge>& crl_info_;
     std::vector<prometheus::Gauge*> crl_infos_;  ///< of the CRLs in force
+    std::set<std::string> issuers_;              ///< of the CRLs in force
     Family<prometheus::Counter>& crl_loads_;
     Family<prometheus::Gauge>& certificate_not_after_;
     prometheus::Histogram& revocation_enforced_;

@@ -25,6 +25,9 @@ enum class CrlLoad {
     parse_error,
     fetch_error
 };
+inline constexpr CrlLoad crl_load_results[] = {
+    CrlLoad::loaded, CrlLoad::unchanged, CrlLoad::bad_signature, CrlLoad::rollback,   CrlLoad::shrink,
+    CrlLoad::scope,  CrlLoad::too_large, CrlLoad::parse_error,   CrlLoad::fetch_error};
 std::string_view to_string(CrlLoad result) noexcept;
 
 /// Why a CRL was not taken.

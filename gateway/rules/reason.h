@@ -45,6 +45,8 @@ enum class Reason {
     store_malformed,
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::store_malformed) + 1;
+inline constexpr std::size_t tls_reason_count =
+    static_cast<std::size_t>(Reason::limit) + 1;  ///< the first ones
 
 std::string_view to_string(Reason reason) noexcept;
 Reason reason_of(pki::Refusal refusal) noexcept;

@@ -40,19 +40,14 @@ class AdminEndpoints(FleetTest):
         }
 
         def counts():
-            return {
-                name: self.gateway.metric(f"sallyport_{name}", **labels) or 0
-                for name, labels in series.items()
-            }
+            return {name: self.gateway.metric(f"sallyport_{name}", **labels) or 0 for name, labels in series.items()}
 
         before = counts()
         with self.connect(self.device) as connection:
             self.assertEqual(connection.request(self.signer, "PUT", TARGET, b"{}").status, 200)
             self.assertEqual(connection.request(self.signer, "GET", "/fleet/11223344/x").status, 403)
         without = self.context(None)
-        stranger = lambda: Connection(self.gateway.port, without).request(
-            self.signer, "GET", TARGET
-        )  # noqa: E731
+        stranger = lambda: Connection(self.gateway.port, without).request(self.signer, "GET", TARGET)  # noqa: E731
         self.assertIsNotNone(refused(stranger))
         one_more = {name: count + 1 for name, count in before.items()}
         wait_until(lambda: counts() == one_more, f"each of {list(series)} counts one more")
@@ -68,6 +63,23 @@ class AdminEndpoints(FleetTest):
             "build_info",
         ):
             self.assertIsNotNone(self.gateway.metric(f"sallyport_{name}"), name)
+
+    def test_series_of_an_issuer_leave_with_it(self):
+        """Else the last thing that was known of its CRL would raise alarms until the next start."""
+        families = ("number", "entries", "stale", "state", "next_update_timestamp_seconds", "info")
+        values = lambda: {
+            self.gateway.metric(f"sallyport_crl_{name}", issuer="CN=second") for name in families
+        }  # noqa: E731
+        trust = f"trust: [{self.pki.trust}"
+        second = self.pki.authority("second")
+        crl = self.gateway.folder / "crl" / "second.pem"
+        crl.write_text(self.pki.crl(issuer="second"))
+        self.gateway.change_configuration((trust, f"{trust}, {second}"))
+        self.assertNotIn(None, values())
+        crl.unlink()
+        self.gateway.change_configuration((f"{trust}, {second}", trust))
+        self.assertEqual(values(), {None})
+        self.assertIsNotNone(self.gateway.metric("sallyport_crl_number"))
 
     def test_nothing_names_a_device_or_a_secret(self):
         with self.connect(self.device) as connection:
