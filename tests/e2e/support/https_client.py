@@ -110,3 +110,13 @@ def refused(attempt):
     except (OSError, http.client.HTTPException) as error:  # ssl.SSLError is an OSError
         return error
     return None
+
+
+def knock(port, context, signer):
+    """The exception with which somebody is refused who asks for something; None when he is answered."""
+
+    def attempt():
+        with Connection(port, context) as connection:
+            connection.request(signer, "GET", "/fleet/x")
+
+    return refused(attempt)
