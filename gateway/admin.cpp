@@ -1,5 +1,6 @@
 #include "gateway/admin.h"
 
+#include "gateway/admin_access.h"
 #include "gateway/inventory_views.h"
 #include "gateway/wall_clock.h"
 
@@ -8,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -31,6 +33,7 @@ using namespace std::chrono_literals;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr auto patience = 10s;
 constexpr auto accept_pause = 50ms;
+constexpr unsigned max_connections = 256;  // at a time; more are closed at once
 
 std::int64_t unix_time(std::chrono::sys_seconds time) {
     return time.time_since_epoch().count();
@@ -74,32 +77,66 @@ asio::awaitable<void> Admin::accept() {
             co_await pause.async_wait(tuple_awaitable);
             continue;
         }
-        asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
+        if (connections_ >= max_connections) continue;
+        ++connections_;
+        const auto access = shared_.snapshots.current()->admin;
+        auto conversation =
+            access->tls() ? serve_encrypted(std::move(socket), access->tls()) : serve(std::move(socket));
+        asio::co_spawn(io_, std::move(conversation), [this](const std::exception_ptr&) { --connections_; });
     }
 }
 
 asio::awaitable<void> Admin::serve(tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
+    co_await answer_all(stream);
+}
+
+asio::awaitable<void> Admin::serve_encrypted(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls) {
+    asio::ssl::stream<beast::tcp_stream> stream(beast::tcp_stream(std::move(socket)), *tls);
+    beast::get_lowest_layer(stream).expires_after(patience);
+    const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, tuple_awaitable);
+    if (error) co_return;
+    co_await answer_all(stream);
+    beast::get_lowest_layer(stream).expires_after(patience);
+    [[maybe_unused]] const auto [unsaid] = co_await stream.async_shutdown(tuple_awaitable);
+}
+
+template <class Stream>
+asio::awaitable<void> Admin::answer_all(Stream& stream) {
     beast::flat_buffer buffer(16 * 1024);
     for (;;) {
         http::request_parser<http::empty_body> parser;
-        stream.expires_after(patience);
+        beast::get_lowest_layer(stream).expires_after(patience);
         const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, tuple_awaitable);
         if (read_error) co_return;
         const auto& request = parser.get();
-        Reply reply = reply_to({request.method_string().data(), request.method_string().size()},
-                               {request.target().data(), request.target().size()});
+        const std::string_view target(request.target().data(), request.target().size());
+        std::string_view authorization;
+        if (request.count(http::field::authorization) == 1) {
+            const auto field = request[http::field::authorization];
+            authorization = {field.data(), field.size()};
+        }
+        Reply reply = admits(target, authorization)
+                          ? reply_to({request.method_string().data(), request.method_string().size()}, target)
+                          : Reply{401, "text/plain; charset=utf-8", "a token is needed (RFC 6750)\n"};
         http::response<http::string_body> response(http::int_to_status(reply.status), 11);
         response.set(http::field::content_type,
                      beast::string_view(reply.content_type.data(), reply.content_type.size()));
         response.set(http::field::cache_control, "no-store");
+        if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer realm=\"sallyport\"");
         response.keep_alive(request.keep_alive());
         response.body() = std::move(reply.body);
         response.prepare_payload();
-        stream.expires_after(patience);
+        beast::get_lowest_layer(stream).expires_after(patience);
         const auto [write_error, written] = co_await http::async_write(stream, response, tuple_awaitable);
         if (write_error || !request.keep_alive()) co_return;
     }
+}
+
+bool Admin::admits(std::string_view target, std::string_view authorization) const {
+    // Probes of load balancers and orchestrators hold no secrets.
+    if (target == "/healthz" || target == "/readyz") return true;
+    return shared_.snapshots.current()->admin->admits(authorization);
 }
 
 Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) const {

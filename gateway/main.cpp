@@ -206,7 +206,12 @@ struct ShadowReportOptions {
 int report_shadow(const std::string& file, const ShadowReportOptions& options) {
     const auto settings = load_settings(file);
     if (!settings) return tell(settings.error().lines);
-    const ShadowReport report = fetch_shadow_report(settings->admin, options.all);
+    if (settings->admin.access.guarded()) {
+        return tell(
+            {"shadow-report asks admin listeners without TLS and token only; ask this one for "
+             "/status?view=shadow, with curl"});
+    }
+    const ShadowReport report = fetch_shadow_report(settings->admin.address, options.all);
     std::cout << (options.json ? report.json : report.text);
     return report.is_clean ? exit_ok : exit_no;
 }

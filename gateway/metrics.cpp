@@ -1,5 +1,6 @@
 #include "gateway/metrics.h"
 
+#include "gateway/admin_access.h"
 #include "pki/certificate.h"
 
 #include <prometheus/text_serializer.h>
@@ -208,6 +209,7 @@ void Metrics::published(const Snapshot& snapshot, std::chrono::sys_seconds now) 
         handshakes_begin_at_zero(listener.name);
     }
     certificate("server", server);
+    certificate("admin", snapshot.admin->certificate_not_after());
 }
 
 void Metrics::forget_issuers(std::set<std::string> present) {

@@ -69,7 +69,7 @@ Server::Server(LoadedSnapshot first)
     }
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back(std::make_unique<Worker>(shared_, listeners_, ports_));
-    admin_ = std::make_unique<Admin>(settings.admin, shared_);
+    admin_ = std::make_unique<Admin>(settings.admin.address, shared_);
 }
 
 Server::~Server() = default;
@@ -227,7 +227,8 @@ std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
     }
     const auto credentials = settings.store.resign ? settings.store.resign->credentials.file : "";
     for (const auto& file :
-         {settings.access_keys.devices_file, settings.access_keys.secrets.file, credentials}) {
+         {settings.access_keys.devices_file, settings.access_keys.secrets.file, credentials,
+          settings.admin.access.certificate, settings.admin.access.key, settings.admin.access.token.file}) {
         if (!file.empty()) paths.push_back(file);
     }
     if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
@@ -250,7 +251,7 @@ std::vector<std::string> Server::restart_only_changes(const Settings& fresh) con
     const Settings& running = snapshot->settings;
     std::vector<std::string> changes;
     if (fresh.workers != running.workers) changes.emplace_back("workers");
-    if (fresh.admin != running.admin) changes.emplace_back("admin.address");
+    if (fresh.admin.address != running.admin.address) changes.emplace_back("admin.address");
     if (fresh.log.access != running.log.access || fresh.log.events != running.log.events ||
         fresh.log.level != running.log.level) {
         changes.emplace_back("log");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/access_key_settings.h"
+#include "gateway/admin_settings.h"
 #include "gateway/authority_settings.h"
 #include "gateway/device_limiter.h"
 #include "gateway/listener_settings.h"
@@ -64,7 +65,7 @@ struct Settings {
     AccessKeySettings access_keys;
     StoreSettings store;
     Limits limits;
-    SocketAddress admin;  // restart-only
+    AdminSettings admin;
     LogSettings log;
 };
 

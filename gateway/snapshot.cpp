@@ -1,6 +1,7 @@
 #include "gateway/snapshot.h"
 
 #include "gateway/access_key_loader.h"
+#include "gateway/admin_access.h"
 #include "gateway/crl_loader.h"
 #include "gateway/listener_loader.h"
 #include "gateway/store_loader.h"
@@ -34,6 +35,7 @@ std::string digest_of_inputs(const Snapshot& snapshot) {
     for (const ListenerRules& listener : snapshot.listeners)
         inputs += listener.tls_inputs;
     inputs += snapshot.access_key_inputs;
+    if (snapshot.admin) inputs += sha256(snapshot.admin->inputs());
     if (snapshot.upstream) inputs += snapshot.upstream->tls_inputs();
     return sha256(inputs);
 }
@@ -47,6 +49,14 @@ bool load_authorities(Snapshot& snapshot, Load& load) {
         snapshot.operators = load_authority(settings.operators, "operators", load);
     if (snapshot.devices && snapshot.operators) check_apart(*snapshot.devices, *snapshot.operators, load);
     return load.result.faults.size() == faults;
+}
+
+/// Null when there are faults.
+std::shared_ptr<const AdminAccess> load_admin_access(const AdminAccessSettings& settings, Load& load) {
+    auto access = AdminAccess::load(settings);
+    if (access) return std::move(*access);
+    load.fault("admin: " + access.error().message);
+    return nullptr;
 }
 
 LoadedSnapshot finish(Load& load, std::shared_ptr<Snapshot> snapshot) {
@@ -80,6 +90,7 @@ LoadedSnapshot build_snapshot(Settings settings, const Snapshot* previous, std::
     snapshot->generation = previous == nullptr ? 1 : previous->generation + 1;
     snapshot->verdicts = std::make_shared<VerdictCache>(remembered_verdicts);
     load_access_keys(*snapshot, load);
+    snapshot->admin = load_admin_access(snapshot->settings.admin.access, load);
     snapshot->upstream = load_store(snapshot->settings.store, load);
     if (load_authorities(*snapshot, load)) {
         if (const auto authorities = authorities_of(*snapshot); !authorities.empty())

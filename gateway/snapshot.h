@@ -21,6 +21,8 @@
 
 namespace sallyport::gateway {
 
+class AdminAccess;
+
 /// Those who issue the certificates of one kind of clients, and how these name them.
 struct ClientAuthority {
     std::shared_ptr<const pki::TrustAnchors> trust;
@@ -51,8 +53,9 @@ struct Snapshot {
     std::shared_ptr<const ClientAuthority> devices;    ///< null when no listener asks for their certificates
     std::shared_ptr<const ClientAuthority> operators;  ///< the same
     std::shared_ptr<const AccessKeys> access_keys;
-    std::string access_key_inputs;                      ///< digests of the files and of the secrets
-    std::shared_ptr<const SigningKeys> signing_keys;    ///< null: signatures are the store's matter
+    std::string access_key_inputs;                    ///< digests of the files and of the secrets
+    std::shared_ptr<const SigningKeys> signing_keys;  ///< null: signatures are the store's matter
+    std::shared_ptr<const AdminAccess> admin;
     std::shared_ptr<const StoreSigning> store_signing;  ///< null: the clients' signatures pass through
     pki::RevocationIndex revocation;
     /// Where requests go. The next snapshot has the same one unless its section or files have changed.

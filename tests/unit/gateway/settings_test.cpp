@@ -86,7 +86,7 @@ TEST(Settings, have_defaults_for_all_but_the_least) {
     ASSERT_EQ(s.policy.rules.size(), 1U);
     EXPECT_EQ(s.policy.rules[0].on, "{bucket}/{device}/*");
     EXPECT_EQ(s.store.endpoints, (std::vector{StoreUrl{false, false, "127.0.0.1", 9000}}));
-    EXPECT_EQ(s.admin, (SocketAddress{"127.0.0.1", 9901}));
+    EXPECT_EQ(s.admin.address, (SocketAddress{"127.0.0.1", 9901}));
     EXPECT_EQ(s.limits.connections, 10'000U);
     EXPECT_EQ(s.log.access, "stdout");
     EXPECT_GE(s.workers, 1U);
@@ -286,6 +286,10 @@ std::vector<FaultCase> fault_cases() {
         {"no_admin", with("admin:\n  address: 127.0.0.1:9901\n", ""), "1:1", "'admin' is missing"},
         {"admin_for_everybody", with("127.0.0.1:9901", "0.0.0.0:9901"), "13:12",
          "give it a loopback address"},
+        {"admin_half_tls", with("127.0.0.1:9901", "127.0.0.1:9901\n  key: gateway.yaml"), "13:3",
+         "certificate and key belong together"},
+        {"admin_token_from_nowhere", with("127.0.0.1:9901", "127.0.0.1:9901\n  token: {}"), "14:10",
+         "one of file, environment and credential is needed"},
         {"admin_on_another_loopback", with("127.0.0.1:9901", "127.9.9.9:9901"), "", ""},
         {"limit_zero", limit("connections: 0"), "14:23", "is not a whole number from 1 to"},
         {"limit_negative", limit("connections: -1"), "14:23", "is not a whole number from 1 to"},
