@@ -68,8 +68,8 @@ Result<std::unique_ptr<const GivenCrl>> read_crl_of(const X509& authority,
 /// Compares what is given with the lists that the depot has itself.
 class Comparison {
   public:
-    Comparison(const AuthorityRecord& authority, const GivenCrls& given)
-        : authority_(authority), given_(given) {}
+    Comparison(const AuthorityRecord& authority, const GivenCrls& given, bool must_be_newest)
+        : authority_(authority), given_(given), must_be_newest_(must_be_newest) {}
 
     Result<void> with_own(Depot& depot, const X509& certificate) {
         for (unsigned partition = 0; partition < authority_.partitions; ++partition) {
@@ -117,7 +117,7 @@ class Comparison {
         };
         for (const auto& crl : given_) {
             if (!same_point(*crl, own)) continue;
-            if (crl->view.delta == own.view.delta && crl->number < own.number) {
+            if (must_be_newest_ && crl->view.delta == own.view.delta && crl->number < own.number) {
                 return Error{Fault::input, crl->origin + ": number " + std::to_string(crl->number) +
                                                " is older than the one in this depot, " +
                                                std::to_string(own.number) + "; give the newest"};
@@ -143,6 +143,7 @@ class Comparison {
 
     const AuthorityRecord& authority_;
     const GivenCrls& given_;
+    bool must_be_newest_;
     std::set<Place> places_;
     std::set<const GivenCrl*> of_depot_;
 };
@@ -177,10 +178,10 @@ Result<AdoptedCrls> adopt_crls(Depot& depot, const AuthorityRecord& authority, c
         if (!crl) return crl.error();
         given.push_back(std::move(*crl));
     }
-    Comparison comparison(authority, given);
-    if (const auto compared = comparison.with_own(depot, **certificate); !compared) return compared.error();
     const auto restored = depot.index().is_restored(authority.name);
     if (!restored) return restored.error();
+    Comparison comparison(authority, given, *restored);
+    if (const auto compared = comparison.with_own(depot, **certificate); !compared) return compared.error();
     if (*restored) {
         const auto plan = depot.plan(authority.name);
         if (!plan) return plan.error();

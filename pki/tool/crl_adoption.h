@@ -25,7 +25,8 @@ struct Adoption {
 /// restored depot may sign CRLs again after that, when nothing is left out: the complete CRL of each of its
 /// partitions, and the delta CRL of each where it makes some. A removeFromCRL is not taken over: what is held
 /// here stays so until somebody says otherwise. Errors (input, nothing is changed): not one CRL that the
-/// authority signed, older than the depot's own, of no partition of this depot, or one is missing.
+/// authority signed, or of no partition of this depot; where it was restored, also one that is older than the
+/// depot's own, and one that is missing.
 Result<AdoptedCrls> adopt_crls(Depot& depot, const AuthorityRecord& authority, const Adoption& adoption,
                                const Occasion& occasion);
 
