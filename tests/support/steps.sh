@@ -5,6 +5,8 @@ set -m  # each background job gets a process group of its own, which can be ende
 
 # Build results of a compiler cache stay inside the checkout, unless the caller has a cache already.
 export CCACHE_DIR=${CCACHE_DIR:-$PWD/.cache/ccache}
+# What ccache asks for with precompiled headers.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 
 say() { printf '==> %s\n' "$*"; }
 
