@@ -1,3 +1,4 @@
+#include "gateway/admin_client.h"
 #include "gateway/crl_archive.h"
 #include "gateway/explain.h"
 #include "gateway/server.h"
@@ -216,6 +217,20 @@ int report_shadow(const std::string& file, const ShadowReportOptions& options) {
     return report.is_clean ? exit_ok : exit_no;
 }
 
+/// For health checks of containers: the image has no other program that could ask.
+int tell_health(const std::string& file, bool only_alive) {
+    constexpr std::uint64_t max_bytes = 1U << 20U;
+    constexpr std::chrono::seconds patience{3};
+    const auto settings = load_settings(file);
+    if (!settings) return tell(settings.error().lines);
+    if (!settings->admin.access.certificate.empty())
+        return tell({"health asks admin listeners without TLS only; ask this one for /readyz, with curl"});
+    const AdminAnswer answer =
+        ask_admin(settings->admin.address, only_alive ? "/healthz" : "/readyz", max_bytes, patience);
+    std::cout << answer.body;
+    return answer.status == 200 ? exit_ok : exit_no;
+}
+
 /// The secret key comes in on standard input: a command line is seen by everybody.
 int sign_for_support() {
     std::string input{std::istreambuf_iterator<char>(std::cin), {}};
@@ -276,6 +291,11 @@ int main(int argc, char** argv) {
     shadow_command->add_flag("--json", shadow_options.json, "for machines");
     shadow_command->footer(
         "Exit status: 0 all would be served, 1 some would not or are not known, 3 no gateway answers.");
+    bool only_alive = false;
+    auto* health_command = app.add_subcommand("health", "ask a running gateway whether it takes connections");
+    health_command->add_option("--config", file, "configuration (YAML) of the running gateway")->required();
+    health_command->add_flag("--live", only_alive, "only whether it works: a gateway that drains still does");
+    health_command->footer("Exit status: 0 yes, 1 no (it drains), 3 no gateway answers.");
     auto* sigv4_command = app.add_subcommand(
         "sigv4", "for support: sign the request that is described on standard input (JSON), stage by stage");
     sigv4_command->footer(
@@ -306,6 +326,7 @@ int main(int argc, char** argv) {
     try {
         if (explain_command->parsed()) return explain_device(explain_options);
         if (shadow_command->parsed()) return report_shadow(file, shadow_options);
+        if (health_command->parsed()) return tell_health(file, only_alive);
         if (accept_command->parsed()) return accept_crl(file, crl_file);
         if (sigv4_command->parsed()) return sign_for_support();
         if (verify_command->parsed()) return verify(files, unix_time, grace_seconds);

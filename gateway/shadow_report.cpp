@@ -1,27 +1,18 @@
 #include "gateway/shadow_report.h"
 
+#include "gateway/admin_client.h"
 #include "gateway/wall_clock.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/json.hpp>
 
 namespace sallyport::gateway {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 namespace json = boost::json;
 
 constexpr std::uint64_t max_report_bytes = 1ULL << 30U;
@@ -120,26 +111,12 @@ ShadowReport shadow_report(std::string json, bool all) {
 }
 
 ShadowReport fetch_shadow_report(const SocketAddress& address, bool all) {
-    const std::string where = address.host + " port " + std::to_string(address.port);
-    try {
-        asio::io_context io;
-        beast::tcp_stream stream(io);
-        stream.connect({asio::ip::make_address(address.host), address.port});
-        http::request<http::empty_body> request(http::verb::get, "/status?view=shadow", 11);
-        request.set(http::field::host, "localhost");
-        request.set(http::field::connection, "close");
-        http::write(stream, request);
-        beast::flat_buffer buffer;
-        http::response_parser<http::string_body> parser;
-        parser.body_limit(max_report_bytes);
-        http::read(stream, buffer, parser);
-        if (parser.get().result() != http::status::ok)
-            throw std::runtime_error("status " + std::to_string(parser.get().result_int()));
-        return shadow_report(std::move(parser.get().body()), all);
-    } catch (const std::exception& error) {
-        throw std::runtime_error("no report from the admin listener at " + where + ": " + error.what() +
-                                 "; does the gateway run?");
-    }
+    constexpr std::chrono::seconds patience{30};
+    AdminAnswer answer = ask_admin(address, "/status?view=shadow", max_report_bytes, patience);
+    if (answer.status != 200)
+        throw std::runtime_error("the admin listener gives no report: status " +
+                                 std::to_string(answer.status));
+    return shadow_report(std::move(answer.body), all);
 }
 
 }  // namespace sallyport::gateway
