@@ -103,6 +103,11 @@ bool MapReader::has(std::string_view key) const {
     return std::ranges::find(entries_, key, &Entry::key) != entries_.end();
 }
 
+bool MapReader::has_map(std::string_view key) const {
+    const auto found = std::ranges::find(entries_, key, &Entry::key);
+    return found != entries_.end() && found->value.IsMap();
+}
+
 MapReader::Entry* MapReader::take(std::string_view key) {
     const auto found = std::ranges::find(entries_, key, &Entry::key);
     if (found == entries_.end()) return nullptr;

@@ -42,6 +42,7 @@ class MapReader {
     MapReader(const YAML::Node& node, std::string name, Faults& faults);
 
     bool has(std::string_view key) const;
+    bool has_map(std::string_view key) const;
 
     Located required_string(std::string_view key);
     std::optional<Located> string(std::string_view key);

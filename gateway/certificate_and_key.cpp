@@ -1,5 +1,6 @@
 #include "gateway/certificate_and_key.h"
 
+#include "gateway/credential.h"
 #include "gateway/load.h"
 #include "pki/certificate.h"
 #include "pki/file.h"
@@ -11,7 +12,7 @@ pki::Result<CertificateAndKey> read_certificate_and_key(const std::filesystem::p
                                                         std::string& inputs) {
     const auto chain_pem = pki::read_file(chain, max_pem_bytes);
     if (!chain_pem) return chain_pem.error();
-    auto key_pem = pki::read_secret_file(key, max_pem_bytes);
+    auto key_pem = read_key_text(key, max_pem_bytes);
     if (!key_pem) return key_pem.error();
     auto parsed_key = pki::parse_private_key(*key_pem, key.string());
     inputs += sha256(*chain_pem) + sha256(*key_pem);

@@ -1,5 +1,7 @@
 #include "gateway/listener_settings.h"
 
+#include "gateway/credential.h"
+
 #include <algorithm>
 
 namespace sallyport::gateway {
@@ -65,9 +67,8 @@ void read_certificates(MapReader& map, const ConfigurationPaths& paths, Listener
     auto certificates = map.maps("certificates");
     if (certificates.empty()) map.fault("certificates: at least one {chain, key} is needed");
     for (MapReader& certificate : certificates) {
-        listener.certificates.push_back(
-            {paths.existing(certificate, "chain", certificate.required_string("chain")),
-             paths.existing(certificate, "key", certificate.required_string("key"))});
+        listener.certificates.push_back({read_file_or_credential(certificate, "chain", paths),
+                                         read_file_or_credential(certificate, "key", paths)});
         if (const auto anchors = certificate.string("anchors"))
             listener.certificates.back().anchors = paths.existing(certificate, "anchors", *anchors);
         certificate.finish();

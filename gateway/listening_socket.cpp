@@ -14,7 +14,11 @@ namespace sallyport::gateway {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-ListeningSocket::ListeningSocket(const ListenerSettings& settings) {
+ListeningSocket::ListeningSocket(const ListenerSettings& settings, InheritedSockets& inherited) {
+    if (const auto descriptor = inherited.take(settings.address)) {
+        descriptor_ = *descriptor;
+        return;
+    }
     const tcp::endpoint endpoint(asio::ip::make_address(settings.address.host), settings.address.port);
     descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;

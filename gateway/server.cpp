@@ -1,7 +1,7 @@
 #include "gateway/server.h"
 
-#include "gateway/crl_archive.h"
 #include "gateway/wall_clock.h"
+#include "gateway/watched_paths.h"
 
 #include <algorithm>
 #include <csignal>
@@ -21,7 +21,9 @@ namespace asio = boost::asio;
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds drain_poll{20};
-constexpr std::chrono::seconds ladder_interval{1};
+constexpr std::chrono::milliseconds ladder_interval{1'000};
+/// Twice that of the workers: each has turned in between.
+constexpr std::chrono::milliseconds least_feeding_interval{200};
 constexpr std::chrono::seconds look_interval{10};
 constexpr std::chrono::seconds first_retry{1};
 constexpr std::chrono::seconds last_retry{60};
@@ -75,6 +77,7 @@ Server::Server(LoadedSnapshot first)
 Server::~Server() = default;
 
 void Server::open_ports(const Settings& settings) {
+    auto inherited = InheritedSockets::of_environment();
     for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
         const ListenerSettings& listener = settings.listeners[i];
         listeners_.push_back({listener.name, i, metrics_.connections(listener.name)});
@@ -86,15 +89,19 @@ void Server::open_ports(const Settings& settings) {
             port->listeners.push_back(i);
             continue;
         }
-        sockets_.emplace_back(listener);
+        sockets_.emplace_back(listener, inherited);
         ports_.push_back({sockets_.back().descriptor(), {i}});
     }
+    // Nobody would ever accept who connects to it.
+    for (const std::string& address : inherited.not_taken())
+        throw std::runtime_error("socket activation: no listener has the address " + address +
+                                 ": make the socket unit and 'listeners' agree");
 }
 
 void Server::run() {
     const auto first = snapshots_.current();
-    files_.watch(paths_of(first->settings), first->settings.crl_sources);
-    seen_files_ = fingerprint(paths_of(first->settings));
+    files_.watch(watched_paths(first->settings), first->settings.crl_sources);
+    seen_files_ = fingerprint(watched_paths(first->settings));
     // What was published between reading and watching.
     LoadedSnapshot missed = refresh_revocation(*first, now_seconds());
     if (missed.snapshot && missed.brings_new_crl()) publish(std::move(missed), Clock::now());
@@ -120,6 +127,7 @@ void Server::run() {
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
     log_.event(Log::Level::info, "ready",
                {{"version", SALLYPORT_VERSION}, {"generation", snapshots_.generation()}});
+    supervisor_.ready(service_status());
 
     control_.run();  // until the workers are through with a drain
     for (std::thread& thread : threads_)
@@ -151,6 +159,7 @@ asio::awaitable<void> Server::watch_signals() {
 void Server::start_drain() {
     if (std::exchange(draining_, true)) return;
     log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
+    supervisor_.stopping();
     admin_->set_draining();
     for (ListeningSocket& socket : sockets_)
         socket.close();
@@ -172,9 +181,10 @@ asio::awaitable<void> Server::wait_for_workers() {
 asio::awaitable<void> Server::watch_clock() {
     asio::steady_timer timer(control_);
     for (;;) {
-        timer.expires_after(ladder_interval);
+        timer.expires_after(supervisor_.interval(least_feeding_interval, ladder_interval));
         const auto [error] = co_await timer.async_wait(tuple_awaitable);
         if (error) co_return;
+        watchdog_.feed();
         const auto snapshot = snapshots_.current();
         ladder_.update(*snapshot, now_seconds());
         const auto now = Clock::now();
@@ -188,9 +198,14 @@ asio::awaitable<void> Server::watch_clock() {
     }
 }
 
+std::string Server::service_status() const {
+    const std::string generation = "generation " + std::to_string(snapshots_.generation()) + " in force";
+    return last_faults_.empty() ? generation : generation + "; a reload failed: " + last_faults_.front();
+}
+
 /// The safety net under inotify, which some file systems and ways of swapping folders escape.
 void Server::look_at_files(const Snapshot& snapshot) {
-    if (fingerprint(paths_of(snapshot.settings)) != seen_files_) reload("look");
+    if (fingerprint(watched_paths(snapshot.settings)) != seen_files_) reload("look");
 }
 
 /// Without its watchers the gateway would serve on and never hear of a revocation: better a restart.
@@ -216,34 +231,6 @@ asio::awaitable<void> Server::watch_files() {
 void Server::report_watch_failed() {
     log_.event(Log::Level::error, "watch_failed",
                {{"detail", "changed files are not noticed any more; use SIGHUP"}});
-}
-
-std::vector<std::filesystem::path> Server::paths_of(const Settings& settings) {
-    std::vector<std::filesystem::path> paths{settings.file};
-    for (const auto* files :
-         {&settings.devices.trust, &settings.devices.intermediates, &settings.operators.trust,
-          &settings.operators.intermediates, &settings.crl_sources}) {
-        paths.insert(paths.end(), files->begin(), files->end());
-    }
-    const auto credentials = settings.store.resign ? settings.store.resign->credentials.file : "";
-    for (const auto& file :
-         {settings.access_keys.devices_file, settings.access_keys.secrets.file, credentials,
-          settings.admin.access.certificate, settings.admin.access.key, settings.admin.access.token.file}) {
-        if (!file.empty()) paths.push_back(file);
-    }
-    if (!settings.state.empty()) paths.push_back(CrlArchive(settings.state).accepted_folder());
-    const StoreTlsSettings& store = settings.store.tls;
-    for (const NamedFile* file : {&store.ca, &store.certificate, &store.key}) {
-        if (!file->path.empty()) paths.push_back(file->path);
-    }
-    for (const ListenerSettings& listener : settings.listeners) {
-        for (const CertificateFiles& certificate : listener.certificates) {
-            paths.push_back(certificate.chain);
-            paths.push_back(certificate.key);
-            if (!certificate.anchors.empty()) paths.push_back(certificate.anchors);
-        }
-    }
-    return paths;
 }
 
 std::vector<std::string> Server::restart_only_changes(const Settings& fresh) const {
@@ -277,6 +264,7 @@ void Server::report_reload_faults(const std::vector<std::string>& faults, std::s
 
 void Server::reload(std::string_view trigger) {
     bool done = false;
+    supervisor_.reloading();
     try {
         done = try_reload(trigger);
     } catch (const std::exception& error) {
@@ -284,6 +272,7 @@ void Server::reload(std::string_view trigger) {
     }
     retry_after_ = done ? std::chrono::seconds(0) : std::clamp(retry_after_ * 2, first_retry, last_retry);
     retry_at_ = Clock::now() + retry_after_;
+    supervisor_.ready(service_status());
 }
 
 void Server::reload_failed(const std::vector<std::string>& faults, std::string_view trigger) {
@@ -298,15 +287,15 @@ bool Server::try_reload(std::string_view trigger) {
     const auto previous = snapshots_.current();
     auto settings = load_settings(previous->settings.file);
     // Watched before it is read: what changes while it is read must be noticed.
-    auto paths = paths_of(previous->settings);
+    auto paths = watched_paths(previous->settings);
     auto urgent = previous->settings.crl_sources;
     if (settings) {
-        const auto fresh = paths_of(*settings);
+        const auto fresh = watched_paths(*settings);
         paths.insert(paths.end(), fresh.begin(), fresh.end());
         urgent.insert(urgent.end(), settings->crl_sources.begin(), settings->crl_sources.end());
     }
     files_.watch(paths, urgent);
-    seen_files_ = fingerprint(settings ? paths_of(*settings) : paths_of(previous->settings));
+    seen_files_ = fingerprint(settings ? watched_paths(*settings) : watched_paths(previous->settings));
 
     LoadedSnapshot loaded;
     if (!settings) {

@@ -9,10 +9,11 @@
 #include "gateway/metrics.h"
 #include "gateway/snapshot.h"
 #include "gateway/store_watch.h"
+#include "gateway/supervisor.h"
+#include "gateway/watchdog.h"
 #include "gateway/worker.h"
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -45,6 +46,7 @@ class Server {
     boost::asio::awaitable<void> wait_for_workers();
     boost::asio::awaitable<void> watch_clock();
     void start_drain();
+    std::string service_status() const;
     void report_watch_failed();
     void reload(std::string_view trigger);
     void publish(LoadedSnapshot loaded, Clock::time_point noticed);
@@ -56,9 +58,9 @@ class Server {
     void report_warnings(const std::vector<std::string>& warnings);
     void look_at_files(const Snapshot& snapshot);
     void watch_ended(std::exception_ptr failure);
-    static std::vector<std::filesystem::path> paths_of(const Settings& settings);
     std::vector<std::string> restart_only_changes(const Settings& fresh) const;
 
+    Supervisor supervisor_{Supervisor::wishes_of_environment()};
     Log log_;
     Metrics metrics_;
     LadderWatch ladder_{metrics_, log_};
@@ -79,6 +81,7 @@ class Server {
     FileWatch files_;
     StoreWatch store_watch_{store_events_};
     std::vector<std::unique_ptr<Worker>> workers_;
+    Watchdog watchdog_{supervisor_, workers_};
     std::vector<std::thread> threads_;
     std::unique_ptr<Admin> admin_;
     std::atomic<std::size_t> running_workers_{0};

@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 
 /// How long a refused peer may take to read why.
 constexpr auto farewell = 1s;
+/// Of a client that has come just before a drain began.
+constexpr auto patience_for_first_request = 2s;
 /// Certificates and CRLs age while a connection is open: they are asked again at least this often.
 constexpr auto recheck_interval = 1s;
 
@@ -127,7 +129,12 @@ void Session::stop(Reason reason) {
 }
 
 void Session::drain() {
-    if (idle_ && buffer_.empty()) stream_->connection().interrupt();
+    if (!idle_ || !buffer_.empty()) return;
+    if (is_fresh_) {
+        stream_->connection().expires_after(patience_for_first_request);
+    } else {
+        stream_->connection().interrupt();
+    }
 }
 
 Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now,
@@ -336,7 +343,9 @@ asio::awaitable<bool> Session::wait_for_request() {
     idle_ = true;
     // One that asks one thing after the other keeps what it needs again at once.
     if (brief_waits_ < 2) release_memory();
-    stream_->connection().expires_after(worker_.shared().snapshots.current()->settings.limits.idle);
+    stream_->connection().expires_after(worker_.draining()
+                                            ? patience_for_first_request
+                                            : worker_.shared().snapshots.current()->settings.limits.idle);
     const IoStatus waited = co_await stream_->connection().wait(asio::ip::tcp::socket::wait_read);
     idle_ = false;
     if (waited == IoStatus::timed_out) worker_.shared().metrics.exceeded(Deadline::idle);
@@ -353,9 +362,10 @@ asio::awaitable<void> Session::run() {
         admitted = co_await handshake();
     }
     bool keep_alive = admitted;
-    while (keep_alive && !worker_.draining()) {
+    while (keep_alive && (is_fresh_ || !worker_.draining())) {
         const bool coming = co_await wait_for_request();
         if (!coming) break;
+        is_fresh_ = false;
         Exchange exchange(*this);
         keep_alive = co_await exchange.run();
     }

@@ -43,7 +43,8 @@ class Session : public std::enable_shared_from_this<Session> {
     /// that is refused for what it shares with many others (trust, a CRL that closed) is `deferred` unless
     /// `take_turn`: its requests are refused all the same.
     Reconsidered reconsider(const Snapshot& snapshot, std::chrono::sys_seconds now, bool take_turn);
-    /// Ends the connection at once if it waits for a request, else after the answer.
+    /// Ends the connection at once if it waits for a request, else after the answer. A client that has only
+    /// just come may still ask its first: it cannot know better.
     void drain();
     /// Ends everything now, whatever is in flight.
     void stop(Reason reason);
@@ -123,6 +124,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool handshaking_ = false;
     bool admitted_ = false;
     bool idle_ = false;
+    bool is_fresh_ = true;           ///< has asked nothing yet
     std::uint64_t brief_waits_ = 0;  ///< for a request, in a row
     bool committing_ = false;
     bool finishing_upload_ = false;

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,12 @@ Worker::Worker(Shared& shared, const std::vector<Listener>& listeners, const std
 }
 
 Worker::~Worker() = default;
+
+void Worker::run() {
+    ::pthread_setname_np(::pthread_self(), "worker");
+    io_.run();
+    turns_ = has_ended;
+}
 
 asio::awaitable<void> Worker::accept(const Port& port, tcp::acceptor& acceptor) {
     while (acceptor.is_open()) {
@@ -156,6 +163,7 @@ asio::awaitable<void> Worker::tick() {
     for (;;) {
         timer_.expires_after(tick_interval);
         co_await timer_.async_wait(tuple_awaitable);
+        turns_.fetch_add(1, std::memory_order_relaxed);
         const auto now = Clock::now();
         for (Session* session : sessions_)
             session->tick(now);

@@ -89,7 +89,10 @@ class Worker {
     Worker(Shared& shared, const std::vector<Listener>& listeners, const std::vector<Port>& ports);
     ~Worker();
 
-    void run() { io_.run(); }
+    void run();
+    static constexpr std::uint64_t has_ended = UINT64_MAX;
+    /// Any thread: grows by ten a second while the thread turns; `has_ended` once `run` has returned.
+    std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
 
     /// Any thread: looks at every connection again after a snapshot was published; `done` is called on this
     /// worker's thread with the number of connections that were cut since the last time.
@@ -139,6 +142,7 @@ class Worker {
     std::unordered_set<Session*> sessions_;
     std::mt19937_64 random_{std::random_device{}()};  // request ids only: they are no secret
     Clock::time_point next_recheck_;
+    std::atomic<std::uint64_t> turns_{0};
     std::size_t cuts_ = 0;
     bool draining_ = false;
     std::optional<Clock::time_point> drain_until_;

@@ -57,6 +57,7 @@ class Gateway:
         if crl:
             self.publish_crl(pki.crl(), crl)
         self.process = None
+        self.manager = None  # a ServiceManager that starts it
 
     # ---- files ---------------------------------------------------------------------------------
 
@@ -87,9 +88,11 @@ class Gateway:
 
     def start(self):
         starts = len(self.events("ready"))
-        self.process = Program(
-            self.folder / "gateway.log", program("sallyport-gateway"), "run", "--config", self.configuration
-        )
+        command = (program("sallyport-gateway"), "run", "--config", self.configuration)
+        options = {}
+        if self.manager:
+            command, options = self.manager.launch(command)
+        self.process = Program(self.folder / "gateway.log", *command, **options)
         wait_until(lambda: self.ready() or not self.process.running(), "the gateway is ready", 30)
         if not self.process.running():
             raise AssertionError(

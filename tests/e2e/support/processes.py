@@ -69,7 +69,9 @@ class Program:
     """A program that runs beside the test; standard output and error go to `log`. In a session of its own: the
     kernel shares out cores by session (autogroup), and in life the many threads of a test are other machines."""
 
-    def __init__(self, log, *command, stdin=subprocess.DEVNULL, env=None, cwd=None, dies_with_test=True):
+    def __init__(
+        self, log, *command, stdin=subprocess.DEVNULL, env=None, cwd=None, dies_with_test=True, pass_fds=()
+    ):
         self.log = log
         self.command = [str(word) for word in command]
         with open(log, "ab") as output:
@@ -80,6 +82,7 @@ class Program:
                 stderr=output,
                 env=env,
                 cwd=cwd,
+                pass_fds=pass_fds,
                 start_new_session=True,
                 preexec_fn=_die_with_parent if dies_with_test else None,
             )
