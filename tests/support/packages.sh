@@ -11,9 +11,11 @@ store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin softhsm2 opensc
     prometheus python3-yaml)
+test_packages+=(systemd python3-seccomp groff-base)  # of the units and manuals
 swift_packages=(swift-proxy swift-account swift-container swift-object)  # only ./test --store swift
 scan_packages=(sslscan testssl.sh)  # only ./test --long
 watch_packages=(prometheus-blackbox-exporter)  # the same
+deploy_packages=(debootstrap iproute2 util-linux dpkg-dev file)  # the same
 arm_packages=(g++-arm-linux-gnueabihf qemu-user)  # only ./test --long
 armhf_packages=(  # of another architecture: unpacked by armhf.sh, never installed
     libssl-dev libexpat1-dev libboost1.81-dev libboost-json1.81-dev libboost-container1.81-dev
