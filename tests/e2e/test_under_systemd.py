@@ -78,7 +78,7 @@ class UnderSystemd(EndToEndTest):
         system.run(f"kill -STOP {self.show('MainPID')}")
         self.wait(f"test $(systemctl show --value --property=NRestarts sallyport-gateway.service) -gt {before}")
         self.wait(HEALTH)
-        self.assertRegex((self.folder / "console.log").read_text(), "sallyport-gateway.service: Watchdog timeout")
+        self.wait("journalctl --no-pager --output=cat | grep -q '^sallyport-gateway.service: Watchdog timeout'")
 
         system.run("systemctl stop sallyport-gateway.service")
         log = system.run("journalctl --no-pager --unit=sallyport-gateway.service | tail -n 20")

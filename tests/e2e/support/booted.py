@@ -24,7 +24,7 @@ pivot_root . outside
 umount -l /outside
 mount --make-rshared /  # systemd leaves that to whoever makes a container: credentials are moved in by it
 exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
-    /lib/systemd/systemd --log-target=console --show-status=no systemd.unit=multi-user.target
+    /lib/systemd/systemd --log-target=journal --show-status=no systemd.unit=multi-user.target
 """
 NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup")
 
