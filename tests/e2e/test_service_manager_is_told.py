@@ -13,7 +13,7 @@ from support.gateway import Gateway
 from support.processes import wait_until
 from support.service_manager import ServiceManager
 
-WATCHDOG_USEC = 1_500_000
+WATCHDOG_USEC = 900_000
 INTERVAL = WATCHDOG_USEC / 3 / 1e6
 
 # ptrace(2)
