@@ -6,7 +6,7 @@ import time
 from support.case import main
 from support.fleet import FleetTest
 from support.https_client import Connection, refused
-from support.processes import wait_until
+from support.processes import program, run, wait_until
 
 MIB = 1 << 20
 TARGET = "/fleet/AABBCCDD/00000001/00000001-5E0BE100.MF4"
@@ -31,6 +31,9 @@ class SigtermDrains(FleetTest):
         idle.tls.settimeout(10)
         self.assertEqual(idle.tls.recv(1), b"", "an idle connection is closed")
         self.assertTrue(self.gateway.process.running(), "the gateway ended before its upload")
+        for words, code, said in ((("health",), 1, "draining"), (("health", "--live"), 0, "ok")):
+            done = run(program("sallyport-gateway"), *words, "--config", self.gateway.configuration)
+            self.assertEqual((done.returncode, done.stdout.splitlines()[0]), (code, said))
         for start in range(MIB, len(body), MIB):
             uploading.send(body[start : start + MIB])
             time.sleep(0.05)

@@ -53,6 +53,8 @@ class UnderSystemd(EndToEndTest):
         system = self.system
         system.run("dpkg --install /root/sallyport-*.deb")
         self.assertEqual(system.run("systemctl is-enabled sallyport-gateway.service || true").strip(), "disabled")
+        system.run("! systemctl start sallyport-gateway.service")
+        self.assertEqual((self.show("ActiveState"), self.show("NRestarts")), ("failed", "0"), "without certificates")
         system.run(packages.OPERATORS_FILES)
         system.run("mkdir -p /etc/systemd/system/sallyport-gateway.service.d; "
                    "printf '[Service]\\nWatchdogSec=3s\\n' >/etc/systemd/system/sallyport-gateway.service.d/test.conf; "
