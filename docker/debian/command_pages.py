@@ -181,7 +181,7 @@ def completion(program, commands):
     lines = [
         f"# bash completion of {program}",
         f"{function}() {{",
-        "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} path= words= i",
+        "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} path words i",
         "    for ((i = 1; i < COMP_CWORD; ++i)); do",
         f"        case ${{COMP_WORDS[i]}} in {'|'.join(valued)}) ((++i)); continue ;; esac",
         "        case \"$path ${COMP_WORDS[i]}\" in",
