@@ -268,6 +268,9 @@ Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot) {
                 if (!der) return Error{Fault::input, source.string() + ": " + der.error().message};
                 if (der->size() != 1) return Error{Fault::input, source.string() + ": more than one CRL"};
                 crls.push_back({authority.name, name + ".crl", std::move(der->front())});
+                if (form == CrlForm::complete && plan != nullptr && plan->crl.delta) {
+                    crls.back().delta_name = crl_name(scope, authority.partitions, CrlForm::delta) + ".crl";
+                }
             }
         }
     }

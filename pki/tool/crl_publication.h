@@ -59,6 +59,7 @@ struct DistributedCrl {
     std::string authority;
     std::string name;
     std::string der;
+    std::string delta_name = {};  ///< of a complete CRL, where the authority publishes delta CRLs
 };
 Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot);
 

@@ -86,7 +86,7 @@ Result<Consignment> consign(Depot& depot, std::vector<DistributedCrl>& all, cons
         }
         DistributedCrl& own = all[static_cast<std::size_t>(crl - all.data())];
         made.files.push_back(
-            {own.name, last_use ? std::move(own.der) : own.der, issuer.get(), own.authority});
+            {own.name, last_use ? std::move(own.der) : own.der, issuer.get(), own.authority, own.delta_name});
     }
     return made;
 }

@@ -58,19 +58,46 @@ std::string difference(const CrlView& ours, const CrlView& there) {
                            !equal(ours.authority_key_id, there.authority_key_id);
     if (other_key)
         return "it is the CRL of another authority with the same name, " + issuer_text(there.issuer);
-    if (ours.delta != there.delta) return there.delta ? "it is a delta CRL" : "it is a complete CRL";
     if (ours.scope != there.scope || !equal(ours.point_names, there.point_names))
         return "it speaks about other certificates of the issuer (distribution point or scope)";
     return "";
 }
 
-/// How many certificates `there` revokes and ours does not, though they have not expired.
-std::size_t count_missing(const PreparedCrl& ours, const RevokedSerials& there, const MayLeave& may_leave) {
+/// Does the list revoke this certificate, as of now?
+bool revokes(const RevokedSerials& list, Bytes serial) {
+    const auto entry = list.find(serial);
+    return entry && entry->reason != CrlReason::remove_from_crl;
+}
+
+/// How many certificates `there` revokes and ours do not, though they have not expired. A delta CRL says only
+/// what its base lacks (RFC 5280 5.2.4): what its complete CRL lists, and it does not take back, stays
+/// revoked.
+std::size_t count_missing(const PreparedCrl& ours, const PreparedCrl* complete, const RevokedSerials& there,
+                          const MayLeave& may_leave) {
     std::size_t missing = 0;
-    there.for_each_missing_in(ours.serials, [&](Bytes serial, const RevokedSerials::Entry& entry) {
+    const auto count = [&](Bytes serial, const RevokedSerials::Entry& entry) {
+        if (entry.reason == CrlReason::remove_from_crl) return;
         if (!may_leave || !may_leave(*ours.file, serial, entry)) ++missing;
+    };
+    if (!ours.crl->view.delta) {
+        there.for_each_missing_in(ours.serials, count);
+        return missing;
+    }
+    there.for_each([&](Bytes serial, const RevokedSerials::Entry& entry) {
+        if (revokes(ours.serials, serial)) return;
+        const bool is_taken_back = ours.serials.find(serial).has_value();
+        if (complete == nullptr || is_taken_back || !revokes(complete->serials, serial)) count(serial, entry);
     });
     return missing;
+}
+
+GuardVerdict shrink(const PreparedCrl& ours, std::size_t missing, const ManifestEntry& there) {
+    if (missing == 0) return {};
+    return {Placement::would_shrink,
+            "left alone: " + there.name + " number " + there.number + ", which is there, revokes " +
+                std::to_string(missing) + " certificate(s) that ours, number " + ours.entry.number +
+                ", does not; if they are to be let in again, remove the file there first",
+            missing, there};
 }
 
 }  // namespace
@@ -114,12 +141,23 @@ Result<PreparedCrl> prepare(const CrlFile& file) {
     return PreparedCrl{&file, std::move(*crl), std::move(*serials), std::move(entry)};
 }
 
-GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLeave& may_leave) {
+const PreparedCrl* complete_of(const PreparedCrl& delta, std::span<const PreparedCrl> all) {
+    const auto found = std::ranges::find_if(all, [&](const PreparedCrl& one) {
+        return !one.crl->view.delta && difference(delta.crl->view, one.crl->view).empty();
+    });
+    return found == all.end() ? nullptr : &*found;
+}
+
+GuardVerdict judge(const PreparedCrl& ours, const PreparedCrl* complete, std::string_view there,
+                   const MayLeave& may_leave) {
     const auto read = read_crl(there);
     if (!read) return replace("it was no CRL (" + read.error() + ")");
     const CrlView& view = (*read)->view;
     const ManifestEntry entry = manifest_entry(ours.file->name, there, **read);
-    if (const std::string why = difference(ours.crl->view, view); !why.empty()) {
+    std::string why = difference(ours.crl->view, view);
+    if (why.empty() && ours.crl->view.delta != view.delta)
+        why = view.delta ? "it is a delta CRL" : "it is a complete CRL";
+    if (!why.empty()) {
         return {Placement::foreign, "left alone: " + why + "; remove it, or publish ours under another name",
                 0, entry};
     }
@@ -136,16 +174,22 @@ GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLea
                     "; is this depot a copy of an older day?",
                 0, entry};
     }
-    if (view.delta) return {};  // which never says all that is revoked
     const auto serials = read_serials(view);
     if (!serials) return replace("it was damaged (" + serials.error().message + ")");
-    const std::size_t missing = count_missing(ours, *serials, may_leave);
-    if (missing == 0) return {};
-    return {Placement::would_shrink,
-            "left alone: number " + entry.number + ", which is there, revokes " + std::to_string(missing) +
-                " certificate(s) that ours, number " + ours.entry.number +
-                ", does not; if they are to be let in again, remove the file there first",
-            missing, entry};
+    return shrink(ours, count_missing(ours, complete, *serials, may_leave), entry);
+}
+
+GuardVerdict judge_beside(const PreparedCrl& complete, std::string_view delta_there,
+                          const MayLeave& may_leave) {
+    const auto read = read_crl(delta_there);
+    if (!read || !(*read)->view.delta) return {};
+    const CrlView& view = (*read)->view;
+    if (!difference(complete.crl->view, view).empty()) return {};
+    if (complete.file->issuer != nullptr && !verify_crl(view, *complete.file->issuer)) return {};
+    const auto serials = read_serials(view);
+    if (!serials) return {};
+    return shrink(complete, count_missing(complete, nullptr, *serials, may_leave),
+                  manifest_entry(complete.file->delta_name, delta_there, **read));
 }
 
 }  // namespace sallyport::pki

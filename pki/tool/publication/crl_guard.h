@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,19 @@ struct GuardVerdict {
     std::size_t missing = 0;
     std::optional<ManifestEntry> there = {};  ///< of a CRL that is left alone
 };
-GuardVerdict judge(const PreparedCrl& ours, std::string_view there, const MayLeave& may_leave);
+
+/// The complete CRL among `all` of the same issuer and scope as this delta CRL; null: there is none.
+const PreparedCrl* complete_of(const PreparedCrl& delta, std::span<const PreparedCrl> all);
+
+/// `complete`: the one that the repository has beside our delta CRL; null: ours is complete itself, or
+/// nothing is known of one.
+GuardVerdict judge(const PreparedCrl& ours, const PreparedCrl* complete, std::string_view there,
+                   const MayLeave& may_leave);
+
+/// Would our complete CRL forget what a delta CRL revokes that the repository has beside it? That
+/// one is not applied any more once the complete one has the higher number. The verdict's `there` is the
+/// delta's.
+GuardVerdict judge_beside(const PreparedCrl& complete, std::string_view delta_there,
+                          const MayLeave& may_leave);
 
 }  // namespace sallyport::pki

@@ -24,26 +24,49 @@ class Publication {
         : repository_(repository), may_leave_(may_leave) {}
 
     RepositoryOutcome publish(const std::vector<PreparedCrl>& crls) {
+        std::vector<Placed> placed(crls.size());
+        for (const bool delta : {false, true}) {
+            for (std::size_t i = 0; i < crls.size(); ++i) {
+                if (crls[i].crl->view.delta != delta) continue;
+                placed[i] = delta ? place_delta(crls[i], crls, placed) : place(crls[i], nullptr);
+            }
+        }
         RepositoryOutcome outcome{repository_.describe()};
         std::vector<ManifestEntry> entries;
-        for (const PreparedCrl& crl : crls) {
-            Placed placed = place(crl);
-            if (placed.there) entries.push_back(std::move(*placed.there));
-            outcome.files.push_back(std::move(placed.outcome));
+        for (Placed& one : placed) {
+            if (one.there) entries.push_back(std::move(*one.there));
+            outcome.files.push_back(std::move(one.outcome));
         }
         outcome.manifest = place_manifest(manifest(std::move(entries)));
         return outcome;
     }
 
   private:
-    Placed place(const PreparedCrl& ours) {
+    /// Nobody could apply a delta CRL whose base is not there, and the one before it would be gone.
+    Placed place_delta(const PreparedCrl& ours, const std::vector<PreparedCrl>& crls,
+                       const std::vector<Placed>& placed) {
+        const PreparedCrl* const complete = complete_of(ours, crls);
+        const bool is_based = complete != nullptr &&
+                              placed[static_cast<std::size_t>(complete - crls.data())].outcome.in_place();
+        Placed done = place(ours, is_based ? complete : nullptr);
+        if (complete != nullptr && !is_based && done.outcome.placement == Placement::would_shrink) {
+            done.outcome = failed(ours.file->name, "left alone until " + complete->file->name +
+                                                       ", which it builds upon, is in place");
+        }
+        return done;
+    }
+
+    Placed place(const PreparedCrl& ours, const PreparedCrl* complete) {
         const std::string& name = ours.file->name;
         if (repository_.stalls()) return {stalled(name)};
         auto there = repository_.get(name);
         if (!there) return {failed(name, there.error().message)};
         if (*there == ours.file->bytes) return {{name, Placement::unchanged}, ours.entry};
         GuardVerdict verdict;
-        if (*there) verdict = judge(ours, **there, may_leave_);
+        if (*there) verdict = judge(ours, complete, **there, may_leave_);
+        if (*there && !verdict.left_alone && !ours.file->delta_name.empty()) {
+            if (auto forgetful = judge_delta_beside(ours, **there)) return std::move(*forgetful);
+        }
         there->reset();  // a list of millions should not stand in memory until ours was read back
         if (verdict.left_alone) {
             return {{name, *verdict.left_alone, std::move(verdict.detail), verdict.missing},
@@ -53,6 +76,20 @@ class Publication {
         if (!written.in_place()) return {std::move(written)};
         written.detail = std::move(verdict.detail);
         return {std::move(written), ours.entry};
+    }
+
+    /// Why our complete CRL must not replace `there`, for the sake of the delta CRL beside it; nothing: it
+    /// may.
+    std::optional<Placed> judge_delta_beside(const PreparedCrl& ours, std::string_view there) {
+        const std::string& name = ours.file->name;
+        const auto delta = repository_.get(ours.file->delta_name);
+        if (!delta) return Placed{failed(name, delta.error().message)};
+        if (!*delta) return std::nullopt;
+        GuardVerdict verdict = judge_beside(ours, **delta, may_leave_);
+        if (!verdict.left_alone) return std::nullopt;
+        Placed left{{name, *verdict.left_alone, std::move(verdict.detail), verdict.missing}};
+        if (auto entry = manifest_entry(name, there)) left.there = std::move(*entry);
+        return left;
     }
 
     FileOutcome place_manifest(const std::string& text) {

@@ -22,6 +22,9 @@ struct CrlFile {
     const X509* issuer = nullptr;
     /// The name of this authority, for `MayLeave`.
     std::string authority = {};
+    /// Of a complete CRL: the name of the delta CRL that may lie beside it, whose entries it must not forget;
+    /// empty: there is none.
+    std::string delta_name = {};
 };
 
 /// May this entry of an older CRL be missing in `ours`, which is newer? True when its certificate has
@@ -60,7 +63,8 @@ struct RepositoryOutcome {
 
 /// Puts the files into every repository, all repositories at once and each on a thread of its own, so that
 /// one that stalls or fails holds up no other. Each file: read what is there, keep it if it is the same or if
-/// ours must not replace it, write, read back, compare. Then the manifest, which describes what was found to
+/// ours must not replace it, write, read back, compare; complete CRLs before the delta CRLs that build upon
+/// them. Then the manifest, which describes what was found to
 /// be there: our files, the CRLs that were left alone, and nothing for files that nobody could read. `files`
 /// are all that the repository shall offer: the manifest forgets others. Errors: `files` that are no CRLs, or
 /// two of one name. Between reading and writing nothing keeps another publisher away: one depot publishes at

@@ -127,7 +127,21 @@ const GuardCase guard_cases[] = {
     {"forgets_a_hold", {.held = {a}}, {.number = "\x06"}, Placement::would_shrink, 1},
     {"newer_delta",
      {.number = "\x06", .serials = {a}, .base = "\x05"},
-     {.number = "\x07", .base = "\x06"},
+     {.number = "\x07", .serials = {a, b}, .base = "\x05"},
+     Placement::written},
+    {"delta_that_forgets",
+     {.number = "\x06", .serials = {a, b}, .base = "\x05"},
+     {.number = "\x07", .serials = {b}, .base = "\x05"},
+     Placement::would_shrink,
+     1},
+    {"delta_that_takes_back_what_is_no_hold",
+     {.number = "\x06", .serials = {a}, .base = "\x05"},
+     {.number = "\x07", .base = "\x05", .removed = {a}},
+     Placement::would_shrink,
+     1},
+    {"delta_after_one_that_took_back",
+     {.number = "\x06", .base = "\x05", .removed = {a}},
+     {.number = "\x07", .base = "\x05"},
      Placement::written},
     {"older_delta",
      {.number = "\x07", .base = "\x05"},
@@ -165,6 +179,90 @@ TEST(PublicationGuard, lets_go_what_may_leave) {
     };
     EXPECT_EQ(put_over(there, ours, only_a).file().missing, 1U);
     const auto all = [](const CrlFile&, Bytes, const RevokedSerials::Entry&) { return true; };
+    EXPECT_EQ(put_over(there, ours, all).file().placement, Placement::written);
+}
+
+constexpr const char* delta_name = "ca-delta.crl";
+
+struct PairCase {
+    const char* name;
+    test::List complete_there;
+    test::List delta_there;
+    test::List complete;
+    test::List delta;
+    Placement complete_placed;
+    Placement delta_placed;
+};
+
+const PairCase pair_cases[] = {
+    {"delta_upon_a_newer_base",
+     {},
+     {.number = "\x06", .serials = {a}, .base = "\x05"},
+     {.number = "\x07", .serials = {a}},
+     {.number = "\x08", .serials = {b}, .base = "\x07"},
+     Placement::written,
+     Placement::written},
+    {"depot_of_an_older_day_revokes_more_often",
+     {},
+     {.number = "\x07", .serials = {a, b}, .base = "\x05"},
+     {},
+     {.number = "\x08", .serials = {b}, .base = "\x05"},
+     Placement::unchanged,
+     Placement::would_shrink},
+    {"base_that_takes_the_entry_and_a_delta_that_gives_it_back",
+     {},
+     {.number = "\x06", .serials = {a}, .base = "\x05"},
+     {.number = "\x07", .serials = {a}},
+     {.number = "\x08", .base = "\x07", .removed = {a}},
+     Placement::written,
+     Placement::would_shrink},
+    {"complete_one_that_forgets_what_the_delta_there_says",
+     {},
+     {.number = "\x07", .serials = {a, b}, .base = "\x05"},
+     {.number = "\x08", .serials = {b}},
+     {.number = "\x09", .serials = {b}, .base = "\x08"},
+     Placement::would_shrink,
+     Placement::failed},
+    {"other_list_that_is_called_its_delta",
+     {},
+     {.number = "\x07", .serials = {a}, .point = test::tlv(0x81, "\xFF"), .base = "\x05"},
+     {.number = "\x08"},
+     {.number = "\x09", .base = "\x08"},
+     Placement::written,
+     Placement::foreign},
+};
+
+class PublicationGuardOfPairs : public testing::TestWithParam<PairCase> {};
+
+TEST_P(PublicationGuardOfPairs, loses_no_revocation) {
+    const Authority ca(0);
+    for (const bool delta_first : {false, true}) {
+        auto repository = std::make_unique<FakeRepository>();
+        const std::string complete_der = crl(ca, GetParam().complete);
+        const bool is_there = GetParam().complete.number == GetParam().complete_there.number;
+        repository->files[name] = is_there ? complete_der : crl(ca, GetParam().complete_there);
+        repository->files[delta_name] = crl(ca, GetParam().delta_there);
+        std::vector<CrlFile> files{{name, complete_der, ca.certificate.get(), "", delta_name},
+                                   {delta_name, crl(ca, GetParam().delta), ca.certificate.get()}};
+        if (delta_first) std::swap(files[0], files[1]);
+        const Published done = put(files, std::move(repository));
+        const FileOutcome& complete = done.outcome.files[delta_first ? 1 : 0];
+        const FileOutcome& delta = done.outcome.files[delta_first ? 0 : 1];
+        EXPECT_EQ(complete.name, name);
+        EXPECT_EQ(to_string(complete.placement), to_string(GetParam().complete_placed)) << complete.detail;
+        EXPECT_EQ(to_string(delta.placement), to_string(GetParam().delta_placed)) << delta.detail;
+        for (const ManifestEntry& entry : done.manifest())
+            EXPECT_EQ(entry, manifest_entry(entry.name, done.files.at(entry.name)).value());
+    }
+}
+INSTANTIATE_TEST_SUITE_P(table, PublicationGuardOfPairs, testing::ValuesIn(pair_cases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(PublicationGuard, lets_expired_entries_leave_a_delta) {
+    const Authority ca(0);
+    const std::string there = crl(ca, {.number = "\x06", .serials = {a}, .base = "\x05"});
+    const auto all = [](const CrlFile&, Bytes, const RevokedSerials::Entry&) { return true; };
+    const CrlFile ours{name, crl(ca, {.number = "\x07", .base = "\x05"})};
     EXPECT_EQ(put_over(there, ours, all).file().placement, Placement::written);
 }
 
