@@ -16,8 +16,8 @@ Result<Answer> add_and_distribute(Depot& depot, const std::string& name, const O
     auto answer = add_authority(depot, name, occasion);
     if (!answer || !answer->yes) return answer;
     const auto& places = depot.configuration().publication.places;
-    const auto distributed = distribute(depot, places, *answer, occasion);
-    if (!distributed) answer->failure = "not in place: " + distributed.error().message;
+    const auto distributed = distribute(depot, places, {{name}}, *answer, occasion);
+    if (!distributed) answer->add_failure("not in place: " + distributed.error().message);
     return answer;
 }
 

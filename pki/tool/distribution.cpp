@@ -126,6 +126,34 @@ Result<void> distribute_to(Depot& depot, std::span<const CrlFile> files, const s
     return {};
 }
 
+bool is_taken(std::span<const PublicationPlace> places, const std::string& authority) {
+    return std::ranges::any_of(places, [&](const PublicationPlace& place) {
+        const auto& taken = place.authorities;
+        return taken.empty() || std::ranges::find(taken, authority) != taken.end();
+    });
+}
+
+/// A gateway refuses whom no CRL speaks about, or knows an old one for good: nobody would see it here.
+Result<void> tell_without_place(Depot& depot, std::span<const PublicationPlace> places, const NewCrls& fresh,
+                                Answer& answer) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    for (const AuthorityRecord& authority : *authorities) {
+        if (!fresh.authorities.contains(authority.name) || is_taken(places, authority.name)) continue;
+        const std::string line = authority.name +
+                                 ": no place of publication takes its CRL; see "
+                                 "publish.authorities in depot.yaml";
+        const bool is_about_clients =
+            authority.role == AuthorityRole::devices || authority.role == AuthorityRole::operators;
+        if (is_about_clients || fresh.have_changed) {
+            answer.add_failure(line);
+        } else {
+            answer.notes += "note: " + line + "\n";
+        }
+    }
+    return {};
+}
+
 Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
     const auto certificate = depot.certificate(authority);
     if (!certificate) return certificate.error();
@@ -134,9 +162,27 @@ Result<std::string> issuer_name(Depot& depot, const std::string& authority) {
 
 }  // namespace
 
-Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
-                        const Occasion& occasion) {
+NewCrls new_crls(std::span<const PublishedCrl> crls, bool have_changed) {
+    NewCrls fresh{{}, have_changed};
+    for (const PublishedCrl& crl : crls)
+        fresh.authorities.insert(crl.plan.scope.authority);
+    return fresh;
+}
+
+Result<void> distribute_all(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
+                            const Occasion& occasion) {
+    const auto authorities = depot.index().authorities();
+    if (!authorities) return authorities.error();
+    NewCrls all;
+    for (const AuthorityRecord& authority : *authorities)
+        all.authorities.insert(authority.name);
+    return distribute(depot, places, all, answer, occasion);
+}
+
+Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, const NewCrls& fresh,
+                        Answer& answer, const Occasion& occasion) {
     if (places.empty()) return {};
+    if (const auto told = tell_without_place(depot, places, fresh, answer); !told) return told;
     auto crls = distributed_crls(depot);
     if (!crls) return crls.error();
     std::map<std::vector<std::string>, std::vector<const RepositorySettings*>> groups;

@@ -16,11 +16,22 @@
 
 namespace sallyport::pki {
 
+/// The authorities whose CRLs a distribution is about, beside those that were distributed before.
+struct NewCrls {
+    std::set<std::string> authorities = {};
+    bool have_changed = false;  ///< what they revoke, not only their dates
+};
+NewCrls new_crls(std::span<const PublishedCrl> crls, bool have_changed);
+
 /// Puts the depot's CRLs into these places, those of the same authorities all at once, and says for each
 /// what is there now. What is not in place goes into `answer.failure`. A place that has them all already, by
-/// what this depot knows, is asked nevertheless.
-Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
-                        const Occasion& occasion);
+/// what this depot knows, is asked nevertheless. A new CRL that no place takes is a failure, too; one about
+/// authorities or servers, which gateways do without, only when it has changed.
+Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, const NewCrls& fresh,
+                        Answer& answer, const Occasion& occasion);
+/// With all of the depot's CRLs as new ones.
+Result<void> distribute_all(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
+                            const Occasion& occasion);
 
 /// Is there a place of the configuration that did not get the CRLs that are published in the depot?
 Result<bool> is_distribution_open(Depot& depot);

@@ -94,8 +94,11 @@ void add_selection(CLI::App& command, ChangeArguments& arguments) {
 
 using ChangeCommand = std::function<Result<Change>(Depot&, const ChangeArguments&, const CommandContext&)>;
 
-/// Carries what a command published to the repositories and waits, if asked to, for the gateways.
-Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
+enum class Content { changed, refreshed };
+
+/// Carries what a command published to the repositories and waits, if asked to, for the gateways. `content`:
+/// what becomes of the CRLs that it makes.
+Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait, Content content,
                                 const std::function<Result<Change>()>& run, const CommandContext& context) {
     std::optional<GatewayWait> gateways;
     if (wait.wait && !wait.dry_run) {
@@ -112,7 +115,8 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait,
     const auto open = change->crls.empty() ? is_distribution_open(depot) : Result<bool>(true);
     if (!open || *open) {
         const auto& places = depot.configuration().publication.places;
-        const auto distributed = distribute(depot, places, answer, context.occasion);
+        const auto distributed = distribute(
+            depot, places, new_crls(change->crls, content == Content::changed), answer, context.occasion);
         if (!distributed) answer.add_failure("not in place: " + distributed.error().message);
     }
     depot.unlock();
@@ -133,7 +137,8 @@ Command change_command(std::shared_ptr<ChangeArguments> arguments, ChangeCommand
             access,
             [&](Depot& depot, const CommandContext& same) -> Result<Answer> {
                 return bring_into_force(
-                    depot, arguments->wait, [&] { return run(depot, *arguments, same); }, same);
+                    depot, arguments->wait, Content::changed, [&] { return run(depot, *arguments, same); },
+                    same);
             },
             CrlsMustShow::everything)(context);
     };
@@ -187,7 +192,7 @@ void describe_crl(CommandLine& line) {
                                  if (arguments->older_hours > 0)
                                      request.only_if_older = std::chrono::hours{arguments->older_hours};
                                  return bring_into_force(
-                                     depot, arguments->wait,
+                                     depot, arguments->wait, Content::refreshed,
                                      [&] { return refresh_crls(depot, request, context.occasion); }, context);
                              },
                              CrlsMustShow::everything));
@@ -226,7 +231,7 @@ void describe_crl(CommandLine& line) {
                 adopted = *taken;
             }
             auto forced = bring_into_force(
-                depot, {},
+                depot, {}, Content::changed,
                 [&] { return refresh_crls(depot, {.authority = adoption->authority}, context.occasion); },
                 context);
             if (!forced) return forced.error();
@@ -259,7 +264,7 @@ void describe_publish(CommandLine& line) {
                                                    " under 'publish'"};
                 }
                 Answer answer;
-                const auto distributed = distribute(depot, places, answer, context.occasion);
+                const auto distributed = distribute_all(depot, places, answer, context.occasion);
                 if (!distributed) return distributed.error();
                 return answer;
             },
