@@ -12,6 +12,8 @@ namespace sallyport::pki {
 namespace {
 
 constexpr std::size_t max_request_bytes = std::size_t{64} * 1024;
+constexpr std::size_t most_failures_in_a_row = 100;
+constexpr std::size_t most_silences_in_a_row = 3;
 const std::string request_name = "device.csr", answer_name = "certs_device.p7b";
 
 /// The devices of the depot with a certificate in use.
@@ -62,24 +64,60 @@ class RequestDesk {
                 const Occasion& occasion)
         : depot_(depot), store_(store), context_(context), occasion_(occasion) {}
 
+    /// Serves one device. False: the others would fare no better, and are not tried.
+    bool serve(const std::string& id) {
+        trouble_ = Repository::Trouble::none;
+        const auto served = try_to_serve(id);
+        if (served) {
+            failures_in_a_row_ = 0;
+            store_has_answered_ = true;
+            return true;
+        }
+        failed_.emplace_back(id, served.error().message);
+        ++failures_in_a_row_;
+        if (is_depot_at_fault_) return false;
+        // One object that the store does not give must not stop the others; a store that is away must not be
+        // waited for by each.
+        if (trouble_ != Repository::Trouble::no_answer) {
+            store_has_answered_ = true;
+            return failures_in_a_row_ < most_failures_in_a_row;
+        }
+        return store_has_answered_ && failures_in_a_row_ < most_silences_in_a_row;
+    }
+
+    void not_tried(std::size_t devices) { not_tried_ = devices; }
+
+  private:
     /// The depot is locked while its index is asked and written, not while the store is waited for.
-    Result<void> serve(const std::string& id) {
+    Result<void> try_to_serve(const std::string& id) {
         const auto folder = open_folder_of(store_, id);
         if (!folder) return folder.error();
-        const auto text = (*folder)->get(request_name);
+        const auto text = (*folder)->get(request_name, max_request_bytes + 1);
+        trouble_ = (*folder)->trouble();
+        if (!text && trouble_ == Repository::Trouble::too_large) {
+            refuse(id, "its request is too large");
+            return {};
+        }
         if (!text) return text.error();
         if (!*text) return {};
+        is_depot_at_fault_ = true;
         if (const auto locked = lock_again(depot_, context_); !locked) return locked;
         const auto bundle = answer_to(id, **text);
         depot_.unlock();
         if (!bundle) return bundle.error();
+        is_depot_at_fault_ = false;
         if (bundle->empty()) return {};
-        const auto there = (*folder)->get(answer_name);
-        if (!there) return there.error();
-        if (*there == *bundle) return {};
-        return (*folder)->put(answer_name, *bundle);
+        // The device may write there, too: what is larger is another text.
+        const auto there = (*folder)->get(answer_name, bundle->size());
+        trouble_ = (*folder)->trouble();
+        if (!there && trouble_ != Repository::Trouble::too_large) return there.error();
+        if (there && *there == *bundle) return {};
+        auto put = (*folder)->put(answer_name, *bundle);
+        trouble_ = (*folder)->trouble();
+        return put;
     }
 
+  public:
     Answer answer() && {
         Answer answer{true, std::to_string(issued_.size()) + " requests answered, " + std::to_string(again_) +
                                 " were answered already\n"};
@@ -93,7 +131,17 @@ class RequestDesk {
             answer.text += "issued to " + id + "\n";
             issued.emplace_back(id);
         }
-        answer.json = {{"issued", std::move(issued)}, {"again", again_}, {"refused", std::move(refused)}};
+        boost::json::array failed;
+        for (const auto& [id, why] : failed_) {
+            answer.add_failure("NOT ANSWERED " + id + ": " + why);
+            failed.push_back({{"device", id}, {"why", why}});
+        }
+        if (not_tried_ > 0)
+            answer.add_failure(std::to_string(not_tried_) + " more devices were not asked about");
+        answer.json = {{"issued", std::move(issued)},
+                       {"again", again_},
+                       {"refused", std::move(refused)},
+                       {"failed", std::move(failed)}};
         return answer;
     }
 
@@ -150,7 +198,12 @@ class RequestDesk {
     const Occasion& occasion_;
     std::vector<std::string> issued_;
     std::size_t again_ = 0;
-    std::vector<std::pair<std::string, std::string>> refused_;
+    std::vector<std::pair<std::string, std::string>> refused_, failed_;
+    Repository::Trouble trouble_ = Repository::Trouble::none;
+    bool is_depot_at_fault_ = false;
+    bool store_has_answered_ = false;
+    std::size_t failures_in_a_row_ = 0;
+    std::size_t not_tried_ = 0;
 };
 
 }  // namespace
@@ -176,8 +229,11 @@ Result<Answer> answer_requests(Depot& depot, const std::vector<std::string>& ids
     RequestDesk desk(depot, *store, *context, occasion);
     std::size_t done = 0;
     for (const std::string& id : *devices) {
-        if (const auto served = desk.serve(id); !served) return served.error();
+        const bool go_on = desk.serve(id);
         progress(++done, devices->size());
+        if (go_on) continue;
+        desk.not_tried(devices->size() - done);
+        break;
     }
     return std::move(desk).answer();
 }

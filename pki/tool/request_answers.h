@@ -16,7 +16,8 @@ namespace sallyport::pki {
 /// device write below its own ID only, after it has shown its certificate. So a request is answered only when
 /// its device has a certificate in use, the newest is neither revoked nor on hold, and it names that device.
 /// A request whose key is certified already gets the same answer again. One that cannot be answered is told
-/// in the answer and does not stop the others. `ids`: only these; empty: all devices of the depot.
+/// in the answer and does not stop the others; one that the store does
+/// not give or take is a failure, told at the end. `ids`: only these; empty: all devices of the depot.
 Result<Answer> answer_requests(Depot& depot, const std::vector<std::string>& ids,
                                const IssuingOptions& options, const Progress& progress,
                                const Occasion& occasion);

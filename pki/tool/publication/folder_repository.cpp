@@ -18,14 +18,14 @@ Result<void> FolderRepository::put(const std::string& name, std::string_view byt
                                             "; the folder must be there, have room, and let this user write"};
 }
 
-Result<std::optional<std::string>> FolderRepository::get(const std::string& name) {
+Result<std::optional<std::string>> FolderRepository::get(const std::string& name, std::size_t max_bytes) {
     const auto path = settings_.folder / name;
     std::error_code error;
     if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) {
         if (std::filesystem::is_directory(settings_.folder, error)) return std::optional<std::string>();
         return Error{Fault::runtime, describe() + ": is no folder; make it, or mend the path"};
     }
-    auto read = read_file(path, max_published_bytes);
+    auto read = read_file(path, max_bytes);
     if (!read) return Error{read.error().fault, describe() + ": " + read.error().message};
     return std::optional<std::string>(std::move(*read));
 }

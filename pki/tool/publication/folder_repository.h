@@ -10,7 +10,7 @@ class FolderRepository final : public Repository {
     explicit FolderRepository(FolderSettings settings) : settings_(std::move(settings)) {}
 
     Result<void> put(const std::string& name, std::string_view bytes) override;
-    Result<std::optional<std::string>> get(const std::string& name) override;
+    Result<std::optional<std::string>> get(const std::string& name, std::size_t max_bytes) override;
     std::string describe() const override { return "folder " + settings_.folder.string(); }
 
   private:

@@ -100,7 +100,9 @@ void Peer::authorize(HttpRequest& request) const {
 HttpResult Peer::exchange(HttpRequest request, std::size_t answer_bytes) {
     authorize(request);
     HttpResult result = client_.exchange_with_retries(request, {deadline_, answer_bytes}, RetryPolicy{});
-    if (!result && result.error().kind == HttpProblem::Kind::timeout) stalls_ = true;
+    last_problem_.reset();
+    if (!result) last_problem_ = result.error().kind;
+    if (last_problem_ == HttpProblem::Kind::timeout) stalls_ = true;
     return result;
 }
 

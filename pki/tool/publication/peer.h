@@ -5,6 +5,7 @@
 #include "pki/tool/publication/publication_settings.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace sallyport::pki {
@@ -32,6 +33,9 @@ class Peer {
     /// Has an exchange run into its deadline? The next will, most likely.
     bool stalls() const noexcept { return stalls_; }
 
+    /// Why the last exchange brought no answer; nothing: it did.
+    std::optional<HttpProblem::Kind> last_problem() const noexcept { return last_problem_; }
+
   private:
     Peer(HttpClient client, std::string token, std::chrono::milliseconds deadline)
         : client_(std::move(client)), token_(std::move(token)), deadline_(deadline) {}
@@ -41,6 +45,7 @@ class Peer {
     std::string token_;
     std::chrono::milliseconds deadline_;
     bool stalls_ = false;
+    std::optional<HttpProblem::Kind> last_problem_ = std::nullopt;
 };
 
 /// "403 Forbidden" for people, with what to do about it where the status alone tells.

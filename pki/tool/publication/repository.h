@@ -28,14 +28,23 @@ class Repository {
     /// `is_published_name`.
     virtual Result<void> put(const std::string& name, std::string_view bytes) = 0;
 
-    /// The bytes of a file, at most `max_published_bytes`; nothing when the repository has none of that name.
-    virtual Result<std::optional<std::string>> get(const std::string& name) = 0;
+    /// The bytes of a file, at most so many; nothing when the repository has none of that name.
+    virtual Result<std::optional<std::string>> get(const std::string& name, std::size_t max_bytes) = 0;
+    Result<std::optional<std::string>> get(const std::string& name) { return get(name, max_published_bytes); }
 
     /// "s3://pki/crl/ at https://minio.example:9000": its one name in messages.
     virtual std::string describe() const = 0;
 
     /// Has a call run into its deadline? The next would, most likely.
     virtual bool stalls() const { return false; }
+
+    /// Why the last call failed, where that can be told.
+    enum class Trouble {
+        none,       ///< or another
+        no_answer,  ///< the server is away, or cuts the connection, or is not to be trusted
+        too_large,
+    };
+    virtual Trouble trouble() const { return Trouble::none; }
 };
 
 /// 1 to 128 of A-Z a-z 0-9 . _ -, not beginning with a dot: the same text as a file, as a key and in a URL.

@@ -2,6 +2,7 @@
 
 #include "pki/file.h"
 #include "pki/secret_text.h"
+#include "pki/tool/publication/foreign_text.h"
 #include "s3/address.h"
 #include "s3/authorization.h"
 #include "s3/checksum.h"
@@ -109,8 +110,8 @@ Error StoreRepository::failed(const std::string& name, const std::string& what) 
 Error StoreRepository::refused(const std::string& name, const HttpAnswer& answer) const {
     const auto document = s3::read_error_document(answer.body);
     if (!document) return failed(name, status_text(answer));
-    std::string text = "it answered " + std::to_string(answer.status) + " " + document->code;
-    if (!document->message.empty()) text += " (" + document->message + ")";
+    std::string text = "it answered " + std::to_string(answer.status) + " " + shown(document->code);
+    if (!document->message.empty()) text += " (" + shown(document->message) + ")";
     const std::string_view what_to_do = advice(document->code);
     return failed(name, text + (what_to_do.empty() ? "" : ": " + std::string(what_to_do)));
 }
@@ -136,6 +137,12 @@ Result<HttpAnswer> StoreRepository::exchange(std::string method, const std::stri
     return std::move(*answer);
 }
 
+Repository::Trouble StoreRepository::trouble() const {
+    const auto problem = peer_.last_problem();
+    if (!problem || *problem == HttpProblem::Kind::malformed) return Trouble::none;
+    return *problem == HttpProblem::Kind::too_large ? Trouble::too_large : Trouble::no_answer;
+}
+
 Result<void> StoreRepository::put(const std::string& name, std::string_view bytes) {
     // What a cache keeps of a CRL it must ask for again: a revocation is not to wait for it.
     const auto answer = exchange(
@@ -147,8 +154,8 @@ Result<void> StoreRepository::put(const std::string& name, std::string_view byte
     return refused(name, *answer);
 }
 
-Result<std::optional<std::string>> StoreRepository::get(const std::string& name) {
-    auto answer = exchange("GET", name, {}, {}, max_published_bytes);
+Result<std::optional<std::string>> StoreRepository::get(const std::string& name, std::size_t max_bytes) {
+    auto answer = exchange("GET", name, {}, {}, max_bytes);
     if (!answer) return answer.error();
     if (answer->status == ok) return std::optional<std::string>(std::move(answer->body));
     const auto document = s3::read_error_document(answer->body);

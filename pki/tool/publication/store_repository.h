@@ -15,9 +15,10 @@ class StoreRepository final : public Repository {
     static Result<std::unique_ptr<StoreRepository>> open(const StoreSettings& settings);
 
     Result<void> put(const std::string& name, std::string_view bytes) override;
-    Result<std::optional<std::string>> get(const std::string& name) override;
+    Result<std::optional<std::string>> get(const std::string& name, std::size_t max_bytes) override;
     std::string describe() const override;
     bool stalls() const override { return peer_.stalls(); }
+    Trouble trouble() const override;
 
   private:
     StoreRepository(StoreSettings settings, Peer peer, s3::StoreCredentials credentials)

@@ -25,10 +25,10 @@ Result<void> WebRepository::put(const std::string& name, std::string_view bytes)
     return failed(name, status_text(*answer));
 }
 
-Result<std::optional<std::string>> WebRepository::get(const std::string& name) {
+Result<std::optional<std::string>> WebRepository::get(const std::string& name, std::size_t max_bytes) {
     // Caches on the way must not answer for the server (RFC 9111 5.2.1.4).
-    auto answer = peer_.exchange({"GET", peer_.address().path + name, {{"Cache-Control", "no-cache"}}},
-                                 max_published_bytes);
+    auto answer =
+        peer_.exchange({"GET", peer_.address().path + name, {{"Cache-Control", "no-cache"}}}, max_bytes);
     if (!answer) return failed(name, answer.error().what);
     if (answer->status == ok) return std::optional<std::string>(std::move(answer->body));
     if (answer->status == not_found || answer->status == gone) return std::optional<std::string>();

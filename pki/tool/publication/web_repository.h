@@ -12,7 +12,7 @@ class WebRepository final : public Repository {
     explicit WebRepository(Peer peer) : peer_(std::move(peer)) {}
 
     Result<void> put(const std::string& name, std::string_view bytes) override;
-    Result<std::optional<std::string>> get(const std::string& name) override;
+    Result<std::optional<std::string>> get(const std::string& name, std::size_t max_bytes) override;
     std::string describe() const override { return peer_.address().text(); }
     bool stalls() const override { return peer_.stalls(); }
 

@@ -35,7 +35,7 @@ class FakeRepository final : public Repository {
         if (file == changed) files[file] += '!';
         return {};
     }
-    Result<std::optional<std::string>> get(const std::string& file) override {
+    Result<std::optional<std::string>> get(const std::string& file, std::size_t) override {
         calls += "get " + file + "\n";
         if (file == unreadable) return Error{Fault::runtime, describe() + ": unreadable"};
         const auto found = files.find(file);
