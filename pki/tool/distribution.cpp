@@ -1,6 +1,7 @@
 #include "pki/tool/distribution.h"
 
 #include "pki/digest.h"
+#include "pki/tool/publication/peer.h"
 #include "pki/tool/publication/publish.h"
 #include "pki/tool/publication/repository.h"
 
@@ -226,9 +227,17 @@ Result<GatewayWait> GatewayWait::begin(Depot& depot) {
         return Error{Fault::input, "--wait: no gateway is configured; list them in " +
                                        depot.paths().configuration().string() + " under 'gateways'"};
     }
-    auto watch = GatewayWatch::begin(gateways);
+    std::vector<GatewaySettings> usable;
+    std::vector<std::string> unusable;
+    for (const GatewaySettings& gateway : gateways) {
+        const auto peer = Peer::open(gateway.admin);
+        if (peer) usable.push_back(gateway);
+        if (!peer) unusable.push_back("gateway " + gateway.name + ": " + peer.error().message);
+    }
+    auto watch = GatewayWatch::begin(usable);
     if (!watch) return watch.error();
     GatewayWait wait(std::move(*watch));
+    wait.unusable_ = std::move(unusable);
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
     for (const AuthorityRecord& authority : *authorities) {
@@ -249,18 +258,20 @@ Result<void> GatewayWait::ask_before(Depot& depot, const AuthorityRecord& author
          watch_.wait_for(never, std::chrono::milliseconds{0}, [](const auto&) {})) {
         if (!answer.number.empty()) concerned_.insert(authority.name);
         if (answer.kind != GatewayAnswer::Kind::enforced) continue;
-        ahead_.push_back("gateway " + answer.gateway + " enforces number " + answer.number + " of " +
-                         authority.name + ", and this depot's last one was " +
-                         std::to_string(authority.crl_number) + ": " + std::string(older_depot));
+        ahead_.emplace(answer.gateway, "gateway " + answer.gateway + " enforces number " + answer.number +
+                                           " of " + authority.name + ", and this depot's last one was " +
+                                           std::to_string(authority.crl_number) + ": " +
+                                           std::string(older_depot));
     }
     return {};
 }
 
 Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crls,
                                  std::chrono::seconds patience, Answer& answer, std::ostream& err) {
-    for (const std::string& line : ahead_)
+    for (const std::string& line : unusable_)
         answer.add_failure("not in force: " + line);
-    if (!ahead_.empty()) return {};
+    for (const auto& [gateway, line] : ahead_)
+        answer.add_failure("not in force: " + line);
     const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
     // The operator counts from the command, not from when we began to ask.
     const auto before_wait =
@@ -286,9 +297,10 @@ Result<void> GatewayWait::finish(Depot& depot, std::span<const PublishedCrl> crl
         for (GatewayAnswer gateway : answers) {
             gateway.after += before_wait;
             const std::string line = describe(gateway, wanted);
-            const bool in_force = gateway.kind == GatewayAnswer::Kind::enforced;
+            const bool is_ahead = ahead_.contains(gateway.gateway);  // of this list or another: told already
+            const bool in_force = gateway.kind == GatewayAnswer::Kind::enforced && !is_ahead;
             if (in_force) answer.text += line + "\n";
-            if (!in_force) answer.add_failure("not in force: " + line);
+            if (!in_force && !is_ahead) answer.add_failure("not in force: " + line);
             list.push_back({{"gateway", gateway.gateway},
                             {"authority", crl.plan.scope.authority},
                             {"number", crl.plan.number},

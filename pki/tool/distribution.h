@@ -7,6 +7,7 @@
 #include "pki/tool/publication/gateway_watch.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -39,8 +40,8 @@ Result<bool> is_distribution_open(Depot& depot);
 /// Waits until all gateways of the configuration enforce what a command published.
 class GatewayWait {
   public:
-    /// To be made before anything is published. Errors: no gateway is configured; a secret that cannot be
-    /// read.
+    /// To be made before anything is published. A gateway whose anchors or secrets cannot be read is told at
+    /// the end: a revocation does not wait for that to be mended. Errors: no gateway is configured.
     static Result<GatewayWait> begin(Depot& depot);
 
     /// Adds a line for each gateway and CRL to `answer`, and what is not in force to `answer.failure`.
@@ -53,9 +54,11 @@ class GatewayWait {
 
     GatewayWatch watch_;
     std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-    /// Gateways that enforce a higher number than this depot ever took: it is older than what was published.
-    std::vector<std::string> ahead_;
-    std::set<std::string> concerned_;  ///< authorities whose CRLs gateways look at
+    /// By gateway: it enforces a higher number than this depot ever took. The depot is older than what was
+    /// published, or the gateway lies; the others are waited for all the same.
+    std::multimap<std::string, std::string> ahead_;
+    std::vector<std::string> unusable_;  ///< gateways whose anchors or secrets cannot be read
+    std::set<std::string> concerned_;    ///< authorities whose CRLs gateways look at
 };
 
 }  // namespace sallyport::pki

@@ -123,7 +123,7 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait, Content
     if (gateways) {
         const auto waited =
             gateways->finish(depot, change->crls, std::chrono::seconds{wait.patience}, answer, context.err);
-        if (!waited) return waited.error();
+        if (!waited) answer.add_failure("not in force: " + waited.error().message);
     }
     return answer;
 }

@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t max_digits = 49;  // RFC 5280 5.2.3: 20 octets
+
 std::optional<std::string> text_member(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains({key.data(), key.size()});
     if (value == nullptr || !value->is_string()) return std::nullopt;
@@ -59,6 +61,23 @@ std::optional<std::pair<std::string, std::string>> next_label(std::string_view& 
     return label;
 }
 
+/// What the words of `crl_loads_total` (see CrlLoad) mean for whoever publishes; empty for other words.
+std::string_view meaning(std::string_view result) {
+    using Meaning = std::pair<std::string_view, std::string_view>;
+    static constexpr Meaning meanings[] = {
+        {"bad_signature", "the CRL's signature is not of an authority that it trusts"},
+        {"rollback", "it holds a newer CRL; publish one with a higher number"},
+        {"shrink",
+         "the CRL would un-revoke certificates; if that is meant, run sallyport-gateway accept-crl"},
+        {"scope", "the CRL speaks about other certificates, or is not valid yet"},
+        {"too_large", "the CRL is larger than its limits.crl_bytes"},
+        {"parse_error", "it could not read a file as a CRL"},
+        {"fetch_error", "it could not fetch a CRL"},
+    };
+    const auto* const found = std::ranges::find(meanings, result, &Meaning::first);
+    return found == std::end(meanings) ? "" : found->second;
+}
+
 void count(std::string_view line, std::string_view issuer, Refusals& counts) {
     constexpr std::string_view family = "sallyport_crl_loads_total{";
     if (!line.starts_with(family)) return;
@@ -75,24 +94,8 @@ void count(std::string_view line, std::string_view issuer, Refusals& counts) {
     line.remove_prefix(2);
     double value = 0;
     if (std::from_chars(line.data(), line.data() + line.size(), value).ec != std::errc{}) return;
-    if (result != "loaded" && result != "unchanged") counts[result] += value;
-}
-
-/// What the words of `crl_loads_total` (see CrlLoad) mean for whoever publishes.
-std::string_view meaning(std::string_view result) {
-    using Meaning = std::pair<std::string_view, std::string_view>;
-    static constexpr Meaning meanings[] = {
-        {"bad_signature", "the CRL's signature is not of an authority that it trusts"},
-        {"rollback", "it holds a newer CRL; publish one with a higher number"},
-        {"shrink",
-         "the CRL would un-revoke certificates; if that is meant, run sallyport-gateway accept-crl"},
-        {"scope", "the CRL speaks about other certificates, or is not valid yet"},
-        {"too_large", "the CRL is larger than its limits.crl_bytes"},
-        {"parse_error", "it could not read a file as a CRL"},
-        {"fetch_error", "it could not fetch a CRL"},
-    };
-    const auto* const found = std::ranges::find(meanings, result, &Meaning::first);
-    return found == std::end(meanings) ? "see its log" : found->second;
+    if (result == "loaded" || result == "unchanged") return;
+    counts[meaning(result).empty() ? "another reason" : result] += value;
 }
 
 }  // namespace
@@ -109,7 +112,8 @@ Result<EnforcedCrl> enforced_crl(std::string_view text, const WantedCrl& wanted)
         if (!crl.is_object()) return not_a_status("a CRL is no object");
         const auto issuer = text_member(crl.get_object(), "issuer");
         const auto number = text_member(crl.get_object(), "number");
-        if (!issuer || !number || number->find_first_not_of("0123456789") != std::string::npos)
+        if (!issuer || !number || number->size() > max_digits ||
+            number->find_first_not_of("0123456789") != std::string::npos)
             return not_a_status("a CRL without issuer and number");
         const auto partition = text_member(crl.get_object(), "distribution_point");
         if (*issuer != wanted.issuer || partition.value_or("") != wanted.partition) continue;
@@ -141,7 +145,9 @@ std::string new_refusals(const Refusals& before, const Refusals& now) {
         const auto old = before.find(result);
         const double known = old == before.end() || old->second > value ? 0 : old->second;
         if (value <= known) continue;
-        text += (text.empty() ? "" : "; ") + result + ": " + std::string(meaning(result));
+        const std::string_view why = meaning(result);
+        text += (text.empty() ? "" : "; ") +
+                (why.empty() ? "another reason: see its log" : result + ": " + std::string(why));
     }
     return text;
 }

@@ -1,5 +1,6 @@
 #include "pki/tool/publication/gateway_watch.h"
 
+#include "pki/tool/publication/foreign_text.h"
 #include "pki/tool/publication/gateway_answers.h"
 #include "pki/tool/publication/peer.h"
 
@@ -89,9 +90,9 @@ class Poll {
     GatewayAnswer question() {
         const milliseconds deadline = std::clamp(patience_ - since(start_), first_pause, question_deadline);
         const auto status = ask(peer_, "/status", deadline);
-        if (!status) return answer(Kind::unreachable, "", status.error().message);
+        if (!status) return answer(Kind::unreachable, "", shown(status.error().message));
         const auto crl = enforced_crl(*status, wanted_);
-        if (!crl) return answer(Kind::unreachable, "", crl.error().message);
+        if (!crl) return answer(Kind::unreachable, "", shown(crl.error().message));
         if (!crl->is_spreading && is_at_least(crl->number, wanted_.number))
             return answer(Kind::enforced, crl->number, "");
         if (const auto metrics = ask(peer_, "/metrics", deadline)) {

@@ -1,5 +1,7 @@
 #include "pki/tool/publication/gateway_answers.h"
 
+#include "pki/tool/publication/foreign_text.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -71,13 +73,30 @@ TEST(Refusals, are_counted_for_the_issuer_and_for_nobody) {
     EXPECT_EQ(refusals(metrics, "CN=\"Q\"\\,O=x"), (Refusals{{"scope", 1}, {"parse_error", 1}}));
 }
 
+TEST(Refusals, of_words_that_are_not_known_are_one) {
+    EXPECT_EQ(refusals("sallyport_crl_loads_total{issuer=\"CN=CA\",result=\"\x1B[2J\"} 2\n"
+                       "sallyport_crl_loads_total{issuer=\"CN=CA\",result=\"a\\nb\"} 3\n",
+                       "CN=CA"),
+              (Refusals{{"another reason", 5}}));
+}
+
+TEST(ForeignText, has_nothing_that_a_terminal_obeys) {
+    EXPECT_EQ(shown("a \x1B[2J\nb\x7F\\\xC2\x9B"), "a \\x1B[2J\\x0Ab\\x7F\\x5C\\xC2\\x9B");
+    EXPECT_EQ(shown(std::string(301, 'x')), std::string(300, 'x') + "...");
+}
+
+TEST(EnforcedCrl, has_a_number_that_a_list_can_have) {
+    EXPECT_TRUE(enforced_crl(status_of(crl_of("CN=CA", std::string(49, '9'))), wanted));
+    EXPECT_FALSE(enforced_crl(status_of(crl_of("CN=CA", std::string(50, '9'))), wanted));
+}
+
 TEST(Refusals, are_new_when_they_were_counted_since) {
     EXPECT_EQ(new_refusals({{"rollback", 2}}, {{"rollback", 2}}), "");
     EXPECT_THAT(new_refusals({{"rollback", 2}}, {{"rollback", 3}}),
                 HasSubstr("rollback: it holds a newer CRL"));
     EXPECT_THAT(new_refusals({}, {{"shrink", 1}}), HasSubstr("accept-crl"));
     EXPECT_THAT(new_refusals({{"shrink", 5}}, {{"shrink", 1}}), HasSubstr("shrink")) << "started again";
-    EXPECT_THAT(new_refusals({}, {{"later_word", 1}}), HasSubstr("later_word: see its log"));
+    EXPECT_EQ(new_refusals({}, {{"\x1B[2Jforged\nline", 1}}), "another reason: see its log");
 }
 
 }  // namespace
