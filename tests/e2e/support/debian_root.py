@@ -12,7 +12,6 @@ from support.case import CHECKOUT
 from support.processes import run
 
 BASE = CHECKOUT / "build" / "debian-root"
-MIRROR = "http://deb.debian.org/debian"
 
 # As the images of Docker's debian:*-slim are.
 SLIM = """\
@@ -52,7 +51,7 @@ def make_base():
     unfinished = BASE.with_name("debian-root.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    done = run("debootstrap", "--variant=minbase", "bookworm", unfinished, MIRROR, seconds=900)
+    done = run("debootstrap", "--variant=minbase", "bookworm", unfinished, seconds=900)
     if done.returncode != 0:
         raise AssertionError(f"debootstrap: {done.stdout[-2000:]}{done.stderr}")
     unfinished.rename(BASE)
