@@ -67,7 +67,7 @@ class OneBadPeerStopsNobody(EndToEndTest):
         self.assertIn("not in force: gateway ahead enforces number 9", done.stderr)
         self.assertIn("not in force: gateway huge cannot be asked", done.stderr)
         self.assertIn("gateway honest enforces number 2", done.stdout, "the others are asked")
-        self.assertEqual(json.loads(self.depot.do("show", DEVICES[0], "--json"))[0]["state"], "revoked")
+        self.assertIn("revoked", self.depot.do("show", DEVICES[0]))
 
     def requests(self, reply):
         credentials = self.folder / "credentials"
