@@ -237,6 +237,7 @@ class BadInput(EndToEndTest):
             (("revoke", "00000001", "--reason", "certificateHold"), 2, "--reason"),
             (("revoke", "--issued-before", "yesterday"), 2, "--issued-before"),
             (("revoke", "--batch", "none"), 1, "no certificate fits"),
+            (("revoke", "00000001", "--batch", "none"), 1, "--batch none: no such certificate"),
             (("revoke",), 2, "which certificates?"),
             (("issue", "device", "00000009", "--ca", "server-ca"), 2, "issues for servers"),
             (("issue", "server", "--name", "Up.example"), 2, "--name"),

@@ -26,6 +26,13 @@ TEST_F(DepotTest, a_crl_made_by_a_clock_that_was_ahead_is_due) {
     EXPECT_EQ(crl().number, before + 1);
 }
 
+TEST_F(DepotTest, a_clock_that_was_ahead_leaves_no_late_next_update) {
+    ASSERT_EQ(on_depot({"hold", "A1B2C3D4"}, start + 300 * day).exit_code, 0);
+    EXPECT_GT(crl().next_update, start + 300 * day);
+    ASSERT_EQ(on_depot({"revoke", "A1B2C3D4"}).exit_code, 0);
+    EXPECT_LT(crl().next_update, start + 40 * day);
+}
+
 TEST_F(DepotTest, a_restored_depot_makes_no_crl_before_it_knows_what_came_later) {
     const auto backup = (folder.path() / "backup").string(), restored = (folder.path() / "restored").string();
     ASSERT_EQ(on_depot({"backup", "--to", backup}).exit_code, 0);
