@@ -7,8 +7,9 @@ import socket
 import ssl
 
 from support.case import main
-from support.fleet import FleetTest
+from support.fleet import DEVICE, FleetTest
 from support.gateway import replace_secret_file
+from support.https_client import Connection, tls_context
 from support.processes import program, run, wait_until
 
 TOKEN = "correct-horse-battery-staple"
@@ -50,6 +51,25 @@ class AdminIsGuarded(FleetTest):
         connection.endheaders()
         response = connection.getresponse()
         return response.status, response.read().decode(), response.getheader("WWW-Authenticate")
+
+    def test_silent_peers_hold_up_no_device_and_are_sent_away(self):
+        """More than the listener takes at a time; none of them ever says a word."""
+        silent = [socket.create_connection(("127.0.0.1", self.gateway.admin_port)) for _ in range(300)]
+        for peer in silent:
+            self.addCleanup(peer.close)
+        with Connection(self.gateway.port, tls_context(self.pki, self.device)) as connection:
+            target = f"/fleet/{DEVICE}/00000001/00000001.MF4"
+            headers = self.signer.sign("PUT", target, connection.host, payload_hash="UNSIGNED-PAYLOAD")
+            connection.send_head("PUT", target, [*headers, ("Content-Length", 4)])
+            connection.send(b"data")
+            self.assertEqual(connection.read_answer("PUT").status, 200)
+        wait_until(self.answers_again, "the admin listener answers again", seconds=30)
+
+    def answers_again(self):
+        try:
+            return self.ask("/readyz")[0] == 200
+        except OSError:
+            return False
 
     def test_probes_need_no_token(self):
         for path in OPEN:

@@ -32,6 +32,12 @@ SPELLINGS = (
     f"{DEVICE}\\..\\{OTHER}\\device.csr",
     f"{DEVICE}/..;/{OTHER}/device.csr",
     f"{DEVICE}%00/../{OTHER}/device.csr",
+    f"{DEVICE}/%252e%252e/{OTHER}/device.csr",
+    f"{DEVICE}/%c0%ae%c0%ae%c0%af{OTHER}/device.csr",
+    f"{DEVICE}/..%ef%bc%8f{OTHER}/device.csr",
+    f"{OTHER}%ef%bc%8fdevice.csr",
+    f"{DEVICE}/..\t/{OTHER}/device.csr",
+    f"%EF%BB%BF{OTHER}/device.csr",
 )
 
 

@@ -105,7 +105,7 @@ class DebianPackages(EndToEndTest):
         said = self.shell("cd /etc/sallyport; rm server.* device-ca.pem crl/*; dpkg --purge $(dpkg-query -f '${Package} ' -W 'sallyport-*') 2>&1")
         self.assertIn("/var/lib/sallyport stays", said)
         self.assertNotIn("/var/lib/sallyport-pki stays", said)
-        left = {path for path in self.root.files(OF_DPKG) - before if not path.startswith("/root/depot")}
+        left = {path for path in self.root.files(OF_DPKG) - before if not path.startswith("/srv/depot")}
         state = {path for path in left if re.match("/var/lib/(private/)?sallyport(/|$)", path)}
         self.assertIn("/var/lib/private/sallyport/crl", state)
         rest = left - state - OF_ADDUSER

@@ -11,23 +11,10 @@ import time
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from support.case import EndToEndTest, main
-from support.depot import Depot
+from support.depot import PROFILE, Depot
 from support.distinct_keys import DistinctKeys
 
 CUTS = int(os.environ.get("SALLYPORT_CUTS", "20"))
-PROFILE = """\
-organization: Example
-authorities:
-  - {{name: root, key: {{algorithm: p-256}}}}
-  - name: device-ca
-    issuer: root
-    issues: devices
-    key: {{algorithm: p-256}}
-    crl: {{{crl}}}
-revoke: {{ask_above_percent: 100}}
-publish:
-  - folder: {folder}
-"""
 DELTA, REMOVED = x509.DeltaCRLIndicator.oid, x509.ReasonFlags.remove_from_crl
 
 
@@ -60,7 +47,7 @@ class KillsWhilePublishing(EndToEndTest):
         self.web = self.folder / f"web-{self._testMethodName}"
         self.web.mkdir()
         profile = self.folder / f"{self._testMethodName}.yaml"
-        profile.write_text(PROFILE.format(crl=crl, folder=self.web))
+        profile.write_text(PROFILE.format(crl=crl) + f"publish: [{{folder: {self.web}}}]\n")
         self.depot = Depot(self.folder / self._testMethodName)
         self.depot.do("init", "--profile", profile)
         keys = DistinctKeys()

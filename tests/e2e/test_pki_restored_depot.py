@@ -4,21 +4,10 @@ import shutil
 
 from cryptography import x509
 from support.case import EndToEndTest, main
-from support.depot import Depot
+from support.depot import PROFILE, Depot
 from support.distinct_keys import DistinctKeys
 
 DEVICES = [f"{number:08X}" for number in range(1, 9)]
-PROFILE = """\
-organization: Example
-authorities:
-  - {{name: root, key: {{algorithm: p-256}}}}
-  - name: device-ca
-    issuer: root
-    issues: devices
-    key: {{algorithm: p-256}}
-    crl: {{{crl}}}
-revoke: {{ask_above_percent: 100}}
-"""
 
 
 class RestoredDepot(EndToEndTest):

@@ -35,10 +35,10 @@ class UnderSystemd(EndToEndTest):
         root = DebianRoot(cls.folder / "root")
         cls.addClassCleanup(root.remove)
         for package in packages.make(cls.folder / "packages"):
-            root.path(f"/root/{package.name}").write_bytes(package.read_bytes())
+            root.path(f"/srv/{package.name}").write_bytes(package.read_bytes())
         # Its network is cut off later: what the packages depend on comes before.
         root.run("bash", "-euc", "apt-get update && apt-get install -y --no-install-recommends "
-                 "systemd dbus libnss-systemd /root/*.deb && dpkg --purge sallyport-gateway sallyport-device sallyport-pki")
+                 "systemd dbus libnss-systemd /srv/*.deb && dpkg --purge sallyport-gateway sallyport-device sallyport-pki")
         cls.system = booted.Booted(root, cls.folder / "console.log")
         cls.addClassCleanup(cls.system.stop)
 
@@ -51,7 +51,7 @@ class UnderSystemd(EndToEndTest):
 
     def test_its_life(self):
         system = self.system
-        system.run("dpkg --install /root/sallyport-*.deb")
+        system.run("dpkg --install /srv/sallyport-*.deb")
         self.assertEqual(system.run("systemctl is-enabled sallyport-gateway.service || true").strip(), "disabled")
         system.run("! systemctl start sallyport-gateway.service")
         self.assertEqual((self.show("ActiveState"), self.show("NRestarts")), ("failed", "0"), "without certificates")

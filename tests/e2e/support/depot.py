@@ -10,6 +10,19 @@ from support.processes import program
 
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
+# For init --profile; `format` it with the settings of the device authority's CRLs. Its keys are made at once.
+PROFILE = """\
+organization: Example
+authorities:
+  - {{name: root, key: {{algorithm: p-256}}}}
+  - name: device-ca
+    issuer: root
+    issues: devices
+    key: {{algorithm: p-256}}
+    crl: {{{crl}}}
+revoke: {{ask_above_percent: 100}}
+"""
+
 
 class Depot:
     def __init__(self, path, env=None):

@@ -10,9 +10,9 @@ _CPACK = Path(os.environ["SALLYPORT_BIN"]).resolve().parent / "CPackConfig.cmake
 # Certificates and a CRL for the configuration that the package brings, by the packaged PKI tool.
 OPERATORS_FILES = """\
 umask 022
-sallyport-pki init --depot /root/depot
-sallyport-pki issue server --name gateway --ip 127.0.0.1 --depot /root/depot
-cd /root/depot
+sallyport-pki init --depot /srv/depot
+sallyport-pki issue server --name gateway --ip 127.0.0.1 --depot /srv/depot
+cd /srv/depot
 cp servers/gateway/server.chain.pem servers/gateway/server.key device-ca.pem /etc/sallyport/
 cp crl/device-ca.crl.pem /etc/sallyport/crl/
 chmod 644 /etc/sallyport/device-ca.pem /etc/sallyport/crl/*
