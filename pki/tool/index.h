@@ -188,8 +188,6 @@ class Index {
     Result<void> insert_certificate(const CertificateRecord& record);
     Result<void> log(std::string_view action, std::string_view authority, std::string_view serial,
                      std::string_view detail, const Occasion& occasion);
-    Result<std::vector<CertificateRecord>> select(std::string_view condition, std::string_view value,
-                                                  bool blob);
     /// A revocation of this scope changed: the CRL that is published is not current any more.
     Result<void> change_scope(std::string_view authority, unsigned partition);
 

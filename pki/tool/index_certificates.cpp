@@ -32,6 +32,16 @@ CertificateRecord read_record(const Statement& row) {
     return record;
 }
 
+Result<std::vector<CertificateRecord>> read_records(Statement& statement) {
+    std::vector<CertificateRecord> records;
+    for (;;) {
+        const auto row = statement.step();
+        if (!row) return row.error();
+        if (!*row) return records;
+        records.push_back(read_record(statement));
+    }
+}
+
 /// The condition of a state in SQL; ?1 is the present.
 std::string_view condition_of(CertificateState state) {
     switch (state) {
@@ -131,41 +141,23 @@ Result<std::optional<CertificateRecord>> Index::find_certificate_of(const Author
 }
 
 Result<std::vector<CertificateRecord>> Index::find_serial(std::string_view serial) {
-    std::vector<CertificateRecord> records;
     auto statement = database_.prepare(std::string(select_certificates) + "WHERE c.serial = ? ORDER BY c.id");
     statement.bind_blob(serial);
-    for (;;) {
-        const auto row = statement.step();
-        if (!row) return row.error();
-        if (!*row) return records;
-        records.push_back(read_record(statement));
-    }
+    return read_records(statement);
 }
 
 Result<std::vector<CertificateRecord>> Index::find_device(std::string_view device_id) {
-    std::vector<CertificateRecord> records;
     auto statement =
         database_.prepare(std::string(select_certificates) + "WHERE c.device_id = ? ORDER BY c.id");
     statement.bind_text(device_id);
-    for (;;) {
-        const auto row = statement.step();
-        if (!row) return row.error();
-        if (!*row) return records;
-        records.push_back(read_record(statement));
-    }
+    return read_records(statement);
 }
 
 Result<std::vector<CertificateRecord>> Index::find_key(std::string_view digest) {
-    std::vector<CertificateRecord> records;
     auto statement =
         database_.prepare(std::string(select_certificates) + "WHERE c.key_digest = ? ORDER BY c.id");
     statement.bind_blob(digest);
-    for (;;) {
-        const auto row = statement.step();
-        if (!row) return row.error();
-        if (!*row) return records;
-        records.push_back(read_record(statement));
-    }
+    return read_records(statement);
 }
 
 Result<void> Index::visit_certificates(const CertificateFilter& filter,
