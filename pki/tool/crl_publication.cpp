@@ -97,10 +97,12 @@ Result<std::vector<PublishedCrl>> plan_scope(Depot& depot, const AuthorityRecord
                                              std::chrono::sys_seconds now) {
     const auto previous = depot.index().newest_crl(scope);
     if (!previous) return previous.error();
-    const auto base = depot.index().newest_crl(scope, CrlForm::complete);
+    // Not one that was begun and never came out: then the delta beside it, which may have come out, would
+    // stay.
+    const auto base = depot.index().newest_complete_crl(scope);
     if (!base) return base.error();
     Dates dates = dates_of(*previous, lifetime.value_or(settings.lifetime), why, now);
-    const bool can_add = settings.delta && !base->sha256.empty();
+    const bool can_add = settings.delta && base->number > 0;
     std::uint64_t changes = 0;
     if (can_add) {
         const auto counted = depot.index().count_changes(scope, base->number);
@@ -262,6 +264,9 @@ Result<std::vector<DistributedCrl>> distributed_crls(Depot& depot) {
                 if (form == CrlForm::delta && plan != nullptr && !plan->crl.delta) continue;
                 const auto name = crl_name(scope, authority.partitions, form);
                 const auto source = depot.paths().crl(name);
+                std::error_code code;
+                const bool came_out = !newest->sha256.empty() || std::filesystem::exists(source, code);
+                if (form == CrlForm::delta && !came_out) continue;  // its process was killed
                 auto pem = read_file(source, max_crl_bytes);
                 if (!pem) return pem.error();
                 auto der = split_crl_file(std::move(*pem));

@@ -159,6 +159,8 @@ class Index {
     Result<void> crl_published(const CrlPlan& plan, std::string_view sha256, const Occasion& occasion);
     /// The newest CRL of a scope that was begun: of any form, or of this one.
     Result<CrlRecord> newest_crl(const CrlScopeId& scope, std::optional<CrlForm> form = std::nullopt);
+    /// The newest complete CRL that is known to have come out; number 0: none.
+    Result<CrlRecord> newest_complete_crl(const CrlScopeId& scope);
     /// Does the published CRL of this scope, with its delta, show every revocation?
     Result<bool> shows_every_revocation(const CrlScopeId& scope);
 

@@ -305,6 +305,18 @@ Result<CrlRecord> Index::newest_crl(const CrlScopeId& scope, std::optional<CrlFo
                      statement.blob(3)};
 }
 
+Result<CrlRecord> Index::newest_complete_crl(const CrlScopeId& scope) {
+    auto statement = database_.prepare(
+        "SELECT number, this_update, next_update, sha256 FROM crls"
+        " WHERE issuer = ? AND partition = ? AND form = ? AND length(sha256) > 0 ORDER BY number DESC LIMIT "
+        "1");
+    const auto row = bind_scope(statement, scope).bind(static_cast<std::int64_t>(CrlForm::complete)).step();
+    if (!row) return row.error();
+    if (!*row) return CrlRecord{};
+    return CrlRecord{static_cast<std::uint64_t>(statement.integer(0)), statement.time(1), statement.time(2),
+                     statement.blob(3)};
+}
+
 Result<bool> Index::shows_every_revocation(const CrlScopeId& scope) {
     auto statement = database_.prepare(
         "SELECT revision = published_revision FROM scopes WHERE issuer = ? AND partition = ?");

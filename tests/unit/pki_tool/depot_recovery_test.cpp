@@ -2,7 +2,10 @@
 
 #include "pki/key.h"
 #include "pki/request.h"
+#include "pki/tool/index.h"
 #include "tests/unit/pki_tool/depot_fixture.h"
+
+#include <array>
 
 namespace sallyport::pki {
 namespace {
@@ -31,6 +34,30 @@ TEST_F(DepotTest, a_clock_that_was_ahead_leaves_no_late_next_update) {
     EXPECT_GT(crl().next_update, start + 300 * day);
     ASSERT_EQ(on_depot({"revoke", "A1B2C3D4"}).exit_code, 0);
     EXPECT_LT(crl().next_update, start + 40 * day);
+}
+
+TEST_F(DepotTest, a_first_delta_crl_that_never_came_out_is_made_anew) {
+    auto yaml = read_file(depot / "depot.yaml", 1 << 20).value();
+    const auto devices = yaml.find("issues: devices");
+    ASSERT_NE(devices, std::string::npos) << yaml;
+    const std::string settings = "crl: {";
+    yaml.insert(yaml.find(settings, devices) + settings.size(), "delta: true, ");
+    std::ofstream(depot / "depot.yaml") << yaml;
+    {
+        auto index = Index::open(depot / "index.sqlite").value();
+        const CrlScopeId scope{"device-ca", 0};
+        std::array<CrlPlan, 2> plans{CrlPlan{scope, 1, start, start + 7 * day},
+                                     CrlPlan{scope, std::nullopt, start, start + 7 * day}};
+        ASSERT_TRUE(index.begin_crls("device-ca", plans));  // and then it was killed
+    }
+    const auto place = folder.path() / "place";
+    fs::create_directory(place);
+    const auto published = on_depot({"publish", "--to", place});
+    EXPECT_EQ(published.exit_code, 0) << published.err;
+    EXPECT_TRUE(fs::exists(place / "device-ca-delta.crl"));
+    EXPECT_EQ(on_depot({"doctor"}).exit_code, 0) << on_depot({"doctor"}).out;
+    const auto again = on_depot({"publish", "--to", place});
+    EXPECT_THAT(again.err, testing::Not(HasSubstr("completed after an interruption")));
 }
 
 TEST_F(DepotTest, a_restored_depot_makes_no_crl_before_it_knows_what_came_later) {
