@@ -4,6 +4,7 @@
 #include "pki/crl_writer.h"
 #include "pki/digest.h"
 #include "pki/file.h"
+#include "pki/tool/crl_succession.h"
 
 #include <algorithm>
 
@@ -124,13 +125,30 @@ Result<std::vector<PublishedCrl>> plan_scope(Depot& depot, const AuthorityRecord
     return plans;
 }
 
-Result<std::string> make_crl(Depot& depot, const Authority& authority, const CrlSettings& settings,
-                             const CrlPlan& plan) {
+/// The entries, as the index has them, once it is sure that the index has lost none.
+Result<CrlWriter> write_entries(Depot& depot, const Authority& authority, const CrlPlan& plan) {
+    CrlSuccession succession(depot.index(), plan);
+    for (const CrlForm form : {CrlForm::complete, CrlForm::delta}) {
+        const auto name = crl_name(plan.scope, authority.record.partitions, form);
+        if (form == CrlForm::delta || !plan.base)
+            succession.after(depot.paths().crl(name), *authority.certificate);
+    }
     CrlWriter writer;
-    const auto add = [&](const RevokedCertificate& entry) { return writer.add(entry); };
+    const auto add = [&](const RevokedCertificate& entry) {
+        const auto listed = succession.listed(entry.serial);
+        return listed ? writer.add(entry) : listed;
+    };
     const auto listed = plan.base ? depot.index().visit_changes(plan.scope, *plan.base, add)
                                   : depot.index().visit_revoked(plan.scope, plan.this_update, add);
     if (!listed) return listed.error();
+    if (const auto whole = succession.finish(); !whole) return whole.error();
+    return writer;
+}
+
+Result<std::string> make_crl(Depot& depot, const Authority& authority, const CrlSettings& settings,
+                             const CrlPlan& plan) {
+    auto writer = write_entries(depot, authority, plan);
+    if (!writer) return writer.error();
     CrlProfile profile{plan.number, plan.this_update, plan.next_update, plan.base};
     const auto url = [&](CrlForm form) {
         return settings.url + "/" + crl_name(plan.scope, authority.record.partitions, form) + ".crl";
@@ -138,7 +156,7 @@ Result<std::string> make_crl(Depot& depot, const Authority& authority, const Crl
     // Complete and delta speak for the same distribution point (RFC 5280 5.2.4).
     if (authority.record.partitions > 1) profile.point_url = url(CrlForm::complete);
     if (settings.delta && !plan.base && !settings.url.empty()) profile.delta_url = url(CrlForm::delta);
-    const auto der = std::move(writer).sign(profile, authority.signer());
+    const auto der = std::move(*writer).sign(profile, authority.signer());
     if (!der) return der.error();
     return write_crl_pem(*der);
 }
@@ -193,7 +211,7 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
 
     std::vector<CrlPlan> plans;
     std::ranges::transform(crls, std::back_inserter(plans), &PublishedCrl::plan);
-    if (const auto begun = depot.index().begin_crls(name, plans); !begun) return begun.error();
+    if (const auto begun = depot.index().begin_crls(name, plans, occasion); !begun) return begun.error();
     for (std::size_t i = 0; i < crls.size(); ++i) {
         crls[i].plan = plans[i];
         const auto placed = put_in_place(depot, *authority, plan->crl, crls[i], occasion);

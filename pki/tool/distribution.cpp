@@ -1,6 +1,7 @@
 #include "pki/tool/distribution.h"
 
 #include "pki/digest.h"
+#include "pki/tool/crl_departure.h"
 #include "pki/tool/publication/peer.h"
 #include "pki/tool/publication/publish.h"
 #include "pki/tool/publication/repository.h"
@@ -108,13 +109,9 @@ Result<void> distribute_to(Depot& depot, std::span<const CrlFile> files, const s
     std::mutex index_mutex;
     const auto may_leave = [&](const CrlFile& ours, Bytes serial, const RevokedSerials::Entry& entry) {
         const std::lock_guard lock(index_mutex);
-        const auto record = depot.index().find_certificate(
-            ours.authority, std::string_view(reinterpret_cast<const char*>(serial.data()), serial.size()));
-        if (!record || !*record) return false;
-        if ((*record)->validity.not_after < occasion.now) return true;
-        if (entry.reason != CrlReason::certificate_hold) return false;
-        const auto events = depot.index().events_of(**record);
-        return events && std::ranges::find(*events, "released", &Event::action) != events->end();
+        const std::string_view octets(reinterpret_cast<const char*>(serial.data()), serial.size());
+        const auto may = may_depart(depot.index(), ours.authority, octets, entry, occasion.now);
+        return may && *may;
     };
     const auto outcomes = publish(files, opened, may_leave);
     if (!outcomes) return outcomes.error();

@@ -137,7 +137,7 @@ class Index {
 
     /// Takes the authority's next CRL number for these CRLs, writes it into them and notes that they are
     /// begun. It is used up from here on, whatever becomes of them.
-    Result<void> begin_crls(std::string_view authority, std::span<CrlPlan> plans);
+    Result<void> begin_crls(std::string_view authority, std::span<CrlPlan> plans, const Occasion& occasion);
     /// After a restore: from now on no CRL may be made until settle_restored() says that what was published
     /// after the backup is known.
     Result<void> mark_restored(const Occasion& occasion);
@@ -190,6 +190,7 @@ class Index {
     Result<void> insert_certificate(const CertificateRecord& record);
     Result<void> log(std::string_view action, std::string_view authority, std::string_view serial,
                      std::string_view detail, const Occasion& occasion);
+    Result<void> note_lost_number(std::string_view authority, std::int64_t number, const Occasion& occasion);
     /// A revocation of this scope changed: the CRL that is published is not current any more.
     Result<void> change_scope(std::string_view authority, unsigned partition);
 

@@ -166,7 +166,20 @@ Result<std::uint64_t> Index::adopt_revocations(const AuthorityRecord& authority,
     return adopted;
 }
 
-Result<void> Index::begin_crls(std::string_view authority, std::span<CrlPlan> plans) {
+/// Of a number that was taken, and whose CRL is not known to have come out, the audit log would say nothing.
+Result<void> Index::note_lost_number(std::string_view authority, std::int64_t number,
+                                     const Occasion& occasion) {
+    auto lost =
+        database_.prepare("SELECT 1 FROM crls WHERE issuer = ? AND number = ? AND sha256 IS NULL LIMIT 1");
+    const auto row = lost.bind_text(authority).bind(number).step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    return log("number", authority, {},
+               std::to_string(number) + " was taken, and no CRL is known to have come out", occasion);
+}
+
+Result<void> Index::begin_crls(std::string_view authority, std::span<CrlPlan> plans,
+                               const Occasion& occasion) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
     std::int64_t number = 0;
@@ -180,6 +193,7 @@ Result<void> Index::begin_crls(std::string_view authority, std::span<CrlPlan> pl
         number = update.integer(0);
         if (const auto done = update.run(); !done) return done.error();
     }
+    if (const auto noted = note_lost_number(authority, number - 1, occasion); !noted) return noted;
     for (CrlPlan& plan : plans) {
         auto insert = database_.prepare(
             "INSERT INTO crls (issuer, partition, number, form, base, this_update, next_update)"

@@ -48,7 +48,7 @@ TEST_F(DepotTest, a_first_delta_crl_that_never_came_out_is_made_anew) {
         const CrlScopeId scope{"device-ca", 0};
         std::array<CrlPlan, 2> plans{CrlPlan{scope, 1, start, start + 7 * day},
                                      CrlPlan{scope, std::nullopt, start, start + 7 * day}};
-        ASSERT_TRUE(index.begin_crls("device-ca", plans));  // and then it was killed
+        ASSERT_TRUE(index.begin_crls("device-ca", plans, {start, "test", ""}));  // and then it was killed
     }
     const auto place = folder.path() / "place";
     fs::create_directory(place);

@@ -45,7 +45,7 @@ class IndexTest : public testing::Test {
     /// Takes a number for a CRL.
     CrlPlan begin(std::chrono::sys_seconds now, std::optional<std::uint64_t> base = std::nullopt) {
         std::array<CrlPlan, 1> plans{CrlPlan{scope, base, now, now + 1h}};
-        EXPECT_TRUE(index->begin_crls("ca", plans));
+        EXPECT_TRUE(index->begin_crls("ca", plans, at(now)));
         return plans.front();
     }
 
@@ -139,7 +139,7 @@ TEST_F(IndexTest, crl_numbers_are_used_up_whether_published_or_not) {
     index.emplace(std::move(Index::open(path()).value()));  // as after a kill
     EXPECT_EQ(begin(start).number, 3U);
     std::array<CrlPlan, 1> plans{CrlPlan{{"other", 0}, {}, start, start + 1h}};
-    EXPECT_FALSE(index->begin_crls("other", plans));
+    EXPECT_FALSE(index->begin_crls("other", plans, at(start)));
     ASSERT_TRUE(index->raise_crl_number("ca", 100, at(start)));
     EXPECT_EQ(begin(start).number, 101U);
     ASSERT_TRUE(index->raise_crl_number("ca", 50, at(start)));
