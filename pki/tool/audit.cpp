@@ -12,6 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t hash_digits = 64;  // SHA-256
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
 json::object to_json(const Event& event) {
     json::object object{{"id", event.id},         {"at", rfc3339(event.at)},      {"who", event.who},
                         {"action", event.action}, {"authority", event.authority}, {"detail", event.detail},
@@ -54,6 +57,11 @@ Result<Answer> verify_audit(Index& index, const std::string& head) {
     std::ranges::transform(wanted, wanted.begin(), [](char c) {
         return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
     });
+    const bool is_hash = wanted.size() == hash_digits && wanted.find_first_not_of(hex_digits) == wanted.npos;
+    if (!head.empty() && !is_hash) {
+        return Error{Fault::input, "--head: '" + head + "' is no hash of an event: " +
+                                       std::to_string(hash_digits) + " hexadecimal digits"};
+    }
     std::string previous, fault;
     std::int64_t last = 0;
     bool head_found = head.empty();

@@ -60,13 +60,16 @@ void describe_init(CommandLine& line) {
         ->excludes(days);
     auto* import = init->add_option("--import", arguments->imported.certificate,
                                     "Take over this device-issuing authority: PEM with its certificate, then "
-                                    "those above it");
+                                    "those above it")
+                       ->excludes(days);
     init->add_option("--import-key", arguments->imported.key, "Its private key in PEM")->needs(import);
-    init->add_flag("--import-no-crl", arguments->imported.never_published, "It has never published a CRL")
-        ->needs(import);
+    auto* no_crl =
+        init->add_flag("--import-no-crl", arguments->imported.never_published, "It has never published a CRL")
+            ->needs(import);
     init->add_option("--import-crl", arguments->imported.crl,
                      "Its newest CRL: what it lists stays revoked, its number goes on")
-        ->needs(import);
+        ->needs(import)
+        ->excludes(no_crl);
 }
 
 void describe_authority(CommandLine& line) {

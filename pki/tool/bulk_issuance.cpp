@@ -14,6 +14,8 @@
 #include <set>
 #include <thread>
 
+#include <boost/json.hpp>
+
 namespace sallyport::pki {
 namespace {
 
@@ -75,19 +77,29 @@ struct Job {
     std::optional<CertificationRequest> request;
 };
 
-/// Leaves out the devices that have a certificate in use.
-Result<std::vector<std::string>> without_certificate(Depot& depot, std::vector<std::string> ids,
-                                                     std::chrono::sys_seconds now) {
-    std::vector<std::string> left;
+struct Candidates {
+    std::vector<std::string> wanting = {};
+    /// A stolen device must not get a new identity because a long list was given once more.
+    std::vector<std::string> revoked = {};
+};
+
+/// Sorts out the devices that have a certificate in use, and those that were revoked.
+Result<Candidates> candidates_of(Depot& depot, std::vector<std::string> ids, std::chrono::sys_seconds now) {
+    Candidates candidates;
     for (std::string& id : ids) {
         const auto known = depot.index().find_device(id);
         if (!known) return known.error();
         const bool in_use = std::ranges::any_of(*known, [&](const CertificateRecord& record) {
             return record.validity.not_after > now && !is_revoked(record);
         });
-        if (!in_use) left.push_back(std::move(id));
+        if (in_use) continue;
+        if (!known->empty() && is_revoked(known->back())) {
+            candidates.revoked.push_back(std::move(id));
+        } else {
+            candidates.wanting.push_back(std::move(id));
+        }
     }
-    return left;
+    return candidates;
 }
 
 Result<std::vector<Job>> jobs_of(Index& index, const std::vector<std::string>& ids,
@@ -207,9 +219,9 @@ Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vecto
                                                   std::chrono::sys_seconds now) {
     std::vector<const MadeLeaf*> wanted;
     for (const MadeLeaf& made : batch) {
-        const auto left = without_certificate(depot, {made.record.name}, now);
-        if (!left) return left.error();
-        if (left->empty()) continue;
+        const auto candidates = candidates_of(depot, {made.record.name}, now);
+        if (!candidates) return candidates.error();
+        if (candidates->wanting.empty()) continue;
         const auto others = depot.index().find_key(made.record.key_digest);
         if (!others) return others.error();
         for (const CertificateRecord& other : *others) {
@@ -254,9 +266,9 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
     auto ids = request.csv.empty() ? ids_of_range(request.first, request.last) : ids_of_csv(request.csv);
     if (!ids) return ids.error();
     const std::size_t asked = ids->size();
-    auto left = without_certificate(depot, std::move(*ids), occasion.now);
-    if (!left) return left.error();
-    const auto jobs = jobs_of(depot.index(), *left, request.requests);
+    const auto candidates = candidates_of(depot, std::move(*ids), occasion.now);
+    if (!candidates) return candidates.error();
+    const auto jobs = jobs_of(depot.index(), candidates->wanting, request.requests);
     if (!jobs) return jobs.error();
     const auto context = issuing_context(depot, CertificateKind::device, request.options, occasion.now);
     if (!context) return context.error();
@@ -284,11 +296,16 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
     Answer answer{true, "issued to " + std::to_string(issued) + " devices, files in " +
                             depot.paths().delivery(CertificateKind::device, "").string() + "\n"};
     answer.notes = context->notes;
-    if (asked > issued) {
-        answer.text +=
-            std::to_string(asked - issued) + " devices had a certificate in use and were passed over\n";
+    const std::size_t revoked = candidates->revoked.size(), in_use = asked - issued - revoked;
+    if (in_use > 0)
+        answer.text += std::to_string(in_use) + " devices had a certificate in use and were passed over\n";
+    if (revoked > 0) {
+        answer.notes += "warning: " + std::to_string(revoked) + " revoked devices were passed over, e.g. " +
+                        candidates->revoked.front() +
+                        "; one that shall come back gets its certificate with: issue device ID\n";
     }
-    answer.json = {{"issued", issued}, {"passed_over", asked - issued}};
+    boost::json::array ids_revoked(candidates->revoked.begin(), candidates->revoked.end());
+    answer.json = {{"issued", issued}, {"passed_over", in_use}, {"revoked", std::move(ids_revoked)}};
     return answer;
 }
 

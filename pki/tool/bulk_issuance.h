@@ -28,7 +28,8 @@ inline constexpr std::size_t max_bulk_devices = 1'000'000;
 using Progress = std::function<void(std::size_t done, std::size_t all)>;
 
 /// Issues to many devices on all processors. Devices that have a certificate in use already are passed over,
-/// so that a command that was interrupted is simply given again. Files are made durable, and certificates
+/// so that a command that was interrupted is simply given again; so are those whose newest one is revoked,
+/// with a warning. Files are made durable, and certificates
 /// recorded, in batches; what was not recorded was never issued. Errors: input: each faulty line and each
 /// missing or unusable request, before anything is issued.
 Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Progress& progress,

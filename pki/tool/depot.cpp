@@ -61,7 +61,11 @@ Result<Depot> Depot::open(const std::filesystem::path& root, Access access) {
     if (present(paths.unfinished())) {
         return Error{Fault::input, root.string() + ": init was interrupted here; " + again + " again"};
     }
-    if (!present(paths.index())) return Error{Fault::input, root.string() + ": not a depot; " + again};
+    if (!present(paths.index()))
+        return Error{Fault::input,
+                     root.string() + ": not a depot; " + again +
+                         ", or, if you have a backup, sallyport-pki restore --from BACKUP --depot " +
+                         root.string()};
     if (const auto checked = check_modes(paths); !checked) return checked.error();
     auto configuration = read_configuration(paths);
     if (!configuration) return configuration.error();

@@ -33,7 +33,22 @@ Result<void> copy_files(const DepotPaths& from, const DepotPaths& to) {
     return {};
 }
 
-/// Fills a folder beside `target` and renames it, so that a copy that was cut off is never taken for one.
+template <class CopyIndex>
+Result<void> fill(const DepotPaths& from, const DepotPaths& partial, const fs::path& target,
+                  CopyIndex copy_index) {
+    std::error_code code;
+    if (const auto copied = copy_index(partial.index()); !copied) return copied.error();
+    fs::permissions(partial.index(), fs::perms::owner_read | fs::perms::owner_write, code);
+    if (code) return copy_error(partial.index(), code);
+    if (const auto copied = copy_files(from, partial); !copied) return copied.error();
+    if (const auto synced = sync_depot(partial); !synced) return synced.error();
+    fs::rename(partial.root(), target, code);
+    if (code) return copy_error(target, code);
+    return {};
+}
+
+/// Fills a folder beside `target` and renames it, so that a copy that was cut off is never taken for one. One
+/// that failed is removed: it has keys.
 template <class CopyIndex>
 Result<void> copy_depot(const DepotPaths& from, const fs::path& target, CopyIndex copy_index) {
     std::error_code code;
@@ -47,24 +62,21 @@ Result<void> copy_depot(const DepotPaths& from, const fs::path& target, CopyInde
         return Error{Fault::input,
                      partial.root().string() + ": is left from a copy that was cut off; remove it first"};
     if (const auto made = make_private_folder(partial.root()); !made) return made.error();
-    if (const auto copied = copy_index(partial.index()); !copied) return copied.error();
-    fs::permissions(partial.index(), fs::perms::owner_read | fs::perms::owner_write, code);
-    if (code) return copy_error(partial.index(), code);
-    if (const auto copied = copy_files(from, partial); !copied) return copied.error();
-    if (const auto synced = sync_depot(partial); !synced) return synced.error();
-    fs::rename(partial.root(), target, code);
-    if (code) return copy_error(target, code);
+    if (const auto filled = fill(from, partial, target, copy_index); !filled) {
+        fs::remove_all(partial.root(), code);
+        return filled;
+    }
     return sync_folder(target.has_parent_path() ? target.parent_path() : ".");
 }
 
 }  // namespace
 
 Result<Answer> back_up(Depot& depot, const fs::path& target, const Occasion& occasion) {
-    const auto noted = depot.index().note("backup", "", target.string(), occasion);
-    if (!noted) return noted.error();
     const auto copied =
         copy_depot(depot.paths(), target, [&](const fs::path& path) { return depot.index().copy_to(path); });
     if (!copied) return copied.error();
+    const auto noted = depot.index().note("backup", "", target.string(), occasion);
+    if (!noted) return noted.error();
     return Answer{true, "copied to " + target.string() +
                             "; it holds the authorities' keys: keep it as closed as the depot\n"};
 }

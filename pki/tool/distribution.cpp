@@ -201,6 +201,32 @@ Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, 
     return {};
 }
 
+Result<std::vector<std::string>> misplaced(Depot& depot) {
+    std::vector<std::string> lines;
+    const auto& places = depot.configuration().publication.places;
+    if (places.empty()) return lines;
+    auto crls = distributed_crls(depot);
+    if (!crls) return crls.error();
+    for (const PublicationPlace& place : places) {
+        auto repository = open_repository(place.repository);
+        if (!repository) {
+            lines.push_back(repository.error().message);
+            continue;
+        }
+        const auto consignment = consign(depot, *crls, crls_of(*crls, place.authorities), false);
+        if (!consignment) return consignment.error();
+        const auto outcomes = inspect(consignment->files, {&*repository, 1});
+        if (!outcomes) return outcomes.error();
+        const RepositoryOutcome& outcome = outcomes->front();
+        std::vector<FileOutcome> files = outcome.files;
+        files.push_back(outcome.manifest);
+        for (const FileOutcome& file : files) {
+            if (!file.in_place()) lines.push_back(outcome.repository + ": " + file.name + ": " + file.detail);
+        }
+    }
+    return lines;
+}
+
 Result<bool> is_distribution_open(Depot& depot) {
     const auto& places = depot.configuration().publication.places;
     if (places.empty()) return false;

@@ -34,6 +34,10 @@ Result<void> distribute(Depot& depot, std::span<const PublicationPlace> places, 
 Result<void> distribute_all(Depot& depot, std::span<const PublicationPlace> places, Answer& answer,
                             const Occasion& occasion);
 
+/// Lines about what the places of the configuration do not have, or have otherwise: they are asked, whatever
+/// this depot remembers of them.
+Result<std::vector<std::string>> misplaced(Depot& depot);
+
 /// Is there a place of the configuration that did not get the CRLs that are published in the depot?
 Result<bool> is_distribution_open(Depot& depot);
 

@@ -6,6 +6,7 @@
 #include "pki/pkcs7.h"
 #include "pki/time.h"
 #include "pki/tool/audit.h"
+#include "pki/tool/distribution.h"
 
 #include <algorithm>
 
@@ -98,6 +99,17 @@ class Examination {
         if (weak > 0)
             error("certificates",
                   std::to_string(weak) + " have a weak key or signature, e.g. " + weak_example);
+        return {};
+    }
+
+    Result<void> places() {
+        const auto lines = misplaced(depot_);
+        if (!lines) {
+            error("publication", lines.error().message);
+            return {};
+        }
+        for (const std::string& line : *lines)
+            error("publication", line + "; run sallyport-pki publish");
         return {};
     }
 
@@ -242,7 +254,8 @@ class Examination {
 
 Result<Answer> examine(Depot& depot, std::chrono::sys_seconds now) {
     Examination examination(depot, now);
-    for (const auto step : {&Examination::index, &Examination::authorities, &Examination::certificates}) {
+    for (const auto step :
+         {&Examination::index, &Examination::authorities, &Examination::certificates, &Examination::places}) {
         if (const auto done = (examination.*step)(); !done) return done.error();
     }
     return std::move(examination).answer();

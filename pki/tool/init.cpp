@@ -7,6 +7,7 @@
 #include "pki/tool/folder.h"
 #include "pki/tool/names.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 
@@ -86,11 +87,6 @@ Result<MadeAuthorities> make_authorities(const DepotPaths& paths, const DepotCon
     std::map<std::string, Authority> made_here;
     for (const AuthorityPlan& plan : configuration.authorities) {
         if (plan.issued_elsewhere()) {
-            if (!imported) {
-                return Error{Fault::input, plan.name +
-                                               ": its issuer is elsewhere: give its certificate and key "
-                                               "with --import and --import-key"};
-            }
             const auto done = import_authority(paths, *index, plan, *imported, occasion);
             if (!done) return done.error();
             continue;
@@ -113,12 +109,34 @@ struct Wanted {
     DepotConfiguration configuration;
 };
 
+/// One authority of a profile is taken over, or none is.
+Result<void> check_import(const DepotConfiguration& configuration, const InitRequest& request) {
+    const auto elsewhere = std::ranges::count_if(configuration.authorities, &AuthorityPlan::issued_elsewhere);
+    const std::string profile = request.profile.string();
+    if (elsewhere > 1) {
+        return Error{Fault::input, profile + ": " + std::to_string(elsewhere) +
+                                       " authorities with 'issuer: elsewhere'; init takes over one"};
+    }
+    if (elsewhere == 1 && !request.imported) {
+        return Error{Fault::input, profile +
+                                       ": the issuer of an authority is elsewhere: give its certificate "
+                                       "and key with --import and --import-key"};
+    }
+    if (elsewhere == 0 && request.imported) {
+        return Error{Fault::input, profile +
+                                       ": no authority with 'issuer: elsewhere', which is the one that "
+                                       "--import would take over"};
+    }
+    return {};
+}
+
 Result<Wanted> wanted_configuration(const InitRequest& request) {
     if (!request.profile.empty()) {
         auto text = read_file(request.profile, max_configuration_bytes);
         if (!text) return text.error();
         auto configuration = parse_configuration(*text, request.profile);
         if (!configuration) return configuration.error();
+        if (const auto fits = check_import(*configuration, request); !fits) return fits.error();
         return Wanted{std::move(*text), std::move(*configuration)};
     }
     if (!is_organization(request.organization)) {

@@ -58,9 +58,9 @@ Result<Issued> issue(Depot& depot, CertificateKind kind, const IssuingOptions& o
     if (!folder) return folder.error();
     if (card) {
         if (const auto copied = copy_to(*card, made->files); !copied) {
-            return Error{copied.error().fault, copied.error().message +
-                                                   "; the certificate was issued, copy its files from " +
-                                                   folder->string()};
+            return Error{Fault::runtime, copied.error().message +
+                                             "; the certificate was issued, copy its files from " +
+                                             folder->string()};
         }
     }
     return Issued{std::move(made->record), std::move(*folder), context->notes};
@@ -190,16 +190,22 @@ Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, const Oc
     const auto known = known_certificates(depot, request);
     if (!known) return known.error();
     if (known->empty()) return no(request.device_id + ": no certificate of this device in the depot");
-    const CertificateRecord& newest = known->back();
-    if (newest.revocation) {
-        return no(request.device_id + ": certificate " + hex(newest.serial) +
-                  (newest.revocation->on_hold()
-                       ? " is on hold; unhold it first"
-                       : " is revoked; issue a new one with: issue device " + request.device_id));
+    // A newer one may have been revoked by its serial alone; the lineage goes on from what is left.
+    const auto left = std::find_if_not(known->rbegin(), known->rend(), is_revoked);
+    if (left == known->rend()) {
+        return no(request.device_id + ": certificate " + hex(known->back().serial) +
+                  " is revoked; issue a new one with: issue device " + request.device_id);
+    }
+    const CertificateRecord& newest = *left;
+    if (is_on_hold(newest)) {
+        return no(request.device_id + ": certificate " + hex(newest.serial) + " is on hold; unhold it first");
     }
     const auto issued = issue_to_device(depot, request, newest.lineage, occasion);
     if (!issued) return issued.error();
     Answer answer = report("renewed", *issued, request.card);
+    if (is_revoked(known->back()))
+        answer.notes +=
+            "note: its newest certificate before, " + hex(known->back().serial) + ", is revoked\n";
     if (newest.validity.not_after > occasion.now) {
         answer.text += label(newest) + " stays valid until " + rfc3339(newest.validity.not_after) +
                        " unless it is revoked\n";

@@ -48,7 +48,10 @@ Result<void> check_issuer(Depot& depot, const Authority& authority, const Validi
         depot.index().find_certificate_of(authority.record, serial_octets(*authority.certificate));
     if (!record) return record.error();
     if (!*record) return Error{Fault::input, path + ": not the certificate that the index knows"};
-    if ((*record)->revocation) return Error{Fault::input, path + ": this authority is revoked"};
+    if ((*record)->revocation) {
+        return Error{Fault::input,
+                     path + ": this authority is " + (is_on_hold(**record) ? "on hold" : "revoked")};
+    }
     return {};
 }
 
@@ -123,7 +126,8 @@ Result<void> lock_again(Depot& depot, const IssuingContext& context) {
     const auto authority = depot.index().find_authority(used.record.name);
     if (!authority) return authority.error();
     if (!*record || (*record)->revocation || !*authority || (*authority)->retired)
-        return Error{Fault::input, used.record.name + ": was revoked or retired while this command ran"};
+        return Error{Fault::input,
+                     used.record.name + ": was revoked, put on hold or retired while this command ran"};
     return {};
 }
 

@@ -219,6 +219,10 @@ Result<Answer> answer_requests(Depot& depot, const std::vector<std::string>& ids
     for (const std::string& id : ids) {
         if (!is_device_id(id))
             return Error{Fault::input, "'" + id + "' is not a device ID: 8 hexadecimal digits, upper case"};
+        const auto known = depot.index().find_device(id);
+        if (!known) return known.error();
+        if (known->empty())
+            return no(id + ": no such device in this depot; issue its first certificate here");
     }
     const auto devices =
         ids.empty() ? devices_in_use(depot, occasion.now) : Result<std::vector<std::string>>(ids);

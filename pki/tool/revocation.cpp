@@ -2,6 +2,7 @@
 
 #include "pki/time.h"
 #include "pki/tool/blast_radius.h"
+#include "pki/tool/change_notes.h"
 
 #include <algorithm>
 #include <functional>
@@ -198,6 +199,23 @@ Result<Change> carry_out(Depot& depot, const Records& targets, const Records& un
     return publish_for(depot, targets, verb.done, occasion);
 }
 
+Result<Change> with_notes(Result<Change> change, std::string notes) {
+    if (change && change->answer.yes) change->answer.notes += notes;
+    return change;
+}
+
+/// Takes certificates out of use, and says what else those who asked for it should know.
+Result<Change> shut_out(Depot& depot, const Selected& selected, const Records& targets,
+                        const RevocationRequest& request, const Verb& verb, const ChangeOptions& options,
+                        const Occasion& occasion) {
+    // The revocation first: what is only worth a note must not stand in its way.
+    auto change = carry_out(depot, targets, selected.unrecorded, request, verb, options, occasion);
+    const auto others = note_others_in_use(depot.index(), targets, occasion.now);
+    return with_notes(std::move(change),
+                      note_left_alone(selected.records, targets) +
+                          (others ? *others : "warning: " + others.error().message + "\n"));
+}
+
 /// Are they all in use, and was a hold of each lifted before?
 Result<bool> were_released(Depot& depot, const Records& records) {
     for (const CertificateRecord& record : records) {
@@ -236,7 +254,7 @@ Result<Change> revoke(Depot& depot, const Selection& selection, const Revocation
         if (!*shown && !options.dry_run) return publish_for(depot, selected->records, "revoked", occasion);
         return already(depot, selected->records, "revoked");
     }
-    return carry_out(depot, targets, selected->unrecorded, request, {"revoke", "revoked"}, options, occasion);
+    return shut_out(depot, *selected, targets, request, {"revoke", "revoked"}, options, occasion);
 }
 
 Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOptions& options,
@@ -246,8 +264,8 @@ Result<Change> hold(Depot& depot, const Selection& selection, const ChangeOption
     if (auto answer = unusable(*selected)) return Change{std::move(*answer)};
     const Records targets = those(selected->records, is_free);
     if (!targets.empty())
-        return carry_out(depot, targets, selected->unrecorded, {CrlReason::certificate_hold},
-                         {"hold", "held"}, options, occasion);
+        return shut_out(depot, *selected, targets, {CrlReason::certificate_hold}, {"hold", "held"}, options,
+                        occasion);
     const Records held = those(selected->records, is_on_hold);
     if (!held.empty()) {
         const auto shown = are_shown(depot, held);
@@ -273,7 +291,8 @@ Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOpti
         }
         if (const auto released = depot.index().release(targets, occasion); !released)
             return released.error();
-        return publish_for(depot, targets, "released", occasion);
+        return with_notes(publish_for(depot, targets, "released", occasion),
+                          note_left_alone(selected->records, targets));
     }
     const auto released = were_released(depot, selected->records);
     if (!released) return released.error();

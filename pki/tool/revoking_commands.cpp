@@ -62,7 +62,7 @@ Result<void> complete(ChangeArguments& arguments) {
     return {};
 }
 
-Result<RevocationRequest> revocation_request(const ChangeArguments& arguments) {
+Result<RevocationRequest> revocation_request(const ChangeArguments& arguments, std::chrono::sys_seconds now) {
     const auto reason = parse_revocation_reason(arguments.reason);
     if (!reason) {
         return Error{Fault::input, "--reason: '" + arguments.reason + "' is none of " + revocation_reasons() +
@@ -70,6 +70,8 @@ Result<RevocationRequest> revocation_request(const ChangeArguments& arguments) {
     }
     const auto since = read_instant("--invalid-since", arguments.invalid_since);
     if (!since) return since.error();
+    if (*since && **since > now)
+        return Error{Fault::input, "--invalid-since: " + arguments.invalid_since + " lies in the future"};
     return RevocationRequest{*reason, *since};
 }
 
@@ -83,11 +85,15 @@ void add_selection(CLI::App& command, ChangeArguments& arguments) {
     command.add_option("--issued-before", arguments.issued_before,
                        "Device certificates issued before this day or instant (UTC)");
     add_wait(command, arguments.wait);
-    command.add_flag("--dry-run", arguments.options.dry_run, "Say what would happen; change nothing");
-    command.add_option("--activity", arguments.options.activity,
-                       "With --dry-run: a gateway's /status?view=devices, to see who is active");
+    auto* dry_run =
+        command.add_flag("--dry-run", arguments.options.dry_run, "Say what would happen; change nothing");
+    auto* activity = command
+                         .add_option("--activity", arguments.options.activity,
+                                     "With --dry-run: a gateway's /status?view=devices, to see who is active")
+                         ->needs(dry_run);
     command.add_option("--active-within", arguments.active_within, "Days that count as active (default 7)")
-        ->check(CLI::Range(1, 3650));
+        ->check(CLI::Range(1, 3650))
+        ->needs(activity);
     command.add_option("--yes-revoke", arguments.yes_revoke,
                        "For a large part of the fleet: the exact number of certificates that you mean");
 }
@@ -111,8 +117,10 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait, Content
     Answer answer = std::move(change->answer);
     if (!answer.yes) return answer;
     if (wait.dry_run) return answer;
-    // Also what an earlier command could not carry there, and what a repair made.
-    const auto open = change->crls.empty() ? is_distribution_open(depot) : Result<bool>(true);
+    // Also what an earlier command could not carry there, and what a repair made. A refresh, which a timer
+    // does, looks at the places themselves: somebody may have put an older list there since.
+    const bool looks = !change->crls.empty() || content == Content::refreshed;
+    const auto open = looks ? Result<bool>(true) : is_distribution_open(depot);
     if (!open || *open) {
         const auto& places = depot.configuration().publication.places;
         const auto distributed = distribute(
@@ -146,15 +154,16 @@ Command change_command(std::shared_ptr<ChangeArguments> arguments, ChangeCommand
 
 void describe_changes(CommandLine& line) {
     const auto revoking = std::make_shared<ChangeArguments>();
-    auto* revoke_command = line.add(line.app, "revoke", "Revoke for ever and publish the CRL",
-                                    change_command(revoking,
-                                                   [](Depot& depot, const ChangeArguments& arguments,
-                                                      const CommandContext& context) -> Result<Change> {
-                                                       const auto request = revocation_request(arguments);
-                                                       if (!request) return request.error();
-                                                       return revoke(depot, arguments.selection, *request,
-                                                                     arguments.options, context.occasion);
-                                                   }));
+    auto* revoke_command =
+        line.add(line.app, "revoke", "Revoke for ever and publish the CRL",
+                 change_command(revoking,
+                                [](Depot& depot, const ChangeArguments& arguments,
+                                   const CommandContext& context) -> Result<Change> {
+                                    const auto request = revocation_request(arguments, context.occasion.now);
+                                    if (!request) return request.error();
+                                    return revoke(depot, arguments.selection, *request, arguments.options,
+                                                  context.occasion);
+                                }));
     add_selection(*revoke_command, *revoking);
     revoke_command->add_option("--reason", revoking->reason,
                                "One of " + revocation_reasons() + " (default unspecified)");
@@ -178,7 +187,70 @@ struct CrlArguments {
     RefreshRequest request;
     int days = 0;
     int older_hours = 0;
+
+    bool is_given() const {
+        return wait.wait || days > 0 || older_hours > 0 || request.only_if_due || !request.authority.empty();
+    }
 };
+
+struct AdoptionArguments {
+    WaitArguments wait;
+    std::string authority = "device-ca";
+    Adoption crls = {};
+    bool none_newer = false;
+};
+
+Result<Answer> adopt(Depot& depot, const AdoptionArguments& arguments, const CommandContext& context) {
+    if (arguments.none_newer == !arguments.crls.files.empty())
+        return Error{Fault::input, "which CRLs? Give their FILEs, or --none-newer"};
+    const auto authority = depot.index().find_authority(arguments.authority);
+    if (!authority) return authority.error();
+    if (!*authority) return Error{Fault::input, "--ca: '" + arguments.authority + "': no such authority"};
+    AdoptedCrls adopted{(*authority)->crl_number, 0};
+    const auto run = [&]() -> Result<Change> {
+        if (arguments.none_newer) {
+            const auto settled = depot.index().settle_restored(
+                arguments.authority, "nothing is newer, says the operator", context.occasion);
+            if (!settled) return settled.error();
+        } else {
+            const auto taken = adopt_crls(depot, **authority, arguments.crls, context.occasion);
+            if (!taken) return taken.error();
+            adopted = *taken;
+        }
+        return refresh_crls(depot, {.authority = arguments.authority}, context.occasion);
+    };
+    auto answer = bring_into_force(depot, arguments.wait, Content::changed, run, context);
+    if (!answer) return answer.error();
+    answer->text = std::to_string(adopted.entries) + " entries taken over from number " +
+                   std::to_string(adopted.number) + "\n" + answer->text;
+    answer->json["adopted"] = adopted.entries;
+    return answer;
+}
+
+void describe_adoption(CommandLine& line, CLI::App& crl, std::shared_ptr<const CrlArguments> of_crl) {
+    const auto arguments = std::make_shared<AdoptionArguments>();
+    auto* command = line.add(
+        crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
+        [arguments, of_crl](const CommandContext& context) -> Result<Answer> {
+            // What stands before "adopt" would be passed over in silence.
+            if (of_crl->is_given()) {
+                return Error{Fault::input,
+                             "crl adopt: its options stand behind 'adopt'; --days and --refresh-if-... are "
+                             "for crl alone"};
+            }
+            return on_depot(write, [arguments](Depot& depot, const CommandContext& same) {
+                return adopt(depot, *arguments, same);
+            })(context);
+        });
+    command->add_option("FILE", arguments->crls.files,
+                        "The newest complete CRL of each partition, and its delta CRL, DER or PEM");
+    command->add_flag("--no-delta", arguments->crls.no_delta,
+                      "There was no delta CRL, though this depot makes some");
+    command->add_flag("--none-newer", arguments->none_newer,
+                      "No CRL newer than the backup was ever published");
+    command->add_option("--ca", arguments->authority, "The authority that signed it (default device-ca)");
+    add_wait(*command, arguments->wait);
+}
 
 void describe_crl(CommandLine& line) {
     const auto arguments = std::make_shared<CrlArguments>();
@@ -205,48 +277,7 @@ void describe_crl(CommandLine& line) {
     crl->add_option("--refresh-if-older", arguments->older_hours, "Only those that are older, in hours")
         ->check(CLI::Range(1, 87600));
 
-    struct Arguments {
-        std::string authority = "device-ca";
-        Adoption crls = {};
-        bool none_newer = false;
-    };
-    const auto adoption = std::make_shared<Arguments>();
-    auto* adopt = line.add(
-        *crl, "adopt", "Take over what a published CRL lists beyond this depot, after a restore",
-        on_depot(write, [adoption](Depot& depot, const CommandContext& context) -> Result<Answer> {
-            if (adoption->none_newer == !adoption->crls.files.empty())
-                return Error{Fault::input, "which CRLs? Give their FILEs, or --none-newer"};
-            const auto authority = depot.index().find_authority(adoption->authority);
-            if (!authority) return authority.error();
-            if (!*authority)
-                return Error{Fault::input, "--ca: '" + adoption->authority + "': no such authority"};
-            AdoptedCrls adopted{(*authority)->crl_number, 0};
-            if (adoption->none_newer) {
-                const auto settled = depot.index().settle_restored(
-                    adoption->authority, "nothing is newer, says the operator", context.occasion);
-                if (!settled) return settled.error();
-            } else {
-                const auto taken = adopt_crls(depot, **authority, adoption->crls, context.occasion);
-                if (!taken) return taken.error();
-                adopted = *taken;
-            }
-            auto forced = bring_into_force(
-                depot, {}, Content::changed,
-                [&] { return refresh_crls(depot, {.authority = adoption->authority}, context.occasion); },
-                context);
-            if (!forced) return forced.error();
-            Answer answer = std::move(*forced);
-            answer.text = std::to_string(adopted.entries) + " entries taken over from number " +
-                          std::to_string(adopted.number) + "\n" + answer.text;
-            answer.json["adopted"] = adopted.entries;
-            return answer;
-        }));
-    adopt->add_option("FILE", adoption->crls.files,
-                      "The newest complete CRL of each partition, and its delta CRL, DER or PEM");
-    adopt->add_flag("--no-delta", adoption->crls.no_delta,
-                    "There was no delta CRL, though this depot makes some");
-    adopt->add_flag("--none-newer", adoption->none_newer, "No CRL newer than the backup was ever published");
-    adopt->add_option("--ca", adoption->authority, "The authority that signed it (default device-ca)");
+    describe_adoption(line, *crl, arguments);
 }
 
 void describe_publish(CommandLine& line) {

@@ -41,7 +41,38 @@ class Publication {
         return outcome;
     }
 
+    /// Only looks.
+    RepositoryOutcome inspect(const std::vector<PreparedCrl>& crls) {
+        RepositoryOutcome outcome{repository_.describe()};
+        std::vector<ManifestEntry> entries;
+        for (const PreparedCrl& ours : crls) {
+            outcome.files.push_back(compare(ours));
+            entries.push_back(ours.entry);
+        }
+        const std::string name(manifest_name), text = manifest(std::move(entries));
+        outcome.manifest = stalled(name);
+        if (repository_.stalls()) return outcome;
+        const auto there = repository_.get(name);
+        outcome.manifest =
+            there ? failed(name, "does not describe these CRLs") : failed(name, there.error().message);
+        if (there && *there == text) outcome.manifest = {name, Placement::unchanged};
+        return outcome;
+    }
+
   private:
+    FileOutcome compare(const PreparedCrl& ours) {
+        const std::string& name = ours.file->name;
+        if (repository_.stalls()) return stalled(name);
+        const auto there = repository_.get(name);
+        if (!there) return failed(name, there.error().message);
+        if (!*there) return failed(name, "is not there");
+        if (**there == ours.file->bytes) return {name, Placement::unchanged};
+        const auto other = read_crl(**there);
+        if (!other) return failed(name, "no CRL is there (" + other.error() + ")");
+        return failed(name, "number " + manifest_entry(name, **there, **other).number +
+                                " is there, ours is number " + ours.entry.number);
+    }
+
     /// Nobody could apply a delta CRL whose base is not there, and the one before it would be gone.
     Placed place_delta(const PreparedCrl& ours, const std::vector<PreparedCrl>& crls,
                        const std::vector<Placed>& placed) {
@@ -143,6 +174,23 @@ Result<std::vector<PreparedCrl>> prepare_all(std::span<const CrlFile> files) {
     return prepared;
 }
 
+/// What `work` makes of each repository, all at once.
+template <class Work>
+std::vector<RepositoryOutcome> on_each(std::span<const std::unique_ptr<Repository>> repositories,
+                                       const MayLeave& may_leave, const Work& work) {
+    std::vector<std::future<RepositoryOutcome>> running;
+    for (const auto& repository : repositories) {
+        running.push_back(std::async(std::launch::async, [&may_leave, &repository, &work] {
+            Publication publication(*repository, may_leave);
+            return work(publication);
+        }));
+    }
+    std::vector<RepositoryOutcome> outcomes;
+    for (auto& one : running)
+        outcomes.push_back(one.get());
+    return outcomes;
+}
+
 }  // namespace
 
 std::string_view to_string(Placement placement) noexcept {
@@ -172,16 +220,16 @@ Result<std::vector<RepositoryOutcome>> publish(std::span<const CrlFile> files,
                                                const MayLeave& may_leave) {
     const auto prepared = prepare_all(files);
     if (!prepared) return prepared.error();
-    std::vector<std::future<RepositoryOutcome>> running;
-    for (const auto& repository : repositories) {
-        running.push_back(std::async(std::launch::async, [&prepared, &may_leave, &repository] {
-            return Publication(*repository, may_leave).publish(*prepared);
-        }));
-    }
-    std::vector<RepositoryOutcome> outcomes;
-    for (auto& one : running)
-        outcomes.push_back(one.get());
-    return outcomes;
+    return on_each(repositories, may_leave,
+                   [&](Publication& publication) { return publication.publish(*prepared); });
+}
+
+Result<std::vector<RepositoryOutcome>> inspect(std::span<const CrlFile> files,
+                                               std::span<const std::unique_ptr<Repository>> repositories) {
+    const auto prepared = prepare_all(files);
+    if (!prepared) return prepared.error();
+    return on_each(repositories, {},
+                   [&](Publication& publication) { return publication.inspect(*prepared); });
 }
 
 }  // namespace sallyport::pki

@@ -61,6 +61,11 @@ struct RepositoryOutcome {
     bool in_place() const noexcept;
 };
 
+/// What the repositories have now: each file is `unchanged`, or `failed` with what is there instead. Writes
+/// nothing; all repositories at once. Errors: as of publish().
+Result<std::vector<RepositoryOutcome>> inspect(std::span<const CrlFile> files,
+                                               std::span<const std::unique_ptr<Repository>> repositories);
+
 /// Puts the files into every repository, all repositories at once and each on a thread of its own, so that
 /// one that stalls or fails holds up no other. Each file: read what is there, keep it if it is the same or if
 /// ours must not replace it, write, read back, compare; complete CRLs before the delta CRLs that build upon
