@@ -253,7 +253,7 @@ class CertificateRules(EndToEndTest):
             depot = hierarchy.depot
             self.check_crls(hierarchy)  # empty ones
             expected = {}
-            dates = ("2026-11-26", "2049-12-31T23:59:59Z", "2050-01-01", "1999-01-01T00:00:00Z")
+            dates = ("2026-11-26", "1970-01-01", "1999-12-31T23:59:59Z", "2024-02-29T12:00:00Z")
             for number, reason in enumerate(REVOKED * 2):
                 device = f"00AA00{number:02X}"
                 depot.do("issue", "device", device, "--request", self.device_request(device))
