@@ -1,16 +1,23 @@
 #include "pki/tool/crl_departure.h"
 
+#include <algorithm>
+
 namespace sallyport::pki {
 namespace {
 
-/// Times alone would not do: a clock may have been wrong when the hold was set.
+/// Times alone would not do: a clock may have been wrong when the hold was set, and it may have been set,
+/// lifted and set again within a second.
 bool was_lifted(const std::vector<Event>& events, std::chrono::sys_seconds held_at) {
-    bool set = false;
-    for (const Event& event : events) {
-        set = set || (event.action == "held" && event.at == held_at);
-        if (event.action == "released" && (set || event.at >= held_at)) return true;
-    }
-    return false;
+    const auto sets = [&](const Event& event) {
+        return (event.action == "held" && event.at == held_at) ||
+               (event.action == "adopted" &&
+                event.detail == adoption_detail(CrlReason::certificate_hold, held_at));
+    };
+    const auto set = std::find_if(events.rbegin(), events.rend(), sets);
+    if (set != events.rend())
+        return std::ranges::find(set.base(), events.end(), "released", &Event::action) != events.end();
+    return std::ranges::any_of(
+        events, [&](const Event& event) { return event.action == "released" && event.at >= held_at; });
 }
 
 }  // namespace

@@ -72,6 +72,9 @@ struct CrlPlan {
     std::uint64_t number = 0;  ///< as from Index::begin_crls()
 };
 
+/// What the audit log says of an entry that was taken over from a CRL.
+std::string adoption_detail(CrlReason reason, std::chrono::sys_seconds revoked_at);
+
 /// The memory of a depot, `index.sqlite`: what was issued, what is revoked, which CRL numbers are used, and
 /// the audit log. Every change is one durable transaction with its events. The schema itself refuses to
 /// lose an entry: events and certificates cannot be changed, CRL numbers cannot fall, and only a hold can

@@ -55,6 +55,10 @@ Result<void> insert_revocation(Database& database, const CrlScopeId& scope, cons
 
 }  // namespace
 
+std::string adoption_detail(CrlReason reason, std::chrono::sys_seconds revoked_at) {
+    return std::string(to_string(reason)) + ", since " + rfc3339(revoked_at);
+}
+
 Result<void> Index::change_scope(std::string_view authority, unsigned partition) {
     auto update =
         database_.prepare("UPDATE scopes SET revision = revision + 1 WHERE issuer = ? AND partition = ?");
@@ -138,7 +142,8 @@ Result<bool> Index::adopt_revocation(const CrlScopeId& scope, const RevokedCerti
     const auto not_after = *certificate ? (*certificate)->validity.not_after : never;
     if (const auto done = insert_revocation(database_, scope, entry, not_after); !done) return done.error();
     if (const auto changed = change_scope(scope.authority, scope.partition); !changed) return changed.error();
-    const auto logged = log("adopted", scope.authority, entry.serial, to_string(entry.reason), occasion);
+    const auto logged = log("adopted", scope.authority, entry.serial,
+                            adoption_detail(entry.reason, entry.revoked_at), occasion);
     if (!logged) return logged.error();
     return true;
 }

@@ -102,12 +102,36 @@ TEST_F(CrlSuccessionTest, only_the_hold_that_was_lifted_may_leave) {
     };
     EXPECT_TRUE(may(CrlReason::certificate_hold, clock_ahead)) << "the one that was lifted";
     EXPECT_TRUE(may(CrlReason::certificate_hold, start)) << "an earlier one";
+    EXPECT_FALSE(may(CrlReason::certificate_hold, start + 61min))
+        << "another one, though the clock was wrong before";
     EXPECT_FALSE(may(CrlReason::certificate_hold, start + 2h)) << "another one, set since";
     EXPECT_FALSE(may(CrlReason::key_compromise, start)) << "no hold";
     EXPECT_TRUE(may(CrlReason::key_compromise, start, start + 10000 * day)) << "expired";
     EXPECT_FALSE(
         may_depart(index, "device-ca", "unknown", {CrlReason::certificate_hold, start}, start + 10000 * day)
             .value());
+}
+
+TEST_F(CrlSuccessionTest, a_hold_that_was_set_again_within_the_second_stays) {
+    for (const char* command : {"hold", "unhold", "hold"})
+        ASSERT_EQ(on_depot({command, "A1B2C3D4"}).exit_code, 0);
+    auto index = Index::open(depot / "index.sqlite").value();
+    const auto octets = parse_serial(serial()).value();
+    const RevokedSerials::Entry entry{CrlReason::certificate_hold, start};
+    EXPECT_FALSE(may_depart(index, "device-ca", octets, entry, start).value());
+    ASSERT_EQ(on_depot({"unhold", "A1B2C3D4"}).exit_code, 0);
+    EXPECT_TRUE(may_depart(index, "device-ca", octets, entry, start).value());
+    EXPECT_EQ(crl().entries.size(), 0U);
+}
+
+TEST_F(CrlSuccessionTest, a_hold_that_was_taken_over_can_be_lifted) {
+    const auto backup = (folder.path() / "backup").string(), restored = (folder.path() / "restored").string();
+    ASSERT_EQ(on_depot({"backup", "--to", backup}).exit_code, 0);
+    ASSERT_EQ(on_depot({"hold", "A1B2C3D4"}, start + 300 * day).exit_code, 0) << "a clock that is ahead";
+    ASSERT_EQ(run({"restore", "--from", backup, "--depot", restored}).exit_code, 0);
+    ASSERT_EQ(run({"crl", "adopt", depot / "crl/device-ca.crl.pem", "--depot", restored}).exit_code, 0);
+    const auto released = run({"unhold", "A1B2C3D4", "--depot", restored});
+    EXPECT_EQ(released.exit_code, 0) << released.err;
 }
 
 }  // namespace
