@@ -110,9 +110,9 @@ ShadowReport shadow_report(std::string json, bool all) {
     return report;
 }
 
-ShadowReport fetch_shadow_report(const SocketAddress& address, bool all) {
+ShadowReport fetch_shadow_report(const AdminSettings& admin, bool all) {
     constexpr std::chrono::seconds patience{30};
-    AdminAnswer answer = ask_admin(address, "/status?view=shadow", max_report_bytes, patience);
+    AdminAnswer answer = ask_admin(admin, "/status?view=shadow", ShowToken::yes, max_report_bytes, patience);
     if (answer.status != 200)
         throw std::runtime_error("the admin listener gives no report: status " +
                                  std::to_string(answer.status));

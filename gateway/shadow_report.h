@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/socket_address.h"
+#include "gateway/admin_settings.h"
 
 #include <string>
 
@@ -14,9 +14,9 @@ struct ShadowReport {
     bool is_clean = false;    ///< nobody is known whom mode high would not serve, and nobody was left out
 };
 
-/// Asks the admin listener at `address`. `all`: devices that mode high would serve are listed, too. Throws
-/// std::runtime_error when no gateway answers there.
-ShadowReport fetch_shadow_report(const SocketAddress& address, bool all);
+/// Asks the admin listener of the gateway. `all`: devices that mode high would serve are listed, too. Throws
+/// std::runtime_error when it cannot be asked (see ask_admin()).
+ShadowReport fetch_shadow_report(const AdminSettings& admin, bool all);
 
 /// The text of a report from what `/status?view=shadow` gave. Throws std::exception for anything else.
 ShadowReport shadow_report(std::string json, bool all);

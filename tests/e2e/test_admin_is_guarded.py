@@ -5,6 +5,7 @@ import http.client
 import json
 import socket
 import ssl
+import threading
 
 from support.case import main
 from support.fleet import DEVICE, FleetTest
@@ -132,6 +133,50 @@ class AdminIsGuarded(FleetTest):
         with socket.create_connection(("127.0.0.1", self.gateway.admin_port), timeout=5) as tcp:
             with self.context().wrap_socket(tcp, server_hostname="127.0.0.1") as tls:
                 return tls.getpeercert(binary_form=True)
+
+    def command(self, *arguments, section=None):
+        file = self.folder / "command.yaml"
+        admin = f"admin: {{address: 127.0.0.1:{self.gateway.admin_port}}}"
+        file.write_text(self.plain.replace(admin, section or self.section()))
+        return run(program("sallyport-gateway"), *arguments, "--config", file)
+
+    def test_our_own_commands_ask_it(self):
+        for command in (("health",), ("health", "--live")):
+            done = self.command(*command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.command("shadow-report")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("devices seen", done.stdout)
+        wrong = self.folder / "wrong-token"
+        replace_secret_file(wrong, "not-the-token-of-this-gateway\n")
+        refused = self.command("shadow-report", section=self.section().replace(str(self.token_file), str(wrong)))
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("status 401", refused.stderr)
+
+    def test_our_own_commands_give_the_token_to_nobody_else(self):
+        """Who has taken the port has another certificate, though one of the same CA."""
+        other = self.pki.server("impostor")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(other.chain, other.key)
+        heard = []
+
+        def serve(listener):
+            peer, _ = listener.accept()
+            try:
+                with context.wrap_socket(peer, server_side=True) as tls:
+                    heard.append(tls.recv(1000))
+            except OSError:
+                pass
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            impostor = threading.Thread(target=serve, args=(listener,))
+            impostor.start()
+            there = self.section().replace(str(self.gateway.admin_port), str(listener.getsockname()[1]))
+            done = self.command("shadow-report", section=there)
+            impostor.join()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("shows another certificate than", done.stderr)
+        self.assertNotIn(TOKEN.encode(), b"".join(heard))
 
     def test_other_machines_reach_it_with_both_only(self):
         file = self.folder / "check.yaml"
