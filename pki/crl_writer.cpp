@@ -106,15 +106,18 @@ Result<void> check(const CrlProfile& profile, const Signer& signer) {
     return {};
 }
 
-bool is_legal_serial(std::string_view octets) {
-    const bool minimal = octets.size() < 2 || octets[0] != '\0' || (octets[1] & 0x80) != 0;
-    return !octets.empty() && octets.size() <= 20 && (octets[0] & 0x80) == 0 && minimal && octets != "\0"sv;
-}
-
 }  // namespace
 
+bool is_listable_serial(std::string_view octets) noexcept {
+    constexpr std::size_t most_octets = 64;
+    if (octets.empty() || octets.size() > most_octets) return false;
+    if (octets.size() == 1) return true;
+    const bool second_is_high = (octets[1] & 0x80) != 0;
+    return !(octets[0] == '\0' && !second_is_high) && !(octets[0] == '\xFF' && second_is_high);
+}
+
 Result<void> CrlWriter::add(const RevokedCertificate& entry) {
-    if (!is_legal_serial(entry.serial)) {
+    if (!is_listable_serial(entry.serial)) {
         return Error{Fault::input, "a CRL cannot list serial '" + hex(entry.serial) + "'"};
     }
     std::string content;

@@ -12,9 +12,13 @@
 
 namespace sallyport::pki {
 
+/// Minimal INTEGER octets, 1 to 64: also zero, negative and long ones. New certificates have none of these
+/// (RFC 5280 4.1.2.2), those of an authority that was taken over may, and are revoked all the same.
+bool is_listable_serial(std::string_view octets) noexcept;
+
 /// An entry of a CRL. In a delta CRL the reason may be `remove_from_crl` (RFC 5280 5.3.1).
 struct RevokedCertificate {
-    std::string_view serial;  ///< minimal INTEGER octets, 1 to 20, positive
+    std::string_view serial;  ///< see is_listable_serial()
     std::chrono::sys_seconds revoked_at;
     CrlReason reason;  ///< `unspecified` and `none` write no reasonCode (RFC 5280 5.3.1)
     /// Since when the key is thought to be lost (RFC 5280 5.3.2).
@@ -37,8 +41,8 @@ struct CrlProfile {
 /// while they are added, twice that while it is signed.
 class CrlWriter {
   public:
-    /// Entries stand in the CRL in the order in which they are added. Error: a serial that RFC 5280 4.1.2.2
-    /// does not allow.
+    /// Entries stand in the CRL in the order in which they are added. Error: a serial that is
+    /// no INTEGER.
     Result<void> add(const RevokedCertificate& entry);
 
     std::size_t size() const noexcept { return size_; }

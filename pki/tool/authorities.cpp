@@ -133,8 +133,10 @@ Result<Answer> add_authority(Depot& depot, const std::string& name, const Occasi
     if (!published) return published.error();
     Answer answer;
     answer.text = "made " + depot.paths().certificate(name).string() + "\n";
-    for (const PublishedCrl& crl : *published)
+    for (const PublishedCrl& crl : published->crls)
         answer.text += describe(crl) + "\n";
+    for (const std::string& failure : published->failures)
+        answer.add_failure(failure);
     return answer;
 }
 

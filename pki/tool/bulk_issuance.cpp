@@ -84,7 +84,8 @@ struct Candidates {
 };
 
 /// Sorts out the devices that have a certificate in use, and those that were revoked.
-Result<Candidates> candidates_of(Depot& depot, std::vector<std::string> ids, std::chrono::sys_seconds now) {
+Result<Candidates> candidates_of(Depot& depot, std::vector<std::string> ids, bool also_revoked,
+                                 std::chrono::sys_seconds now) {
     Candidates candidates;
     for (std::string& id : ids) {
         const auto known = depot.index().find_device(id);
@@ -93,7 +94,7 @@ Result<Candidates> candidates_of(Depot& depot, std::vector<std::string> ids, std
             return record.validity.not_after > now && !is_revoked(record);
         });
         if (in_use) continue;
-        if (!known->empty() && is_revoked(known->back())) {
+        if (!also_revoked && !known->empty() && is_revoked(known->back())) {
             candidates.revoked.push_back(std::move(id));
         } else {
             candidates.wanting.push_back(std::move(id));
@@ -216,10 +217,10 @@ class Makers {
 
 /// While the depot was not locked, somebody may have issued to one of the devices, or for the same key.
 Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vector<MadeLeaf>& batch,
-                                                  std::chrono::sys_seconds now) {
+                                                  bool also_revoked, std::chrono::sys_seconds now) {
     std::vector<const MadeLeaf*> wanted;
     for (const MadeLeaf& made : batch) {
-        const auto candidates = candidates_of(depot, {made.record.name}, now);
+        const auto candidates = candidates_of(depot, {made.record.name}, also_revoked, now);
         if (!candidates) return candidates.error();
         if (candidates->wanting.empty()) continue;
         const auto others = depot.index().find_key(made.record.key_digest);
@@ -238,9 +239,10 @@ Result<std::vector<const MadeLeaf*>> still_wanted(Depot& depot, const std::vecto
 /// Records a batch and moves its files to where they belong, under the depot's lock, which is free between
 /// batches: nobody who wants to revoke waits for a large delivery. Returns how many were recorded.
 Result<std::size_t> record_batch(Depot& depot, const IssuingContext& context,
-                                 const std::vector<MadeLeaf>& batch, const Occasion& occasion) {
+                                 const std::vector<MadeLeaf>& batch, bool also_revoked,
+                                 const Occasion& occasion) {
     if (const auto locked = lock_again(depot, context); !locked) return locked.error();
-    const auto wanted = still_wanted(depot, batch, occasion.now);
+    const auto wanted = still_wanted(depot, batch, also_revoked, occasion.now);
     if (!wanted) return wanted.error();
     std::vector<CertificateRecord> records;
     for (const MadeLeaf* made : *wanted) {
@@ -266,7 +268,7 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
     auto ids = request.csv.empty() ? ids_of_range(request.first, request.last) : ids_of_csv(request.csv);
     if (!ids) return ids.error();
     const std::size_t asked = ids->size();
-    const auto candidates = candidates_of(depot, std::move(*ids), occasion.now);
+    const auto candidates = candidates_of(depot, std::move(*ids), request.also_revoked, occasion.now);
     if (!candidates) return candidates.error();
     const auto jobs = jobs_of(depot.index(), candidates->wanting, request.requests);
     if (!jobs) return jobs.error();
@@ -285,7 +287,7 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
         while (made < jobs->size()) {
             const auto batch = makers.take(batch_size);
             if (!batch) return batch.error();
-            const auto recorded = record_batch(depot, *context, *batch, occasion);
+            const auto recorded = record_batch(depot, *context, *batch, request.also_revoked, occasion);
             if (!recorded) return recorded.error();
             issued += *recorded;
             made += batch->size();
@@ -301,8 +303,8 @@ Result<Answer> issue_devices(Depot& depot, const BulkRequest& request, const Pro
         answer.text += std::to_string(in_use) + " devices had a certificate in use and were passed over\n";
     if (revoked > 0) {
         answer.notes += "warning: " + std::to_string(revoked) + " revoked devices were passed over, e.g. " +
-                        candidates->revoked.front() +
-                        "; one that shall come back gets its certificate with: issue device ID\n";
+                        candidates->revoked.front() + "; --also-revoked issues to them, too\n";
+        answer.yes = issued > 0 || in_use > 0;
     }
     boost::json::array ids_revoked(candidates->revoked.begin(), candidates->revoked.end());
     answer.json = {{"issued", issued}, {"passed_over", in_use}, {"revoked", std::move(ids_revoked)}};

@@ -18,6 +18,7 @@ struct BulkRequest {
     std::string first = {}, last = {};    ///< instead: a range of IDs, both included
     std::filesystem::path requests = {};  ///< a folder with ID.csr for each device; empty: keys are made here
     unsigned threads = 0;                 ///< 0: as many as processors
+    bool also_revoked = false;            ///< those whose newest certificate is revoked get one, too
     IssuingOptions options = {};
 };
 

@@ -30,8 +30,10 @@ void repair(Depot& depot, const CommandContext& context) {
     } else {
         for (const PublishedCrl& crl : repaired->crls)
             context.err << "note: completed after an interruption: " << describe(crl) << '\n';
-        for (const std::string& failure : repaired->failures)
-            context.err << "warning: " << failure << '\n';
+        for (const auto* lines : {&repaired->warnings, &repaired->failures}) {
+            for (const std::string& line : *lines)
+                context.err << "warning: " << line << '\n';
+        }
     }
 }
 

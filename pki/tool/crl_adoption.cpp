@@ -1,10 +1,14 @@
 #include "pki/tool/crl_adoption.h"
 
+#include "pki/certificate.h"
 #include "pki/crl.h"
 #include "pki/crl_file.h"
+#include "pki/crl_writer.h"
 #include "pki/file.h"
+#include "pki/tool/crl_departure.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -148,20 +152,49 @@ class Comparison {
     std::set<const GivenCrl*> of_depot_;
 };
 
+/// The entries of a list by partition, without the holds that were lifted here since. All are looked at
+/// before anything is recorded: one that no CRL of ours could list would end them all.
+Result<std::map<unsigned, std::vector<FoundRevocation>>> entries_of(Index& index,
+                                                                    const AuthorityRecord& authority,
+                                                                    const GivenCrl& crl) {
+    std::map<unsigned, std::vector<FoundRevocation>> found;
+    CrlEntries entries(crl.view);
+    for (CrlEntry entry{};;) {
+        const auto more = entries.next(entry);
+        if (!more) return Error{Fault::input, crl.origin + ": " + more.error().message};
+        if (!*more) return found;
+        if (entry.reason == CrlReason::remove_from_crl) continue;
+        const std::string serial(reinterpret_cast<const char*>(entry.serial.data()), entry.serial.size());
+        if (!is_listable_serial(serial))
+            return Error{Fault::input, crl.origin + ": serial " + hex(serial) + " is too long to be listed"};
+        const auto lifted = was_lifted(index, authority.name, serial, {entry.reason, entry.revoked_at});
+        if (!lifted) return lifted.error();
+        if (!*lifted)
+            found[partition_of(serial, authority.partitions)].push_back({serial, revocation_of(entry)});
+    }
+}
+
 Result<AdoptedCrls> take_over(Index& index, const AuthorityRecord& authority, const GivenCrls& given,
                               const Occasion& occasion) {
     AdoptedCrls adopted;
-    for (const auto& crl : given)
+    std::vector<std::map<unsigned, std::vector<FoundRevocation>>> found;
+    for (const auto& crl : given) {
         adopted.number = std::max(adopted.number, crl->number);
+        auto entries = entries_of(index, authority, *crl);
+        if (!entries) return entries.error();
+        found.push_back(std::move(*entries));
+    }
     // The number first: killed in between, the next CRL must not have one that was seen already.
     if (adopted.number > authority.crl_number) {
         if (const auto raised = index.raise_crl_number(authority.name, adopted.number, occasion); !raised)
             return raised.error();
     }
-    for (const auto& crl : given) {
-        const auto entries = index.adopt_revocations(authority, crl->view, occasion);
-        if (!entries) return Error{entries.error().fault, crl->origin + ": " + entries.error().message};
-        adopted.entries += *entries;
+    for (const auto& of_list : found) {
+        for (const auto& [partition, entries] : of_list) {
+            const auto taken = index.adopt({authority.name, partition}, entries, occasion);
+            if (!taken) return taken.error();
+            adopted.entries += *taken;
+        }
     }
     return adopted;
 }

@@ -15,4 +15,8 @@ namespace sallyport::pki {
 Result<bool> may_depart(Index& index, std::string_view authority, std::string_view serial,
                         const RevokedSerials::Entry& entry, std::chrono::sys_seconds at);
 
+/// Was this entry a hold, and was just this hold lifted?
+Result<bool> was_lifted(Index& index, std::string_view authority, std::string_view serial,
+                        const RevokedSerials::Entry& entry);
+
 }  // namespace sallyport::pki

@@ -4,6 +4,7 @@
 #include "pki/crl_writer.h"
 #include "pki/digest.h"
 #include "pki/file.h"
+#include "pki/tool/crl_planning.h"
 #include "pki/tool/crl_succession.h"
 
 #include <algorithm>
@@ -14,13 +15,6 @@ namespace {
 constexpr unsigned public_mode = 0644;
 /// A million entries take about 50 MiB.
 constexpr std::size_t max_crl_bytes = std::size_t{1} << 30U;
-/// A delta CRL that is longer gives way to a complete one.
-constexpr std::uint64_t max_delta_entries = 10'000;
-
-std::filesystem::path path_of(const Depot& depot, const AuthorityRecord& authority, const CrlPlan& plan) {
-    const auto form = plan.base ? CrlForm::delta : CrlForm::complete;
-    return depot.paths().crl(crl_name(plan.scope, authority.partitions, form));
-}
 
 Result<bool> is_in_place(Depot& depot, const AuthorityRecord& authority, const CrlScopeId& scope) {
     const auto shown = depot.index().shows_every_revocation(scope);
@@ -70,85 +64,67 @@ Result<bool> is_wanted(Depot& depot, const AuthorityRecord& authority, const Crl
     throw std::logic_error("unknown occasion for a CRL");
 }
 
-struct Dates {
-    std::chrono::sys_seconds this_update;
-    std::chrono::sys_seconds next_update;
-    bool clock_went_back;
+/// A CRL that is to be signed.
+struct Draft {
+    PublishedCrl crl;
+    CrlWriter entries = {};
 };
 
-Dates dates_of(const CrlRecord& previous, std::chrono::hours lifetime, CrlOccasion why,
-               std::chrono::sys_seconds now) {
-    // A writer that waited for the lock has an older `now` than the one that it waited for.
-    constexpr std::chrono::minutes tolerance{1};
-    const bool clock_went_back = now + tolerance < previous.this_update;
-    const auto this_update = clock_went_back ? now : std::max(now, previous.this_update);
-    std::chrono::sys_seconds next_update = this_update + lifetime;
-    // A revocation must not shorten how long an operator may go without fetching.
-    // Unless that came from a clock that was ahead.
-    if (why != CrlOccasion::refresh && !clock_went_back)
-        next_update = std::max(next_update, previous.next_update);
-    return {this_update, next_update, clock_went_back};
-}
-
-/// The CRLs of one scope: a complete one, a delta, or both, so that who has the list before it need not fetch
-/// the new one (RFC 5280 5.2.4).
-Result<std::vector<PublishedCrl>> plan_scope(Depot& depot, const AuthorityRecord& authority,
-                                             const CrlScopeId& scope, const CrlSettings& settings,
-                                             CrlOccasion why, std::optional<std::chrono::hours> lifetime,
-                                             std::chrono::sys_seconds now) {
-    const auto previous = depot.index().newest_crl(scope);
-    if (!previous) return previous.error();
-    // Not one that was begun and never came out: then the delta beside it, which may have come out, would
-    // stay.
-    const auto base = depot.index().newest_complete_crl(scope);
-    if (!base) return base.error();
-    Dates dates = dates_of(*previous, lifetime.value_or(settings.lifetime), why, now);
-    const bool can_add = settings.delta && base->number > 0;
-    std::uint64_t changes = 0;
-    if (can_add) {
-        const auto counted = depot.index().count_changes(scope, base->number);
-        if (!counted) return counted.error();
-        changes = *counted;
-    }
-    const bool delta = can_add && changes <= max_delta_entries;
-    const bool delta_will_do =
-        delta && why == CrlOccasion::revocation && base->next_update > dates.this_update;
-    std::vector<PublishedCrl> plans;
-    const auto add = [&](std::optional<std::uint64_t> of_base) {
-        const CrlPlan plan{scope, of_base, dates.this_update, dates.next_update};
-        plans.push_back({plan, path_of(depot, authority, plan), dates.clock_went_back});
-    };
-    // A delta is no good beyond the list that it is added to.
-    if (delta_will_do) dates.next_update = base->next_update;
-    if (delta) add(base->number);
-    if (!delta_will_do) add(std::nullopt);
-    return plans;
-}
-
-/// The entries, as the index has them, once it is sure that the index has lost none.
-Result<CrlWriter> write_entries(Depot& depot, const Authority& authority, const CrlPlan& plan) {
-    CrlSuccession succession(depot.index(), plan);
+/// The entries, as the index has them, held against the lists in whose place the new one comes.
+Result<CrlWriter> write_entries(Depot& depot, const Authority& authority, const CrlPlan& plan,
+                                CrlSuccession& succession) {
     for (const CrlForm form : {CrlForm::complete, CrlForm::delta}) {
+        if (plan.base && form == CrlForm::complete) continue;
         const auto name = crl_name(plan.scope, authority.record.partitions, form);
-        if (form == CrlForm::delta || !plan.base)
-            succession.after(depot.paths().crl(name), *authority.certificate);
+        const auto read = succession.after(depot.paths().crl(name), *authority.certificate);
+        if (!read) return read.error();
     }
     CrlWriter writer;
     const auto add = [&](const RevokedCertificate& entry) {
         const auto listed = succession.listed(entry.serial);
         return listed ? writer.add(entry) : listed;
     };
-    const auto listed = plan.base ? depot.index().visit_changes(plan.scope, *plan.base, add)
-                                  : depot.index().visit_revoked(plan.scope, plan.this_update, add);
-    if (!listed) return listed.error();
-    if (const auto whole = succession.finish(); !whole) return whole.error();
+    const auto leave = [&](std::string_view serial) { return succession.listed(serial); };
+    const auto visited = plan.base ? depot.index().visit_changes(plan.scope, *plan.base, add)
+                                   : depot.index().visit_revoked(plan.scope, plan.this_update, add, leave);
+    if (!visited) return visited.error();
+    if (const auto compared = succession.finish(); !compared) return compared.error();
     return writer;
 }
 
-Result<std::string> make_crl(Depot& depot, const Authority& authority, const CrlSettings& settings,
-                             const CrlPlan& plan) {
-    auto writer = write_entries(depot, authority, plan);
-    if (!writer) return writer.error();
+struct Request {
+    CrlOccasion why;
+    std::optional<std::chrono::hours> lifetime;
+    const CrlSettings& settings;
+};
+
+/// All CRLs of one scope, or none: nothing is in its place yet, and no number is taken. What the index has
+/// lost is taken over from the lists that still have it.
+Result<std::vector<Draft>> draft_scope(Depot& depot, const Authority& authority, const CrlScopeId& scope,
+                                       const Request& request, std::vector<std::string>& warnings,
+                                       const Occasion& occasion) {
+    const auto planned = plan_scope(depot, authority.record, scope, request.settings, request.why,
+                                    request.lifetime, occasion.now);
+    if (!planned) return planned.error();
+    std::vector<Draft> drafts;
+    for (const PublishedCrl& crl : *planned) {
+        CrlSuccession succession(depot.index(), authority.record, crl.plan);
+        auto entries = write_entries(depot, authority, crl.plan, succession);
+        if (!entries) return entries.error();
+        if (!succession.lost().empty()) {
+            if (const auto adopted = depot.index().adopt(scope, succession.lost(), occasion); !adopted)
+                return adopted.error();
+            warnings.push_back(succession.describe_lost());
+            return draft_scope(depot, authority, scope, request, warnings, occasion);
+        }
+        drafts.push_back({crl, std::move(*entries)});
+    }
+    return drafts;
+}
+
+Result<void> put_in_place(Depot& depot, const Authority& authority, const CrlSettings& settings, Draft draft,
+                          const Occasion& occasion) {
+    const CrlPlan& plan = draft.crl.plan;
     CrlProfile profile{plan.number, plan.this_update, plan.next_update, plan.base};
     const auto url = [&](CrlForm form) {
         return settings.url + "/" + crl_name(plan.scope, authority.record.partitions, form) + ".crl";
@@ -156,19 +132,29 @@ Result<std::string> make_crl(Depot& depot, const Authority& authority, const Crl
     // Complete and delta speak for the same distribution point (RFC 5280 5.2.4).
     if (authority.record.partitions > 1) profile.point_url = url(CrlForm::complete);
     if (settings.delta && !plan.base && !settings.url.empty()) profile.delta_url = url(CrlForm::delta);
-    const auto der = std::move(*writer).sign(profile, authority.signer());
-    if (!der) return der.error();
-    return write_crl_pem(*der);
+    std::string pem;
+    {
+        const auto der = std::move(draft.entries).sign(profile, authority.signer());
+        if (!der) return der.error();
+        pem = write_crl_pem(*der);
+    }
+    const auto digest = sha256(pem);
+    if (!digest) return digest.error();
+    if (const auto written = replace_file(draft.crl.path, pem, public_mode); !written) return written.error();
+    return depot.index().crl_published(plan, *digest, occasion);
 }
 
-Result<void> put_in_place(Depot& depot, const Authority& authority, const CrlSettings& settings,
-                          const PublishedCrl& crl, const Occasion& occasion) {
-    const auto pem = make_crl(depot, authority, settings, crl.plan);
-    if (!pem) return pem.error();
-    const auto digest = sha256(*pem);
-    if (!digest) return digest.error();
-    if (const auto written = replace_file(crl.path, *pem, public_mode); !written) return written.error();
-    return depot.index().crl_published(crl.plan, *digest, occasion);
+/// Which scopes of an authority need a CRL.
+Result<std::vector<CrlScopeId>> wanted_scopes(Depot& depot, const AuthorityRecord& authority,
+                                              CrlOccasion why) {
+    std::vector<CrlScopeId> scopes;
+    for (unsigned partition = 0; partition < authority.partitions; ++partition) {
+        const CrlScopeId scope{authority.name, partition};
+        const auto wanted = is_wanted(depot, authority, scope, why);
+        if (!wanted) return wanted.error();
+        if (*wanted) scopes.push_back(scope);
+    }
+    return scopes;
 }
 
 }  // namespace
@@ -178,25 +164,17 @@ std::string describe(const PublishedCrl& crl) {
            std::to_string(crl.plan.number) + " written to " + crl.path.string();
 }
 
-Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view name, CrlOccasion why,
-                                                  const Occasion& occasion,
-                                                  std::optional<std::chrono::hours> lifetime) {
+Result<Published> publish_crls_of(Depot& depot, std::string_view name, CrlOccasion why,
+                                  const Occasion& occasion, std::optional<std::chrono::hours> lifetime) {
     const auto plan = depot.plan(name);
     if (!plan) return plan.error();
     const auto record = depot.index().find_authority(name);
     if (!record) return record.error();
     if (!*record) return Error{Fault::input, std::string(name) + ": no such authority in this depot"};
-    std::vector<PublishedCrl> crls;
-    for (unsigned partition = 0; partition < (*record)->partitions; ++partition) {
-        const CrlScopeId scope{std::string(name), partition};
-        const auto wanted = is_wanted(depot, **record, scope, why);
-        if (!wanted) return wanted.error();
-        if (!*wanted) continue;
-        auto planned = plan_scope(depot, **record, scope, plan->crl, why, lifetime, occasion.now);
-        if (!planned) return planned.error();
-        std::ranges::move(*planned, std::back_inserter(crls));
-    }
-    if (crls.empty()) return crls;
+    Published published;
+    const auto scopes = wanted_scopes(depot, **record, why);
+    if (!scopes) return scopes.error();
+    if (scopes->empty()) return published;
     const auto restored = depot.index().is_restored(name);
     if (!restored) return restored.error();
     if (*restored) {
@@ -209,15 +187,30 @@ Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view
     const auto authority = depot.authority(name);
     if (!authority) return authority.error();
 
-    std::vector<CrlPlan> plans;
-    std::ranges::transform(crls, std::back_inserter(plans), &PublishedCrl::plan);
-    if (const auto begun = depot.index().begin_crls(name, plans, occasion); !begun) return begun.error();
-    for (std::size_t i = 0; i < crls.size(); ++i) {
-        crls[i].plan = plans[i];
-        const auto placed = put_in_place(depot, *authority, plan->crl, crls[i], occasion);
-        if (!placed) return placed.error();
+    std::vector<Draft> drafts;
+    for (const CrlScopeId& scope : *scopes) {
+        auto of_scope =
+            draft_scope(depot, *authority, scope, {why, lifetime, plan->crl}, published.warnings, occasion);
+        if (!of_scope) {  // the others go on: each of them shuts somebody out
+            published.failures.push_back(of_scope.error().message);
+            continue;
+        }
+        std::ranges::move(*of_scope, std::back_inserter(drafts));
     }
-    return crls;
+    if (drafts.empty()) return published;
+    std::vector<CrlPlan> plans;
+    for (const Draft& draft : drafts)
+        plans.push_back(draft.crl.plan);
+    if (const auto begun = depot.index().begin_crls(name, plans, occasion); !begun) return begun.error();
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        drafts[i].crl.plan = plans[i];
+        published.crls.push_back(drafts[i].crl);
+        const auto placed = put_in_place(depot, *authority, plan->crl, std::move(drafts[i]), occasion);
+        if (placed) continue;
+        published.crls.pop_back();
+        published.failures.push_back(placed.error().message);
+    }
+    return published;
 }
 
 Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope) {
@@ -231,21 +224,23 @@ Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope) {
     const CrlRecord& newest = delta_is_newer ? *delta : *complete;
     CrlPlan plan{scope, std::nullopt, newest.this_update, newest.next_update, newest.number};
     if (delta_is_newer) plan.base = complete->number;
-    return PublishedCrl{plan, path_of(depot, **authority, plan), false};
+    return PublishedCrl{plan, crl_path(depot, **authority, plan), false};
 }
 
-Result<Repaired> repair_publications(Depot& depot, const Occasion& occasion) {
-    Repaired repaired;
+Result<Published> repair_publications(Depot& depot, const Occasion& occasion) {
+    Published repaired;
     if (const auto removed = remove_unfinished_files(depot.paths().crls()); !removed) return removed.error();
     const auto authorities = depot.index().authorities();
     if (!authorities) return authorities.error();
     for (const AuthorityRecord& authority : *authorities) {
         auto published = publish_crls_of(depot, authority.name, CrlOccasion::repair, occasion);
-        if (published) {
-            std::ranges::move(*published, std::back_inserter(repaired.crls));
-        } else {  // one authority without its key must not keep the others from it
+        if (!published) {  // one authority without its key must not keep the others from it
             repaired.failures.push_back(published.error().message);
+            continue;
         }
+        std::ranges::move(published->crls, std::back_inserter(repaired.crls));
+        std::ranges::move(published->failures, std::back_inserter(repaired.failures));
+        std::ranges::move(published->warnings, std::back_inserter(repaired.warnings));
     }
     return repaired;
 }

@@ -30,24 +30,28 @@ enum class CrlOccasion {
     repair,      ///< those that are not in their place as the index says, complete
 };
 
+/// What became of CRLs that were to be made. One scope that fails does not keep the others from theirs.
+struct Published {
+    std::vector<PublishedCrl> crls = {};
+    std::vector<std::string> failures = {};
+    std::vector<std::string> warnings = {};  ///< what was mended on the way
+};
+
 /// Signs the next CRLs of an authority and puts them in their place in the depot by atomic rename. Their
 /// number is used up before they are signed, so that a number never stands for two lists. `lifetime`, from
 /// thisUpdate to nextUpdate, is that of the configuration unless given. A revocation or repair never makes
-/// nextUpdate earlier than it was; a refresh may.
-Result<std::vector<PublishedCrl>> publish_crls_of(Depot& depot, std::string_view authority, CrlOccasion why,
-                                                  const Occasion& occasion,
-                                                  std::optional<std::chrono::hours> lifetime = std::nullopt);
+/// nextUpdate earlier than it was; a refresh may. A list never lacks what the one before it in the depot has
+/// and must not lose (see CrlSuccession). Errors: none was made, of no scope.
+Result<Published> publish_crls_of(Depot& depot, std::string_view authority, CrlOccasion why,
+                                  const Occasion& occasion,
+                                  std::optional<std::chrono::hours> lifetime = std::nullopt);
 
 /// The newest CRL of a scope, complete or delta, as it lies in the depot.
 Result<PublishedCrl> newest_published(Depot& depot, const CrlScopeId& scope);
 
 /// Publishes again where the published file is not what the index says: after a process was killed between
 /// a revocation and its CRL, or when the file is missing or was changed.
-struct Repaired {
-    std::vector<PublishedCrl> crls = {};
-    std::vector<std::string> failures = {};  ///< of authorities whose CRL could not be made
-};
-Result<Repaired> repair_publications(Depot& depot, const Occasion& occasion);
+Result<Published> repair_publications(Depot& depot, const Occasion& occasion);
 
 /// Has this CRL of the authority become older than `refresh_after`, so that a new one is due?
 Result<bool> is_due(Depot& depot, const AuthorityRecord& authority, std::chrono::seconds refresh_after,

@@ -9,8 +9,6 @@ namespace sallyport::pki {
 namespace {
 
 constexpr std::size_t max_crl_bytes = std::size_t{1} << 30U;
-/// Enough for an operator to see how bad it is; each of them is looked up in the index.
-constexpr std::uint64_t most_missing = 1000;
 
 std::string_view text_of(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -25,34 +23,72 @@ void CrlSuccession::Predecessor::advance() {
     } while (!ended && next.reason == CrlReason::remove_from_crl);
 }
 
-void CrlSuccession::after(const std::filesystem::path& file, const X509& issuer) {
+std::unique_ptr<CrlSuccession::Predecessor> CrlSuccession::read(const std::filesystem::path& file,
+                                                                const X509& issuer,
+                                                                std::string& number) const {
     auto text = read_file(file, max_crl_bytes);
-    if (!text) return;
+    if (!text) return nullptr;
     auto crls = split_crl_file(std::move(*text));
-    if (!crls || crls->size() != 1) return;
+    if (!crls || crls->size() != 1) return nullptr;
     // On the heap first: a view points into the bytes, and a short text moves with its object.
     auto before = std::make_unique<Predecessor>(file.string(), std::move(crls->front()), CrlView{});
     const auto view =
         parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(before->der.data()), before->der.size()));
-    if (!view || !verify_crl(*view, issuer)) return;
-    if (plan_.base && view->delta && decimal(view->base_number) != std::to_string(*plan_.base)) return;
+    if (!view || !verify_crl(*view, issuer)) return nullptr;
+    number = decimal(view->number);
     before->entries = CrlEntries(*view);
     before->advance();
-    before_.push_back(std::move(before));
+    return before;
 }
 
-Result<void> CrlSuccession::note_missing(Predecessor& before) {
-    if (before.missing == most_missing) return {};
+Result<void> CrlSuccession::after(const std::filesystem::path& file, const X509& issuer) {
+    std::error_code code;
+    const auto status = std::filesystem::symlink_status(file, code);
+    if (status.type() == std::filesystem::file_type::not_found) return {};
+    std::string number;
+    auto before = read(file, issuer, number);
+    if (!before) return check_index(file);
+    const std::string last = std::to_string(authority_.crl_number);
+    if (number.size() > last.size() || (number.size() == last.size() && number > last)) {
+        return Error{Fault::runtime,
+                     file.string() + " has number " + number + ", and the index knows of none after " + last +
+                         ": the index is older than its lists. Take over what it lacks with: "
+                         "sallyport-pki crl adopt --ca " +
+                         authority_.name + " FILE..., with all lists of this authority in that folder"};
+    }
+    before_.push_back(std::move(before));
+    return {};
+}
+
+Result<void> CrlSuccession::check_index(const std::filesystem::path& unreadable) {
+    index_was_checked_ = true;
+    const auto lost = index_.lost_revocations(authority_);
+    if (!lost) return lost.error();
+    if (lost->empty()) return {};
+    return Error{
+        Fault::runtime,
+        unreadable.string() +
+            " is not the list that belongs there, and by its audit log the index has lost " +
+            std::to_string(lost->size()) + " revocation(s), e.g. " + hex(lost->front()) +
+            ". Take them over from a gateway or a place with: sallyport-pki crl adopt FILE... --ca " +
+            authority_.name + ", or restore a backup"};
+}
+
+Result<void> CrlSuccession::note_missing(const Predecessor& before) {
     const std::string_view serial = text_of(before.next.serial);
+    // Somebody may have put the list of another partition there.
+    if (partition_of(serial, authority_.partitions) != plan_.scope.partition)
+        return index_was_checked_ ? Result<void>() : check_index(before.path);
     // A list that was not made from this index may stand in another order.
     const auto known = index_.find_revocation(plan_.scope, serial);
     if (!known) return known.error();
     if (*known) return {};
-    const auto may = may_depart(index_, plan_.scope.authority, serial,
-                                {before.next.reason, before.next.revoked_at}, plan_.this_update);
+    const RevokedSerials::Entry entry{before.next.reason, before.next.revoked_at};
+    const auto may = may_depart(index_, authority_.name, serial, entry, plan_.this_update);
     if (!may) return may.error();
     if (*may) return {};
-    if (before.missing++ == 0) before.example = hex(serial);
+    if (lost_.empty()) lost_from_ = before.path;
+    lost_.push_back({std::string(serial), revocation_of(before.next)});
     return {};
 }
 
@@ -73,19 +109,15 @@ Result<void> CrlSuccession::finish() {
         for (; !before->ended; before->advance()) {
             if (const auto noted = note_missing(*before); !noted) return noted;
         }
-        if (before->missing == 0) continue;
-        const bool many = before->missing == most_missing;
-        return Error{Fault::runtime,
-                     plan_.scope.authority + ": the new CRL would not list " + (many ? "at least " : "") +
-                         std::to_string(before->missing) + " unexpired certificate(s) that " + before->path +
-                         " revokes, e.g. " + before->example +
-                         ": the index has lost them, and nothing was put in the place of that file. Look at "
-                         "sallyport-pki doctor; restore a backup, or take them over with: sallyport-pki crl "
-                         "adopt " +
-                         before->path + " --ca " + plan_.scope.authority};
     }
     before_.clear();
     return {};
+}
+
+std::string CrlSuccession::describe_lost() const {
+    return authority_.name + ": the index had lost " + std::to_string(lost_.size()) +
+           " revocation(s), e.g. " + hex(lost_.front().serial) + "; they were taken over from " + lost_from_ +
+           ", which has them. Look at sallyport-pki doctor";
 }
 
 }  // namespace sallyport::pki

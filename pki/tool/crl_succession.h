@@ -5,7 +5,6 @@
 #include "pki/result.h"
 #include "pki/tool/index.h"
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,22 +13,27 @@
 
 namespace sallyport::pki {
 
-/// Looks, while a CRL is written, whether it lists all that the ones list which it succeeds in the depot: an
-/// index that was damaged or emptied by hand must not turn into a CRL that lets everybody in. Reads the old
-/// lists beside the new one, and holds nothing but their bytes.
+/// Looks, while a CRL is written, whether it lists all that the ones list in whose place in the depot it
+/// comes: an index that was damaged, set back, or emptied by hand must not turn into a CRL that lets
+/// everybody in. Reads the old lists beside the new one, and holds nothing but their bytes and what is lost.
 class CrlSuccession {
   public:
-    CrlSuccession(Index& index, const CrlPlan& plan) : index_(index), plan_(plan) {}
+    CrlSuccession(Index& index, const AuthorityRecord& authority, const CrlPlan& plan)
+        : index_(index), authority_(authority), plan_(plan) {}
 
-    /// Adds a list that the new one succeeds. A file that is no CRL of this issuer, or a delta CRL with
-    /// another base than a new delta CRL has, says nothing about the new one and is passed over.
-    void after(const std::filesystem::path& file, const X509& issuer);
+    /// Adds a list, if there is one. Errors: it has a number that the index has not taken yet, so the index
+    /// is older; or it cannot be read, and by its own audit log the index has lost something.
+    Result<void> after(const std::filesystem::path& file, const X509& issuer);
 
-    /// The new list has this serial. In rising order.
+    /// The new list has this serial, or leaves it out as expired. In rising order.
     Result<void> listed(std::string_view serial);
 
-    /// The new list is complete. Error: it lacks what may not leave (see may_depart()).
+    /// The new list is complete.
     Result<void> finish();
+
+    /// What it lacks although it may not leave (see may_depart()).
+    const std::vector<FoundRevocation>& lost() const noexcept { return lost_; }
+    std::string describe_lost() const;
 
   private:
     struct Predecessor {
@@ -38,8 +42,6 @@ class CrlSuccession {
         CrlEntries entries;
         CrlEntry next = {};  ///< the first that was not compared yet
         bool ended = false;
-        std::uint64_t missing = 0;
-        std::string example = {};  ///< serial of one that is missing
 
         Predecessor(std::string from, std::string bytes, const CrlView& view)
             : path(std::move(from)), der(std::move(bytes)), entries(view) {}
@@ -48,11 +50,18 @@ class CrlSuccession {
 
         void advance();
     };
-    Result<void> note_missing(Predecessor& before);
+    std::unique_ptr<Predecessor> read(const std::filesystem::path& file, const X509& issuer,
+                                      std::string& number) const;
+    Result<void> check_index(const std::filesystem::path& unreadable);
+    Result<void> note_missing(const Predecessor& before);
 
     Index& index_;
+    const AuthorityRecord& authority_;
     const CrlPlan& plan_;
     std::vector<std::unique_ptr<Predecessor>> before_;
+    std::vector<FoundRevocation> lost_;
+    std::string lost_from_;  ///< the file that has the first of them
+    bool index_was_checked_ = false;
 };
 
 }  // namespace sallyport::pki

@@ -53,6 +53,12 @@ Statement& Statement::bind_optional_text(std::string_view value) {
     return *this;
 }
 
+Statement& Statement::again() {
+    note(sqlite3_reset(statement_.get()));
+    bound_ = 0;
+    return *this;
+}
+
 Result<bool> Statement::step() {
     if (failure_ != SQLITE_OK) return database_error(database_, failure_);
     const int code = sqlite3_step(statement_.get());

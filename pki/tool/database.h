@@ -13,8 +13,8 @@
 
 namespace sallyport::pki {
 
-/// A prepared SQL statement. Bind its parameters in their order, then step() or run() it once. A failure to
-/// prepare or bind is kept and reported by step().
+/// A prepared SQL statement. Bind its parameters in their order, then step() or run() it once; again() before
+/// another time. A failure to prepare or bind is kept and reported by step().
 class Statement {
   public:
     Statement(sqlite3* database, std::string_view sql);
@@ -25,6 +25,9 @@ class Statement {
     Statement& bind_blob(std::string_view value);
     /// Text, or NULL for empty text.
     Statement& bind_optional_text(std::string_view value);
+
+    /// To be bound and stepped anew.
+    Statement& again();
 
     /// True: a row can be read. False: the statement is complete.
     Result<bool> step();

@@ -221,7 +221,9 @@ Result<std::vector<std::string>> misplaced(Depot& depot) {
         std::vector<FileOutcome> files = outcome.files;
         files.push_back(outcome.manifest);
         for (const FileOutcome& file : files) {
-            if (!file.in_place()) lines.push_back(outcome.repository + ": " + file.name + ": " + file.detail);
+            if (file.in_place()) continue;
+            const bool says_where = file.detail.find(outcome.repository) != std::string::npos;
+            lines.push_back((says_where ? "" : outcome.repository + ": " + file.name + ": ") + file.detail);
         }
     }
     return lines;

@@ -68,6 +68,13 @@ class Examination {
                 error(authority.name,
                       "makes no CRL: this depot was restored, and what came after its backup is not "
                       "known; see sallyport-pki crl adopt --help");
+            const auto lost = depot_.index().lost_revocations(authority);
+            if (!lost) return lost.error();
+            if (!lost->empty())
+                error(authority.name, std::to_string(lost->size()) +
+                                          " revocation(s) of the audit log are not in the index, e.g. " +
+                                          hex(lost->front()) +
+                                          "; sallyport-pki crl takes over what the published lists have");
             if (const auto done = certificate_of(authority); !done) return done;
             if (const auto done = crls_of(authority); !done) return done;
         }

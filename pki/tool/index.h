@@ -63,6 +63,15 @@ struct CrlRecord {
     std::string sha256;  ///< of the published file; empty when publishing did not finish
 };
 
+/// An entry of a CRL, with its own serial.
+struct FoundRevocation {
+    std::string serial;
+    Revocation revocation;
+};
+
+/// What an entry says of its certificate, which is not `remove_from_crl`.
+Revocation revocation_of(const CrlEntry& entry);
+
 /// A CRL that is about to be made.
 struct CrlPlan {
     CrlScopeId scope;
@@ -130,11 +139,15 @@ class Index {
                         std::span<const CertificateRecord> unrecorded, const RevocationRequest& request,
                         const Occasion& occasion);
     /// Lifts the hold of certificates.
-    Result<void> release(std::span<const CertificateRecord> records, const Occasion& occasion);
-    /// Takes over the entries of a CRL that this index does not know, in one transaction. Their certificates
-    /// may be unknown. Returns how many were new.
-    Result<std::uint64_t> adopt_revocations(const AuthorityRecord& authority, const CrlView& crl,
-                                            const Occasion& occasion);
+    Result<void> release(std::span<const CertificateRecord> records,
+                         std::span<const CertificateRecord> unrecorded, const Occasion& occasion);
+    /// Takes over entries that this index does not know, in one transaction. Their certificates may be
+    /// unknown. Returns how many were new.
+    Result<std::uint64_t> adopt(const CrlScopeId& scope, std::span<const FoundRevocation> entries,
+                                const Occasion& occasion);
+    /// Serials of what this authority revoked or holds by the audit log, and the index does not have. Reads
+    /// the whole log.
+    Result<std::vector<std::string>> lost_revocations(const AuthorityRecord& authority);
 
     // CRLs.
 
@@ -150,10 +163,11 @@ class Index {
     Result<void> raise_crl_number(std::string_view authority, std::uint64_t number, const Occasion& occasion);
     /// Calls `visit` for each entry of a complete CRL, in the order of serials: every revoked certificate
     /// that has not expired at `this_update`, and an expired one until a CRL issued after its expiry listed
-    /// it (RFC 5280 3.3). A clock that was wrong for one CRL leaves nobody out of the next. Ends with the
-    /// first error of `visit`.
+    /// it (RFC 5280 3.3). A clock that was wrong for one CRL leaves nobody out of the next. `leave`: in the
+    /// same order, serials that the CRL before listed for the last time. Ends with the first error of either.
     Result<void> visit_revoked(const CrlScopeId& scope, std::chrono::sys_seconds this_update,
-                               const std::function<Result<void>(const RevokedCertificate&)>& visit);
+                               const std::function<Result<void>(const RevokedCertificate&)>& visit,
+                               const std::function<Result<void>(std::string_view)>& leave = {});
     /// The same for a delta CRL: what was revoked, or released (removeFromCRL), since the CRL `base`.
     Result<void> visit_changes(const CrlScopeId& scope, std::uint64_t base,
                                const std::function<Result<void>(const RevokedCertificate&)>& visit);
@@ -188,8 +202,9 @@ class Index {
 
   private:
     explicit Index(Database database) : database_(std::move(database)) {}
-    Result<bool> adopt_revocation(const CrlScopeId& scope, const RevokedCertificate& entry,
+    Result<bool> adopt_revocation(const CrlScopeId& scope, const FoundRevocation& entry,
                                   const Occasion& occasion);
+    Result<void> record(std::span<const CertificateRecord> unrecorded, const Occasion& occasion);
     Result<void> insert_certificate(const CertificateRecord& record);
     Result<void> log(std::string_view action, std::string_view authority, std::string_view serial,
                      std::string_view detail, const Occasion& occasion);

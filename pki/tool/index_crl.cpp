@@ -1,4 +1,4 @@
-// The part of the index that CRLs are made from: revocations, CRL numbers, publications.
+// The part of the index that CRLs are made from: their entries, numbers and places.
 
 #include "pki/time.h"
 #include "pki/tool/index.h"
@@ -7,14 +7,19 @@ namespace sallyport::pki {
 namespace {
 
 using Visitor = std::function<Result<void>(const RevokedCertificate&)>;
+using Leaver = std::function<Result<void>(std::string_view)>;
 
-/// Rows of serial, reason, date, invalidity date.
-Result<void> visit_rows(Statement& statement, const Visitor& visit) {
+/// Rows of serial, reason, date, invalidity date, and whether it is listed.
+Result<void> visit_rows(Statement& statement, const Visitor& visit, const Leaver& leave = {}) {
     for (;;) {
         const auto row = statement.step();
         if (!row) return row.error();
         if (!*row) return {};
         const std::string serial = statement.blob(0);
+        if (leave && statement.integer(4) == 0) {
+            if (const auto left = leave(serial); !left) return left;
+            continue;
+        }
         RevokedCertificate entry{serial, statement.time(2), static_cast<CrlReason>(statement.integer(1))};
         if (!statement.is_null(3)) entry.invalid_since = statement.time(3);
         if (const auto visited = visit(entry); !visited) return visited;
@@ -25,151 +30,7 @@ Statement& bind_scope(Statement& statement, const CrlScopeId& scope) {
     return statement.bind_text(scope.authority).bind(scope.partition);
 }
 
-std::string describe(const RevocationRequest& request) {
-    std::string text(to_string(request.reason));
-    if (request.invalid_since) {
-        text += ", invalid since " + rfc3339(*request.invalid_since);
-    }
-    return text;
-}
-
-Result<void> insert_revocation(Database& database, const CrlScopeId& scope, const RevokedCertificate& entry,
-                               std::chrono::sys_seconds not_after) {
-    // A hold that becomes a revocation keeps its date. The number after the last one is the first CRL that
-    // can show it.
-    auto insert = database.prepare(
-        "INSERT INTO revocations (issuer, partition, serial, reason, revoked_at, invalid_since, not_after,"
-        " since) VALUES (?1, ?2, ?3, ?4, ?5, iif(?6, ?7, NULL), ?8,"
-        " (SELECT crl_number + 1 FROM authorities WHERE name = ?1))"
-        " ON CONFLICT DO UPDATE SET reason = excluded.reason, invalid_since = excluded.invalid_since,"
-        " since = excluded.since");
-    return bind_scope(insert, scope)
-        .bind_blob(entry.serial)
-        .bind(static_cast<std::int64_t>(entry.reason))
-        .bind_time(entry.revoked_at)
-        .bind(entry.invalid_since ? 1 : 0)
-        .bind_time(entry.invalid_since.value_or(std::chrono::sys_seconds{}))
-        .bind_time(not_after)
-        .run();
-}
-
 }  // namespace
-
-std::string adoption_detail(CrlReason reason, std::chrono::sys_seconds revoked_at) {
-    return std::string(to_string(reason)) + ", since " + rfc3339(revoked_at);
-}
-
-Result<void> Index::change_scope(std::string_view authority, unsigned partition) {
-    auto update =
-        database_.prepare("UPDATE scopes SET revision = revision + 1 WHERE issuer = ? AND partition = ?");
-    return update.bind_text(authority).bind(partition).run();
-}
-
-Result<void> Index::revoke(std::span<const CertificateRecord> records,
-                           std::span<const CertificateRecord> unrecorded, const RevocationRequest& request,
-                           const Occasion& occasion) {
-    auto transaction = Transaction::begin(database_);
-    if (!transaction) return transaction.error();
-    for (const CertificateRecord& record : unrecorded) {
-        if (const auto done = insert_certificate(record); !done) return done.error();
-        const auto logged = log("recorded", record.issuer, record.serial, record.subject, occasion);
-        if (!logged) return logged.error();
-    }
-    const std::string_view action = request.reason == CrlReason::certificate_hold ? "held" : "revoked";
-    for (const CertificateRecord& record : records) {
-        const CrlScopeId scope{record.issuer, record.partition};
-        const RevokedCertificate entry{record.serial, occasion.now, request.reason, request.invalid_since};
-        const auto done = insert_revocation(database_, scope, entry, record.validity.not_after);
-        if (!done) return done.error();
-        auto forget =
-            database_.prepare("DELETE FROM releases WHERE issuer = ? AND partition = ? AND serial = ?");
-        if (const auto gone = bind_scope(forget, scope).bind_blob(record.serial).run(); !gone)
-            return gone.error();
-        if (const auto changed = change_scope(record.issuer, record.partition); !changed)
-            return changed.error();
-        const auto logged = log(action, record.issuer, record.serial, describe(request), occasion);
-        if (!logged) return logged.error();
-    }
-    return transaction->commit();
-}
-
-Result<void> Index::release(std::span<const CertificateRecord> records, const Occasion& occasion) {
-    auto transaction = Transaction::begin(database_);
-    if (!transaction) return transaction.error();
-    for (const CertificateRecord& record : records) {
-        const CrlScopeId scope{record.issuer, record.partition};
-        auto remember = database_.prepare(
-            "INSERT INTO releases (issuer, partition, serial, held_at, since)"
-            " SELECT issuer, partition, serial, revoked_at,"
-            " (SELECT crl_number + 1 FROM authorities WHERE name = ?1) FROM revocations"
-            " WHERE issuer = ?1 AND partition = ?2 AND serial = ?3"
-            " ON CONFLICT DO UPDATE SET since = excluded.since, held_at = excluded.held_at");
-        if (const auto done = bind_scope(remember, scope).bind_blob(record.serial).run(); !done)
-            return done.error();
-        auto remove =
-            database_.prepare("DELETE FROM revocations WHERE issuer = ? AND partition = ? AND serial = ?");
-        if (const auto done = bind_scope(remove, scope).bind_blob(record.serial).run(); !done)
-            return done.error();
-        if (const auto changed = change_scope(record.issuer, record.partition); !changed)
-            return changed.error();
-        const auto logged = log("released", record.issuer, record.serial, {}, occasion);
-        if (!logged) return logged.error();
-    }
-    return transaction->commit();
-}
-
-Result<std::optional<Revocation>> Index::find_revocation(const CrlScopeId& scope, std::string_view serial) {
-    auto known = database_.prepare(
-        "SELECT reason, revoked_at, invalid_since FROM revocations"
-        " WHERE issuer = ? AND partition = ? AND serial = ?");
-    const auto row = bind_scope(known, scope).bind_blob(serial).step();
-    if (!row) return row.error();
-    if (!*row) return std::optional<Revocation>();
-    Revocation found{static_cast<CrlReason>(known.integer(0)), known.time(1)};
-    if (!known.is_null(2)) found.invalid_since = known.time(2);
-    return std::optional(found);
-}
-
-Result<bool> Index::adopt_revocation(const CrlScopeId& scope, const RevokedCertificate& entry,
-                                     const Occasion& occasion) {
-    const auto known = find_revocation(scope, entry.serial);
-    if (!known) return known.error();
-    if (*known && (!(*known)->on_hold() || entry.reason == CrlReason::certificate_hold)) return false;
-    const auto certificate = find_certificate(scope.authority, entry.serial);
-    if (!certificate) return certificate.error();
-    // Of a certificate that nobody remembers the expiry is not known either: it stays listed for ever.
-    constexpr std::chrono::sys_seconds never{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
-    const auto not_after = *certificate ? (*certificate)->validity.not_after : never;
-    if (const auto done = insert_revocation(database_, scope, entry, not_after); !done) return done.error();
-    if (const auto changed = change_scope(scope.authority, scope.partition); !changed) return changed.error();
-    const auto logged = log("adopted", scope.authority, entry.serial,
-                            adoption_detail(entry.reason, entry.revoked_at), occasion);
-    if (!logged) return logged.error();
-    return true;
-}
-
-Result<std::uint64_t> Index::adopt_revocations(const AuthorityRecord& authority, const CrlView& crl,
-                                               const Occasion& occasion) {
-    auto transaction = Transaction::begin(database_);
-    if (!transaction) return transaction.error();
-    std::uint64_t adopted = 0;
-    CrlEntries entries(crl);
-    for (CrlEntry entry{};;) {
-        const auto more = entries.next(entry);
-        if (!more) return Error{Fault::input, more.error().message};
-        if (!*more) break;
-        if (entry.reason == CrlReason::remove_from_crl) continue;
-        const std::string_view serial(reinterpret_cast<const char*>(entry.serial.data()),
-                                      entry.serial.size());
-        const CrlReason reason = entry.reason == CrlReason::none ? CrlReason::unspecified : entry.reason;
-        const auto done = adopt_revocation({authority.name, partition_of(serial, authority.partitions)},
-                                           {serial, entry.revoked_at, reason, entry.invalid_since}, occasion);
-        if (!done) return done.error();
-        adopted += *done ? 1 : 0;
-    }
-    if (const auto committed = transaction->commit(); !committed) return committed.error();
-    return adopted;
-}
 
 /// Of a number that was taken, and whose CRL is not known to have come out, the audit log would say nothing.
 Result<void> Index::note_lost_number(std::string_view authority, std::int64_t number,
@@ -258,12 +119,14 @@ Result<bool> Index::is_restored(std::string_view authority) {
 }
 
 Result<void> Index::visit_revoked(const CrlScopeId& scope, std::chrono::sys_seconds this_update,
-                                  const Visitor& visit) {
+                                  const Visitor& visit, const Leaver& leave) {
     auto statement = database_.prepare(
-        "SELECT serial, reason, revoked_at, invalid_since FROM revocations WHERE issuer = ? AND partition = ?"
-        " AND (final_crl IS NULL OR not_after >= ?) ORDER BY serial");
-    bind_scope(statement, scope).bind_time(this_update);
-    return visit_rows(statement, visit);
+        "SELECT serial, reason, revoked_at, invalid_since, final_crl IS NULL OR not_after >= ?3"
+        " FROM revocations WHERE issuer = ?1 AND partition = ?2 AND (final_crl IS NULL OR not_after >= ?3 OR"
+        " (?4 AND final_crl >= (SELECT max(number) FROM crls"
+        "     WHERE issuer = ?1 AND partition = ?2 AND form = 0 AND length(sha256) > 0))) ORDER BY serial");
+    bind_scope(statement, scope).bind_time(this_update).bind(leave ? 1 : 0);
+    return visit_rows(statement, visit, leave);
 }
 
 Result<void> Index::visit_changes(const CrlScopeId& scope, std::uint64_t base, const Visitor& visit) {

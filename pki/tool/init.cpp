@@ -186,7 +186,8 @@ Result<Answer> init(const std::filesystem::path& root, const InitRequest& reques
     for (const AuthorityPlan& plan : depot.configuration().authorities) {
         const auto published = publish_crls_of(depot, plan.name, CrlOccasion::refresh, occasion);
         if (!published) return published.error();
-        for (const PublishedCrl& crl : *published)
+        if (!published->failures.empty()) return Error{Fault::runtime, published->failures.front()};
+        for (const PublishedCrl& crl : published->crls)
             answer.text += describe(crl) + "\n";
     }
     if (::unlink(paths.unfinished().c_str()) != 0) return errno_error(paths.unfinished(), "cannot remove it");

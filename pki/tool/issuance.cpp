@@ -190,8 +190,13 @@ Result<Answer> renew_device(Depot& depot, const DeviceRequest& request, const Oc
     const auto known = known_certificates(depot, request);
     if (!known) return known.error();
     if (known->empty()) return no(request.device_id + ": no certificate of this device in the depot");
-    // A newer one may have been revoked by its serial alone; the lineage goes on from what is left.
-    const auto left = std::find_if_not(known->rbegin(), known->rend(), is_revoked);
+    // A newer one may have been revoked by its serial alone; the lineage goes on from one that is in use. An
+    // expired one is no reason to give a stolen device a new identity.
+    const auto can_be_renewed = [&](const CertificateRecord& record) {
+        const bool is_newest = &record == &known->back();
+        return !is_revoked(record) && (is_newest || record.validity.not_after > occasion.now);
+    };
+    const auto left = std::find_if(known->rbegin(), known->rend(), can_be_renewed);
     if (left == known->rend()) {
         return no(request.device_id + ": certificate " + hex(known->back().serial) +
                   " is revoked; issue a new one with: issue device " + request.device_id);

@@ -116,6 +116,8 @@ void describe_devices(CommandLine& line, CLI::App& issue) {
     command->add_option(
         "--requests", arguments->bulk.requests,
         "Folder with a certification request ID.csr for each device; else keys are made here");
+    command->add_flag("--also-revoked", arguments->bulk.also_revoked,
+                      "Devices whose newest certificate is revoked get a new one, too");
     command->add_option("--threads", arguments->bulk.threads, "Default: as many as processors")
         ->check(CLI::Range(1, 256));
     add_days(*command, arguments->common.days, "Lifetime (default 1095)");

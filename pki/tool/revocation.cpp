@@ -52,6 +52,13 @@ void note_clock(const std::vector<PublishedCrl>& crls, std::string& notes) {
     }
 }
 
+void take_over(Change& change, Published& published) {
+    for (const std::string& line : published.warnings)
+        change.answer.notes += "warning: " + line + "\n";
+    note_clock(published.crls, change.answer.notes);
+    std::ranges::move(published.crls, std::back_inserter(change.crls));
+}
+
 /// What the lines of a change say about one certificate's CRL: of its delta, if there is one, since that is
 /// what comes into force first.
 std::string crl_of(const CertificateRecord& record, const std::vector<PublishedCrl>& crls) {
@@ -70,14 +77,17 @@ Result<Change> publish_for(Depot& depot, const Records& records, std::string_vie
         authorities.insert(record.issuer);
     for (const std::string& authority : authorities) {
         auto published = publish_crls_of(depot, authority, CrlOccasion::revocation, occasion);
-        if (!published) {  // the others go on: each of them shuts somebody out
+        const auto not_published = [&](const std::string& why) {
             change.answer.add_failure(std::string(action) + " in the index, but the " + authority +
-                                      " CRL is not published: " + published.error().message +
+                                      " CRL is not published: " + why +
                                       "; run sallyport-pki crl when this is mended");
+        };
+        if (!published) {  // the others go on: each of them shuts somebody out
+            not_published(published.error().message);
             continue;
         }
-        note_clock(*published, change.answer.notes);
-        std::ranges::move(*published, std::back_inserter(change.crls));
+        std::ranges::for_each(published->failures, not_published);
+        take_over(change, *published);
     }
     json::array certificates, crls;
     for (const CertificateRecord& record : records) {
@@ -289,7 +299,7 @@ Result<Change> unhold(Depot& depot, const Selection& selection, const ChangeOpti
             if (!answer) return answer.error();
             return Change{std::move(*answer)};
         }
-        if (const auto released = depot.index().release(targets, occasion); !released)
+        if (const auto released = depot.index().release(targets, selected->unrecorded, occasion); !released)
             return released.error();
         return with_notes(publish_for(depot, targets, "released", occasion),
                           note_left_alone(selected->records, targets));
@@ -333,12 +343,13 @@ Result<Change> refresh_crls(Depot& depot, const RefreshRequest& request, const O
             change.answer.add_failure(published.error().message);
             continue;
         }
-        note_clock(*published, change.answer.notes);
-        for (const PublishedCrl& crl : *published) {
+        for (const std::string& failure : published->failures)
+            change.answer.add_failure(failure);
+        for (const PublishedCrl& crl : published->crls) {
             change.answer.text += describe(crl) + ", next update by " + rfc3339(crl.plan.next_update) + "\n";
             crls.push_back(to_json(crl));
         }
-        std::ranges::move(*published, std::back_inserter(change.crls));
+        take_over(change, *published);
     }
     if (!known)
         return Error{Fault::input, "--ca: '" + request.authority + "': no such authority in this depot"};

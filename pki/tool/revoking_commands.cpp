@@ -12,10 +12,12 @@ namespace {
 
 using enum Depot::Access;
 
+constexpr int default_patience = 60;
+
 struct WaitArguments {
     bool dry_run = false;
     bool wait = false;
-    int patience = 60;
+    std::optional<int> patience = {};
 };
 
 void add_wait(CLI::App& command, WaitArguments& arguments) {
@@ -129,8 +131,9 @@ Result<Answer> bring_into_force(Depot& depot, const WaitArguments& wait, Content
     }
     depot.unlock();
     if (gateways) {
-        const auto waited =
-            gateways->finish(depot, change->crls, std::chrono::seconds{wait.patience}, answer, context.err);
+        const auto waited = gateways->finish(depot, change->crls,
+                                             std::chrono::seconds{wait.patience.value_or(default_patience)},
+                                             answer, context.err);
         if (!waited) answer.add_failure("not in force: " + waited.error().message);
     }
     return answer;
@@ -189,7 +192,8 @@ struct CrlArguments {
     int older_hours = 0;
 
     bool is_given() const {
-        return wait.wait || days > 0 || older_hours > 0 || request.only_if_due || !request.authority.empty();
+        return wait.wait || wait.patience || days > 0 || older_hours > 0 || request.only_if_due ||
+               !request.authority.empty();
     }
 };
 

@@ -120,6 +120,12 @@ const WrittenCase written_cases[] = {
     {"serial_with_sign_octet",
      {{std::string_view("\0\xff", 2), start, CrlReason::none}},
      {128, start, start + 1h}},
+    {"serials_of_old_authorities",
+     {{std::string_view("\x80", 1), start, CrlReason::none},
+      {std::string_view("\0", 1), start, CrlReason::none},
+      {"\x7f\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16", start,
+       CrlReason::none}},
+     {129, start, start + 1h}},
     {"serial_of_20_octets",
      {{"\x7f\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13", start,
        CrlReason::none}},
@@ -182,8 +188,8 @@ TEST(CrlWriter, a_p256_authority_signs_too) {
 }
 
 TEST(CrlWriter, refuses_what_no_crl_may_say) {
-    for (const std::string& serial : {std::string(), std::string(1, '\0'), std::string("\x80"),
-                                      std::string(21, '\x7f'), std::string("\0\x7f", 2)}) {
+    for (const std::string& serial :
+         {std::string(), std::string(65, '\x7f'), std::string("\0\x7f", 2), std::string("\xff\x80")}) {
         EXPECT_FALSE(CrlWriter().add({serial, start, CrlReason::none})) << hex(serial);
     }
     EXPECT_FALSE(CrlWriter().sign({1, start, start}, authority().signer()));

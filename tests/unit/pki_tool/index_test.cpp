@@ -68,7 +68,7 @@ class IndexTest : public testing::Test {
     }
 
     Result<void> release(const CertificateRecord& record, std::chrono::sys_seconds now) {
-        return index->release({&record, 1}, at(now));
+        return index->release({&record, 1}, {}, at(now));
     }
 
     const CrlScopeId scope{"ca", 0};
@@ -229,19 +229,11 @@ TEST_F(IndexTest, adopts_what_a_published_crl_lists_beyond_it) {
     add(record("known"));
     add(record("held"));
     ASSERT_TRUE(revoke({record("held")}, CrlReason::certificate_hold, start));
-    const KeyPtr key = std::move(generate_rsa_key().value());
-    const CertificateProfile profile{
-        CertificateRole::root_authority, {"", "ca"}, generate_serial().value(), {start, start + 1h}, {}, {}};
-    const CertificatePtr certificate = std::move(issue_certificate(profile, *key, nullptr).value());
-    CrlWriter writer;
+    std::vector<FoundRevocation> listed;
     for (const char* serial : {"gone", "held", "known"})
-        ASSERT_TRUE(writer.add({serial, start - 1h, CrlReason::key_compromise}));
-    const std::string der =
-        std::move(writer).sign({5, start, start + 1h}, {certificate.get(), key.get()}).value();
-    const auto view = parse_crl(Bytes(reinterpret_cast<const std::uint8_t*>(der.data()), der.size())).value();
-    const AuthorityRecord ca{"ca", AuthorityRole::devices, "root", 1};
-    EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 3U);
-    EXPECT_EQ(index->adopt_revocations(ca, view, at(start)).value(), 0U) << "a second time nothing is new";
+        listed.push_back({serial, {CrlReason::key_compromise, start - 1h}});
+    EXPECT_EQ(index->adopt(scope, listed, at(start)).value(), 3U);
+    EXPECT_EQ(index->adopt(scope, listed, at(start)).value(), 0U) << "a second time nothing is new";
     EXPECT_THAT(publish(start), ElementsAre("gone", "held", "known"));
     EXPECT_EQ((*index->find_certificate("ca", "held"))->revocation->reason, CrlReason::key_compromise);
 }

@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
             "activity_without_dry_run", {"revoke", "A1B2C3D4", "--activity", "devices.json"}, "--dry-run"},
         Mistake{"wait_before_adopt", {"crl", "--wait", "adopt", "FILE"}, "stand behind 'adopt'"},
         Mistake{"days_before_adopt", {"crl", "--days", "3", "adopt", "FILE"}, "stand behind 'adopt'"},
+        Mistake{"patience_before_adopt", {"crl", "--patience", "5", "adopt", "FILE"}, "stand behind 'adopt'"},
         Mistake{"ca_before_adopt", {"crl", "--ca", "root", "adopt", "FILE"}, "stand behind 'adopt'"}),
     [](const auto& given) { return given.param.name; });
 
@@ -90,13 +91,37 @@ TEST_F(DepotTest, renewal_goes_on_from_what_was_not_revoked) {
     EXPECT_THAT(on_depot({"renew", "A1B2C3D4"}).err, HasSubstr("issue a new one with"));
 }
 
+TEST_F(DepotTest, an_expired_certificate_is_no_way_back_for_a_revoked_device) {
+    ASSERT_EQ(on_depot({"issue", "device", "00000001", "--days", "10"}).exit_code, 0);
+    ASSERT_EQ(on_depot({"renew", "00000001"}, start + 5 * day).exit_code, 0);
+    ASSERT_EQ(on_depot({"revoke", "00000001"}, start + 20 * day).exit_code, 0);
+    const auto renewed = on_depot({"renew", "00000001"}, start + 20 * day);
+    EXPECT_EQ(renewed.exit_code, 1) << renewed.out;
+    EXPECT_THAT(renewed.err, HasSubstr("is revoked; issue a new one with"));
+}
+
+TEST_F(DepotTest, what_a_clock_ahead_made_is_no_base_for_a_delta) {
+    auto yaml = read_file(depot / "depot.yaml", 1 << 20).value();
+    const std::string settings = "crl: {";
+    yaml.insert(yaml.find(settings, yaml.find("issues: devices")) + settings.size(), "delta: true, ");
+    std::ofstream(depot / "depot.yaml") << yaml;
+    ASSERT_EQ(on_depot({"crl", "--ca", "device-ca"}, start + 300 * day).exit_code, 0);
+    const auto revoked = on_depot({"revoke", "A1B2C3D4"});
+    EXPECT_EQ(revoked.exit_code, 0) << revoked.err;
+    EXPECT_EQ(crl().entries.size(), 1U) << "in the complete list, which is in force now";
+    EXPECT_LT(crl().next_update, start + 40 * day);
+}
+
 TEST_F(DepotTest, a_long_list_gives_no_revoked_device_a_new_identity) {
     ASSERT_EQ(on_depot({"revoke", "A1B2C3D4"}).exit_code, 0);
     const auto outcome = on_depot({"issue", "devices", "--range", "A1B2C3D3", "A1B2C3D4"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("issued to 1 devices"));
     EXPECT_THAT(outcome.err, HasSubstr("1 revoked devices were passed over, e.g. A1B2C3D4"));
-    EXPECT_EQ(on_depot({"issue", "device", "A1B2C3D4"}).exit_code, 0) << "by its name it is meant";
+    const auto none = on_depot({"issue", "devices", "--range", "A1B2C3D4", "A1B2C3D4"});
+    EXPECT_EQ(none.exit_code, 1) << "it did nothing";
+    const auto meant = on_depot({"issue", "devices", "--range", "A1B2C3D4", "A1B2C3D4", "--also-revoked"});
+    EXPECT_THAT(meant.out, HasSubstr("issued to 1 devices")) << meant.err;
 }
 
 TEST_F(DepotTest, what_stays_as_it_is_is_told) {
