@@ -11,6 +11,10 @@ namespace sallyport::gateway {
 
 /// One JSON object (RFC 8259), written member by member into memory of its own: no tree is built for a line
 /// of a log. Names must need no escapes, and no name be given twice. Not thread-safe.
+///
+/// Text may be anything: control characters, those of Unicode that end lines or turn text around (a terminal
+/// would obey them) are escaped, and bytes that are not UTF-8 (RFC 3629) become U+FFFD, so that every line is
+/// one line of valid JSON.
 class JsonLine {
   public:
     JsonLine() { text_.reserve(usual_bytes); }
@@ -26,6 +30,10 @@ class JsonLine {
     void add(std::string_view name, Number number) {
         add_integer(name, static_cast<std::int64_t>(number));
     }
+    /// RFC 3339, UTC, to the microsecond.
+    void add_time(std::string_view name, std::chrono::system_clock::time_point time);
+    /// `object` is JSON already.
+    void add_object(std::string_view name, std::string_view object);
     /// To the microsecond.
     void add_milliseconds(std::string_view name, std::chrono::nanoseconds span);
 
