@@ -66,6 +66,19 @@ std::string_view to_string(Reason reason) noexcept {
     return "?";
 }
 
+bool is_refusal(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::timeout:
+        case Reason::peer_closed:
+        case Reason::store_down:
+        case Reason::store_timeout:
+        case Reason::store_malformed:
+            return false;
+        default:
+            return true;
+    }
+}
+
 Reason reason_of(pki::Refusal refusal) noexcept {
     switch (refusal) {
         case pki::Refusal::no_certificate:

@@ -50,6 +50,9 @@ inline constexpr std::size_t tls_reason_count =
 
 std::string_view to_string(Reason reason) noexcept;
 Reason reason_of(pki::Refusal refusal) noexcept;
+/// Did the gateway say no? The rest are failures: a peer that left or stood still, a store that was of no
+/// use.
+bool is_refusal(Reason reason) noexcept;
 
 /// A request that is not served: what the log says and what the client hears.
 struct Denial {

@@ -52,5 +52,14 @@ TEST(Reason, each_word_is_explained_to_operators) {
             << to_string(static_cast<Reason>(i));
 }
 
+TEST(Reason, tells_refusals_from_failures) {
+    const std::set<Reason> failures{Reason::timeout, Reason::peer_closed, Reason::store_down,
+                                    Reason::store_timeout, Reason::store_malformed};
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        const auto reason = static_cast<Reason>(i);
+        EXPECT_EQ(is_refusal(reason), !failures.contains(reason)) << to_string(reason);
+    }
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
