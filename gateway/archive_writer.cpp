@@ -13,10 +13,10 @@ void ArchiveWriter::remember(std::vector<FreshCrl> fresh, const Snapshot& snapsh
     const auto accepted = archive.accepted();
     for (FreshCrl& crl : fresh) {
         if (accepted.contains(crl.facts.sha256)) {
-            log_.event(Log::Level::warning, "crl_shrink_accepted",
-                       {{"issuer", crl.facts.issuer_name},
-                        {"number", crl.facts.number},
-                        {"sha256", crl.facts.sha256}});
+            log_.audited(Log::Level::warning, "crl_shrink_accepted",
+                         {{"issuer", crl.facts.issuer_name},
+                          {"number", crl.facts.number},
+                          {"sha256", crl.facts.sha256}});
         }
         outstanding_.push_back(std::move(crl));
     }

@@ -1,5 +1,6 @@
 #include "gateway/exchange.h"
 
+#include "gateway/rules/trace_context.h"
 #include "gateway/wall_clock.h"
 
 #include <boost/asio/bind_executor.hpp>
@@ -26,6 +27,7 @@ Exchange::Exchange(Session& session)
     record_.request_id = session.worker().new_request_id();
     record_.generation = snapshot_->generation;
     record_.listener = session.listener().name;
+    record_.suite = session.suite();
     record_.client = session.proven();
     record_.serial = session.serial();
     record_.peer = session.peer_address();
@@ -96,6 +98,7 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
     const bool has_body = this->has_body();
     const bool idempotent = record_.method != "POST";
     forwarded_ = Clock::now();
+    record_.judged = forwarded_ - begun_;
     for (bool only_fresh = false;; only_fresh = true) {
         auto denial = co_await open_store(only_fresh);
         if (denial) co_return denial;
@@ -110,6 +113,7 @@ asio::awaitable<std::optional<Denial>> Exchange::forward() {
             if (sent == Sent::aborted) co_return std::nullopt;
             if (sent == Sent::failed) denial = std::exchange(body_denial_, std::nullopt);
         }
+        if (request_sent_) record_.sent = elapsed();
         if (!denial && !has_answer_head_) denial = co_await read_answer_head(false);
         if (denial && may_retry && answer_end_ == 0 && !body_begun_ && !session_.stopped_by() &&
             denial->reason != Reason::store_timeout) {
@@ -133,6 +137,7 @@ asio::awaitable<std::optional<Denial>> Exchange::open_store(bool only_fresh) {
     store_ = std::move(opened.connection);
     endpoint_ = store_->endpoint();
     record_.upstream = endpoint_->label;
+    record_.connected = elapsed();
     session_.store() = &store_->connection();
     // The wait may have been long: a device that was revoked meanwhile sends nothing.
     if (session_.stopped_by())
@@ -198,6 +203,7 @@ asio::awaitable<std::optional<Denial>> Exchange::read_answer_head(bool until_con
         if (answer_.status < 100) co_return bad_gateway("status " + std::to_string(answer_.status));
         if (answer_.status >= 200) {
             has_answer_head_ = true;
+            note_answer();
             co_return std::nullopt;
         }
         if (answer_.status == 101) co_return bad_gateway("an unasked switch of protocols");
@@ -261,6 +267,19 @@ void Exchange::abort(Reason reason, std::string detail) {
     if (record_.detail.empty()) record_.detail = session_.stopped_by() ? "cut" : std::move(detail);
     aborted_ = true;
     session_.stop(reason);
+}
+
+void Exchange::note_answer() {
+    constexpr std::size_t max_bytes = 128;
+    record_.answered = elapsed();
+    record_.store_request_id = answer_field("x-amz-request-id").substr(0, max_bytes);
+}
+
+void Exchange::note_trace() {
+    const auto trace = trace_of(head_);
+    if (!trace) return;
+    record_.trace_id = trace->trace_id;
+    record_.parent_id = trace->parent_id;
 }
 
 /// What the store has accepted vouches for the claim of a client without certificate.

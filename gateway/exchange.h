@@ -49,6 +49,10 @@ class Exchange {
     bool has_body() const { return body_left_ > 0 || delivery_.framing == Framing::chunked; }
     void exceeded(Deadline deadline) { session_.worker().shared().metrics.exceeded(deadline); }
     void note_device();
+    /// Since the request began: for the phases of its record.
+    std::chrono::nanoseconds elapsed() const { return Clock::now() - begun_; }
+    void note_trace();
+    void note_answer();
     /// Nothing when the answer was relayed, or when the connection is over.
     boost::asio::awaitable<std::optional<Denial>> forward();
     boost::asio::awaitable<std::optional<Denial>> open_store(bool only_fresh);

@@ -26,6 +26,7 @@ std::optional<Denial> Exchange::judge() {
     if (!delivery) return delivery.error();
     delivery_ = *delivery;
     body_left_ = delivery_.content_length;
+    note_trace();
     keep_alive_ =
         delivery_.keep_alive && !has_body();  // until the body was taken, the next head is not in sight
 

@@ -43,15 +43,15 @@ void LadderWatch::update(const Snapshot& snapshot, std::chrono::sys_seconds now)
         const auto before = states_.find(key);
         if (before != states_.end() && before->second == state) continue;
         changed = true;
-        log_.event(level_of(state), "crl",
-                   {{"issuer", crl.issuer_name},
-                    {"number", crl.number},
-                    {"base", crl.base},
-                    {"distribution_point", crl.point_text},
-                    {"entries", list.size()},
-                    {"state", pki::to_string(state)},
-                    {"origin", crl.origin},
-                    {"detail", advice_for(state)}});
+        log_.audited(level_of(state), "crl",
+                     {{"issuer", crl.issuer_name},
+                      {"number", crl.number},
+                      {"base", crl.base},
+                      {"distribution_point", crl.point_text},
+                      {"entries", list.size()},
+                      {"state", pki::to_string(state)},
+                      {"origin", crl.origin},
+                      {"detail", advice_for(state)}});
     }
     if (changed) metrics_.crl_states(snapshot.revocation.issuers(now));
     states_ = std::move(seen);

@@ -1,13 +1,8 @@
 #include "gateway/line_writer.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
-
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 namespace sallyport::gateway {
 namespace {
@@ -17,30 +12,16 @@ constexpr std::size_t wake_at_bytes = LineWriter::max_queued_bytes / 2;
 /// be claimed again for each.
 constexpr std::size_t kept_bytes = 1U << 20U;
 
-spdlog::sink_ptr open_target(const std::string& target) {
-    if (target == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    if (target == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    spdlog::file_event_handlers handlers;
-    // Batches come whole: stdio's buffer would only cut them into pieces.
-    handlers.after_open = [](const spdlog::filename_t&, std::FILE* file) {
-        std::setvbuf(file, nullptr, _IONBF, 0);
-    };
-    try {
-        return std::make_shared<spdlog::sinks::basic_file_sink_st>(target, false, handlers);
-    } catch (const spdlog::spdlog_ex& error) {
-        throw std::runtime_error("log: " + std::string(error.what()));
-    }
+LogFile open_target(const std::string& target) {
+    auto file = LogFile::open(target);
+    if (!file) throw std::runtime_error(file.error().message);
+    return std::move(*file);
 }
 
 }  // namespace
 
-LineWriter::LineWriter(const std::string& target, ReportLost report_lost)
-    : target_(target), sink_(open_target(target)), report_lost_(std::move(report_lost)) {
-    constexpr const char* nothing_added = "";
-    sink_->set_formatter(
-        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, nothing_added));
-    thread_ = std::thread([this] { run(); });
-}
+LineWriter::LineWriter(const std::string& target, LogHealth& health)
+    : file_(open_target(target)), health_(health), thread_([this] { run(); }) {}
 
 LineWriter::~LineWriter() {
     {
@@ -51,19 +32,32 @@ LineWriter::~LineWriter() {
     thread_.join();
 }
 
-void LineWriter::append(std::string_view line) {
+void LineWriter::append(std::string_view line, std::string_view before) {
     bool wake = false;
+    std::uint64_t lost = 0;
     {
         const std::lock_guard lock(mutex_);
-        const std::size_t before = queue_.size();
-        while (queue_.size() > 0 && queue_.size() + line.size() + 1 > max_queued_bytes)
+        const std::size_t size_before = queue_.size();
+        const std::uint64_t lost_before = queue_.lost;
+        while (queue_.size() > 0 && queue_.size() + before.size() + line.size() + 1 > max_queued_bytes)
             queue_.lose_oldest();
+        lost = queue_.lost - lost_before;
+        queue_.text += before;
         queue_.text += line;
         queue_.text += '\n';
         // Between these two the writer needs no word: it sleeps for a fixed time, or is writing.
-        wake = before == 0 || (before < wake_at_bytes && queue_.size() >= wake_at_bytes);
+        wake = size_before == 0 || (size_before < wake_at_bytes && queue_.size() >= wake_at_bytes);
     }
+    if (lost > 0) health_.lost(lost);
     if (wake) changed_.notify_one();
+}
+
+void LineWriter::reopen() {
+    {
+        const std::lock_guard lock(mutex_);
+        reopen_ = true;
+    }
+    changed_.notify_one();
 }
 
 void LineWriter::Queue::lose_oldest() {
@@ -77,38 +71,68 @@ void LineWriter::Queue::lose_oldest() {
 void LineWriter::run() {
     Queue batch;
     std::unique_lock lock(mutex_);
+    const auto is_wanted = [this] { return queue_.size() > 0 || reopen_ || stopping_; };
     for (;;) {
-        changed_.wait(lock, [this] { return queue_.size() > 0 || stopping_; });
-        if (queue_.size() == 0) return;  // nothing can come any more
-        changed_.wait_for(lock, longest_delay,
-                          [this] { return queue_.size() >= wake_at_bytes || stopping_; });
+        if (owes_word(batch)) {
+            changed_.wait_until(lock, next_word_, is_wanted);
+        } else {
+            changed_.wait(lock, is_wanted);
+        }
+        const bool reopen = std::exchange(reopen_, false);
+        if (queue_.size() == 0 && !reopen && stopping_ && !owes_word(batch)) return;  // nothing more can come
+        if (queue_.size() > 0 && !reopen) {
+            changed_.wait_for(lock, longest_delay,
+                              [this] { return queue_.size() >= wake_at_bytes || reopen_ || stopping_; });
+        }
+        const bool is_last = stopping_;
         batch.lost += std::exchange(queue_.lost, 0);
         std::swap(batch.text, queue_.text);
         std::swap(batch.begin, queue_.begin);
         lock.unlock();
         write(batch);
+        if (reopen || behind_) follow_name();
+        tell(batch, is_last);
         lock.lock();
     }
 }
 
-/// What is lost stays counted in `batch` until it could be reported.
+/// What is lost stays counted in `batch` until it is told.
 void LineWriter::write(Queue& batch) {
     const std::string_view lines = std::string_view(batch.text).substr(batch.begin);
-    try {
-        // What was cut short must not swallow the line after it.
-        if (failing_) sink_->log({"", spdlog::level::info, "\n"});
-        sink_->log({"", spdlog::level::info, {lines.data(), lines.size()}});
-        sink_->flush();
-        failing_ = false;
-    } catch (const spdlog::spdlog_ex& error) {
-        if (!failing_) std::fprintf(stderr, "log %s: %s\n", target_.c_str(), error.what());
-        failing_ = true;
-        batch.lost += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-    }
+    if (lines.empty()) return;
+    LogFile::Written written = file_.append(lines);
+    const std::string_view rest = lines.substr(written.bytes);
+    const auto lost = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
+    if (lost > 0) health_.lost(lost);
+    batch.lost += lost;
+    failing_ = !written.failed.empty();
+    if (failing_) failure_ = std::move(written.failed);
     batch.text.clear();
     batch.begin = 0;
     if (batch.text.capacity() > kept_bytes) batch.text.shrink_to_fit();
-    if (!failing_ && batch.lost > 0) report_lost_(std::exchange(batch.lost, 0));
+}
+
+void LineWriter::tell(Queue& batch, bool is_last) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool owes_failure = failing_ && !failure_is_told_;
+    if ((!owes_failure && !owes_word(batch)) || (now < next_word_ && !is_last)) return;
+    next_word_ = now + least_between_words;
+    failure_is_told_ = failing_;
+    if (failing_) {
+        health_.failed(failure_);
+    } else {
+        health_.caught_up(std::exchange(batch.lost, 0));
+    }
+}
+
+void LineWriter::follow_name() {
+    if (!file_.is_moved()) {
+        behind_ = false;
+    } else if (const auto reopened = file_.reopen(); !reopened) {
+        if (!std::exchange(behind_, true)) health_.failed(reopened.error().message);
+    } else if (std::exchange(behind_, false)) {
+        health_.caught_up(0);
+    }
 }
 
 }  // namespace sallyport::gateway

@@ -1,43 +1,42 @@
 #pragma once
 
+#include "gateway/log_file.h"
+#include "gateway/log_health.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
-namespace spdlog::sinks {
-class sink;
-}
-
 namespace sallyport::gateway {
 
-/// Finished lines on their way to a file, through a bounded queue and a thread of its own. Lines that come
-/// within a short time share one write: whoever appends pays for a copy, not for the disk. Thread-safe.
+/// Finished lines on their way to a log, through a bounded queue and a thread of its own. Lines that come
+/// within a short time share one write: whoever appends pays for a copy, not for the disk. The oldest of a
+/// full queue are lost, and those that could not be written. Thread-safe.
 class LineWriter {
   public:
     static constexpr std::size_t max_queued_bytes = 4U << 20U;
     static constexpr std::chrono::milliseconds longest_delay{40};
+    /// Between two words on how it fares: a disk that is full every other moment must not fill other logs.
+    static constexpr std::chrono::seconds least_between_words{2};
 
-    /// How many lines were lost since it was called last: the oldest of a full queue, and those that could
-    /// not be written. Called by the writing thread, and only after it has written others.
-    using ReportLost = std::function<void(std::uint64_t lines)>;
-
-    /// `target`: "stdout", "stderr" or a file, which is appended to. Throws std::runtime_error (a file that
-    /// cannot be opened).
-    LineWriter(const std::string& target, ReportLost report_lost);
+    /// `target` as LogFile has it. Throws std::runtime_error (a file that cannot be opened). `health` must
+    /// outlive this.
+    LineWriter(const std::string& target, LogHealth& health);
     /// Everything that was appended is written before it returns.
     ~LineWriter();
     LineWriter(const LineWriter&) = delete;
     LineWriter& operator=(const LineWriter&) = delete;
 
-    /// `line` has no line end.
-    void append(std::string_view line);
+    /// `line` has no line end; `before` stands in front of it.
+    void append(std::string_view line, std::string_view before = {});
+    /// Soon goes on in the file that has the name now, if that is another one. Whole lines stand in the old
+    /// or in the new one.
+    void reopen();
 
   private:
     /// Whole lines, each with its end. The oldest go by moving `begin`, which costs no copy.
@@ -52,15 +51,23 @@ class LineWriter {
 
     void run();
     void write(Queue& batch);
+    void follow_name();
+    bool owes_word(const Queue& batch) const { return !failing_ && (batch.lost > 0 || failure_is_told_); }
+    void tell(Queue& batch, bool is_last);
 
-    const std::string target_;
-    const std::shared_ptr<spdlog::sinks::sink> sink_;
-    const ReportLost report_lost_;
-    bool failing_ = false;  ///< of the writing thread alone, as all that it writes
+    LogFile file_;
+    LogHealth& health_;
+    // Of the writing thread alone, as all that it writes:
+    bool failing_ = false;
+    bool failure_is_told_ = false;
+    std::string failure_;
+    bool behind_ = false;  ///< could not be reopened: tried again after each batch
+    std::chrono::steady_clock::time_point next_word_;
 
     std::mutex mutex_;
     std::condition_variable changed_;
     Queue queue_;            // guarded by mutex_
+    bool reopen_ = false;    // guarded by mutex_
     bool stopping_ = false;  // guarded by mutex_
     std::thread thread_;     // last: it uses all of the above
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "gateway/audit_log.h"
 #include "gateway/line_writer.h"
+#include "gateway/log_health.h"
 #include "gateway/request_record.h"
 #include "gateway/settings.h"
 
@@ -12,6 +14,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -32,30 +35,72 @@ class LogValue {
     std::variant<std::string, bool, double, std::int64_t> value_;
 };
 
-/// The access log (one JSON line for each request) and the event log (one for everything else worth knowing).
-/// Written by threads of their own through bounded queues, some 40 ms later: a slow disk costs the oldest
-/// lines, never a request, and the event log says how many. All that was logged is written before the
-/// destructor returns. Thread-safe. Secrets never get here: no header values, no query.
+class Metrics;
+
+/// Which of the logs a start could not open and why, each with its place in the configuration. Makes and
+/// changes nothing.
+std::vector<std::string> unusable_logs(const LogSettings& settings);
+
+/// The access log (one JSON line for each request), the event log (one for everything else worth knowing) and
+/// the audit log (refusals and changes, chained). Written by threads of their own through bounded queues,
+/// some 40 ms later: a slow or full disk costs lines, never a request, and the logs say how many. All that
+/// was logged is written before the destructor returns. Thread-safe. Secrets never get here: no query, and of
+/// the header fields traceparent alone.
 class Log {
   public:
     enum class Level { debug, info, warning, error };
     using Fields = std::initializer_list<std::pair<std::string_view, LogValue>>;
 
-    /// Throws std::runtime_error (a file that cannot be opened).
-    explicit Log(const LogSettings& settings);
+    /// `metrics`, which may be null, must outlive this. Throws std::runtime_error (a file that cannot be
+    /// opened, an audit log that another process writes).
+    explicit Log(const LogSettings& settings, Metrics* metrics = nullptr);
+    ~Log();
 
     void event(Level level, std::string_view name, Fields fields);
+    /// An event that stands in the audit log, too, whatever the level of the event log.
+    void audited(Level level, std::string_view name, Fields fields);
     void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
 
-  private:
-    LineWriter::ReportLost lost_by(std::string_view log);
+    /// After a rotation: files that were renamed or removed are made anew. Returns at once.
+    void reopen();
 
+  private:
+    /// Says in the other logs and in the metrics how one fares.
+    class Health final : public LogHealth {
+      public:
+        Health(Log& log, std::string_view name) : log_(log), name_(name) {}
+        void lost(std::uint64_t lines) override;
+        void failed(const std::string& why) override;
+        void caught_up(std::uint64_t lost) override;
+
+      private:
+        Log& log_;
+        std::string_view name_;
+    };
+
+    struct Refused {
+        std::string_view listener;
+        Reason reason;
+        std::string_view peer;
+        const Client& client;
+        std::string_view serial;
+        bool is_proven;
+    };
+    void audit(std::string_view name, Fields fields);
+    void audit_refusal(std::string_view name, const Refused& refused, Fields fields);
+
+    Metrics* metrics_;
     Level least_level_ = Level::info;
-    // One writer each: a flood of requests must not push out what the event log has to say, nor the reverse.
-    // The access log goes first when both end: what it has lost stands in the event log.
-    LineWriter events_;
+    bool events_go_to_journal_;
+    Health access_health_{*this, "access"};
+    Health audit_health_{*this, "audit"};
+    Health events_health_{*this, "events"};
+    // A writer for each: a flood of requests must not push out what the event log has to say, nor the
+    // reverse. What one has lost stands in those that end after it: access, audit, events.
     std::optional<LineWriter> access_;  ///< none when off
+    std::optional<AuditLog> audit_;     ///< the same
+    LineWriter events_;
 };
 
 }  // namespace sallyport::gateway

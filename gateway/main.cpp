@@ -1,6 +1,8 @@
 #include "gateway/admin_client.h"
+#include "gateway/audit_verify.h"
 #include "gateway/crl_archive.h"
 #include "gateway/explain.h"
+#include "gateway/log.h"
 #include "gateway/server.h"
 #include "gateway/settings.h"
 #include "gateway/shadow_report.h"
@@ -13,6 +15,7 @@
 #include "pki/file.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -55,6 +58,7 @@ int check(const std::string& file) {
     const LoadedSnapshot loaded = load(file);
     if (!loaded.snapshot) return tell(loaded.faults);
     const Snapshot& snapshot = *loaded.snapshot;
+    if (const auto faults = unusable_logs(snapshot.settings.log); !faults.empty()) return tell(faults);
     for (const auto* lines : {&loaded.alarms, &loaded.warnings}) {
         for (const std::string& line : *lines)
             std::cerr << "warning: " << line << '\n';
@@ -78,7 +82,7 @@ int check(const std::string& file) {
 void hold_signals() {
     sigset_t ours;
     sigemptyset(&ours);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
         sigaddset(&ours, signal);
     ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
 }
@@ -212,6 +216,16 @@ int report_shadow(const std::string& file, const ShadowReportOptions& options) {
     return report.is_clean ? exit_ok : exit_no;
 }
 
+int verify_audit(const std::vector<std::string>& files, const std::string& head) {
+    const auto verdict = verify_audit_files(files, head);
+    if (!verdict) {
+        std::cerr << verdict.error().message << '\n';
+        return exit_runtime;
+    }
+    std::cout << verdict->text << '\n';
+    return verdict->is_whole ? exit_ok : exit_no;
+}
+
 /// For health checks of containers: the image has no other program that could ask.
 int tell_health(const std::string& file, bool only_alive) {
     constexpr std::uint64_t max_bytes = 1U << 20U;
@@ -289,6 +303,24 @@ int main(int argc, char** argv) {
     health_command->add_option("--config", file, "configuration (YAML) of the running gateway")->required();
     health_command->add_flag("--live", only_alive, "only whether it works: a gateway that drains still does");
     health_command->footer("Exit status: 0 yes, 1 no (it drains), 3 no gateway answers.");
+    std::vector<std::string> audit_files;
+    std::string audit_head;
+    auto* audit_command = app.add_subcommand("audit", "look into audit logs");
+    audit_command->require_subcommand(1);
+    auto* verify_audit_command =
+        audit_command->add_subcommand("verify", "say whether an audit log is whole; exit 1 and where if not");
+    verify_audit_command->add_option("FILE", audit_files, "the oldest first; - is standard input")
+        ->required();
+    verify_audit_command
+        ->add_option("--head", audit_head, "a hash that was noted before: it must stand in the log")
+        ->check([](const std::string& text) {
+            const bool is_hash = text.size() == 64 && std::ranges::all_of(text, [](unsigned char c) {
+                                     return std::isxdigit(c) != 0;
+                                 });
+            return std::string(is_hash ? "" : "a hash has 64 hexadecimal digits");
+        });
+    verify_audit_command->footer(
+        "Exit status: 0 whole, 1 the chain is broken or lacks the hash, 3 a file cannot be read.");
     auto* sigv4_command = app.add_subcommand(
         "sigv4", "for support: sign the request that is described on standard input (JSON), stage by stage");
     sigv4_command->footer(
@@ -316,9 +348,11 @@ int main(int argc, char** argv) {
     }
     forbid_core_files();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a log that has reached RLIMIT_FSIZE is one more full disk
     try {
         if (explain_command->parsed()) return explain_device(explain_options);
         if (shadow_command->parsed()) return report_shadow(file, shadow_options);
+        if (verify_audit_command->parsed()) return verify_audit(audit_files, audit_head);
         if (health_command->parsed()) return tell_health(file, only_alive);
         if (accept_command->parsed()) return accept_crl(file, crl_file);
         if (sigv4_command->parsed()) return sign_for_support();

@@ -117,6 +117,21 @@ Metrics::Metrics()
     for (std::size_t i = 0; i < deadline_count; ++i)
         exceeded_[i] = &exceeded.Add({{"deadline", std::string(to_string(static_cast<Deadline>(i)))}});
     crl_loads_begin_at_zero(unknown_issuer);
+    auto& dropped = counter(registry_, "sallyport_log_lines_dropped_total",
+                            "Lines that a log lost: its queue was full, or its file took no more");
+    auto& failing = gauge(registry_, "sallyport_log_failing", "1 when a log could not be written to last");
+    for (const char* log : {"access", "events", "audit"}) {
+        log_lines_dropped_[log] = &dropped.Add({{"log", log}});
+        log_failing_[log] = &failing.Add({{"log", log}});
+    }
+}
+
+void Metrics::log_lines_dropped(std::string_view log, std::uint64_t lines) {
+    log_lines_dropped_.find(log)->second->Increment(static_cast<double>(lines));
+}
+
+void Metrics::log_failing(std::string_view log, bool failing) {
+    log_failing_.find(log)->second->Set(failing ? 1 : 0);
 }
 
 std::string Metrics::expose() const {

@@ -34,6 +34,9 @@ class Metrics {
     /// A connection that was closed instead of a handshake.
     void handshake_not_begun(const std::string& listener, Reason why);
     prometheus::Gauge& connections(std::string_view listener);
+    /// `log` is "access", "events" or "audit".
+    void log_lines_dropped(std::string_view log, std::uint64_t lines);
+    void log_failing(std::string_view log, bool failing);
     void exceeded(Deadline deadline) { exceeded_[static_cast<std::size_t>(deadline)]->Increment(); }
     void would_deny(Reason reason) { would_deny_[static_cast<std::size_t>(reason)]->Increment(); }
     void known_devices(const std::map<DeviceInventory::Agreed, std::size_t>& totals);
@@ -106,6 +109,8 @@ class Metrics {
     std::array<prometheus::Counter*, reason_count> denied_{};
     std::array<prometheus::Counter*, reason_count> would_deny_{};
     std::array<prometheus::Counter*, deadline_count> exceeded_{};
+    std::map<std::string, prometheus::Counter*, std::less<>> log_lines_dropped_;  ///< by log, as below
+    std::map<std::string, prometheus::Gauge*, std::less<>> log_failing_;
     Family<prometheus::Gauge>& known_devices_;
     std::map<DeviceInventory::Agreed, prometheus::Gauge*> device_gauges_;  ///< used by one thread
     prometheus::Counter& bytes_in_;

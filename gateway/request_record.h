@@ -18,6 +18,7 @@ struct RequestRecord {
     std::string request_id;
     std::uint64_t generation = 0;  ///< of the snapshot that decided
     std::string_view listener;
+    std::string_view suite;  ///< of the TLS connection; empty without one
     Client client;
     std::string_view serial;  ///< hex
     std::string_view peer;    ///< address:port
@@ -32,7 +33,16 @@ struct RequestRecord {
     std::uint64_t bytes_out = 0;   ///< body bytes given to the device
     unsigned upstream_status = 0;  ///< 0 when the store gave no answer
     std::chrono::nanoseconds upstream_duration{0};
-    std::string_view upstream;  ///< the endpoint that it went to; empty when it went to none
+    std::string_view upstream;     ///< the endpoint that it went to; empty when it went to none
+    std::string store_request_id;  ///< what the store calls it; empty when it says none
+    // Times since it began, 0 when it did not come so far: the rules had let it pass, a connection to the
+    // store was there, all of it was sent, the head of the store's answer was read.
+    std::chrono::nanoseconds judged{0};
+    std::chrono::nanoseconds connected{0};
+    std::chrono::nanoseconds sent{0};
+    std::chrono::nanoseconds answered{0};
+    std::string trace_id;  ///< of its traceparent; empty when there is no valid one
+    std::string parent_id;
 };
 
 /// One finished handshake.

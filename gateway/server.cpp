@@ -53,11 +53,23 @@ std::uint64_t connections_that_fit() {
 }  // namespace
 
 Server::Server(LoadedSnapshot first)
-    : log_(first.snapshot->settings.log),
+    : log_(first.snapshot->settings.log, &metrics_),
       handshakes_by_address_(limited_addresses, random_seed()),
       failures_by_address_(limited_addresses, random_seed()),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
       files_(control_) {
+    signals_.add(SIGUSR1);
+    const std::string file = first.snapshot->settings.file.string();
+    log_.audited(Log::Level::info, "start", {{"version", SALLYPORT_VERSION}, {"configuration", file}});
+    try {
+        begin(std::move(first));
+    } catch (const std::exception& error) {
+        log_.audited(Log::Level::error, "start_failed", {{"detail", error.what()}});
+        throw;
+    }
+}
+
+void Server::begin(LoadedSnapshot first) {
     const auto snapshot = first.snapshot;
     const Settings& settings = snapshot->settings;
     shared_.max_connections = connections_that_fit();
@@ -134,7 +146,7 @@ void Server::run() {
         thread.join();
     store_watch_.stop();
     admin_->stop();
-    log_.event(Log::Level::info, "stopped", {});
+    log_.audited(Log::Level::info, "stopped", {});
 }
 
 // GCC 12 miscompiles some co_awaits within larger expressions and lists of temporaries within coroutines:
@@ -147,6 +159,8 @@ asio::awaitable<void> Server::watch_signals() {
         if (error) co_return;
         if (signal == SIGHUP) {
             reload("SIGHUP");
+        } else if (signal == SIGUSR1) {
+            log_.reopen();
         } else if (!draining_) {
             start_drain();
         } else {
@@ -158,7 +172,7 @@ asio::awaitable<void> Server::watch_signals() {
 
 void Server::start_drain() {
     if (std::exchange(draining_, true)) return;
-    log_.event(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
+    log_.audited(Log::Level::info, "draining", {{"connections", shared_.connections.load()}});
     supervisor_.stopping();
     admin_->set_draining();
     for (ListeningSocket& socket : sockets_)
@@ -214,7 +228,7 @@ void Server::watch_ended(std::exception_ptr failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& error) {
-        log_.event(Log::Level::error, "internal_error", {{"detail", error.what()}});
+        log_.audited(Log::Level::error, "internal_error", {{"detail", error.what()}});
     }
     start_drain();
 }
@@ -229,8 +243,8 @@ asio::awaitable<void> Server::watch_files() {
 }
 
 void Server::report_watch_failed() {
-    log_.event(Log::Level::error, "watch_failed",
-               {{"detail", "changed files are not noticed any more; use SIGHUP"}});
+    log_.audited(Log::Level::error, "watch_failed",
+                 {{"detail", "changed files are not noticed any more; use SIGHUP"}});
 }
 
 std::vector<std::string> Server::restart_only_changes(const Settings& fresh) const {
@@ -239,10 +253,7 @@ std::vector<std::string> Server::restart_only_changes(const Settings& fresh) con
     std::vector<std::string> changes;
     if (fresh.workers != running.workers) changes.emplace_back("workers");
     if (fresh.admin.address != running.admin.address) changes.emplace_back("admin.address");
-    if (fresh.log.access != running.log.access || fresh.log.events != running.log.events ||
-        fresh.log.level != running.log.level) {
-        changes.emplace_back("log");
-    }
+    if (!fresh.log.same_as(running.log)) changes.emplace_back("log");
     bool listeners = fresh.listeners.size() != running.listeners.size();
     for (std::size_t i = 0; !listeners && i < fresh.listeners.size(); ++i) {
         listeners = fresh.listeners[i].name != running.listeners[i].name ||
@@ -254,17 +265,18 @@ std::vector<std::string> Server::restart_only_changes(const Settings& fresh) con
 
 void Server::report_reload_faults(const std::vector<std::string>& faults, std::string_view trigger) {
     for (const std::string& fault : faults) {
-        log_.event(Log::Level::error, "reload",
-                   {{"result", "failed"},
-                    {"trigger", trigger},
-                    {"generation", snapshots_.generation()},
-                    {"detail", fault}});
+        log_.audited(Log::Level::error, "reload",
+                     {{"result", "failed"},
+                      {"trigger", trigger},
+                      {"generation", snapshots_.generation()},
+                      {"detail", fault}});
     }
 }
 
 void Server::reload(std::string_view trigger) {
     bool done = false;
     supervisor_.reloading();
+    log_.reopen();
     try {
         done = try_reload(trigger);
     } catch (const std::exception& error) {
@@ -322,7 +334,7 @@ bool Server::try_reload(std::string_view trigger) {
 
     std::vector<std::string> faults = loaded.faults;
     faults.insert(faults.end(), loaded.alarms.begin(), loaded.alarms.end());
-    metrics_.crl_outcomes(loaded.crls);
+    crl_report_.offered(loaded.crls);
     // Whatever is wrong with the rest: what the CRLs revoke takes effect.
     LoadedSnapshot revocation = refresh_revocation(*previous, now_seconds());
     if (!loaded.faults.empty() && revocation.snapshot && revocation.brings_new_crl()) {
@@ -335,11 +347,11 @@ bool Server::try_reload(std::string_view trigger) {
 
 void Server::report_reload(const Snapshot& snapshot, std::string_view result, std::string_view trigger,
                            Clock::time_point noticed) {
-    log_.event(Log::Level::info, "reload",
-               {{"result", result},
-                {"trigger", trigger},
-                {"generation", snapshot.generation},
-                {"load_ms", milliseconds_since(noticed)}});
+    log_.audited(Log::Level::info, "reload",
+                 {{"result", result},
+                  {"trigger", trigger},
+                  {"generation", snapshot.generation},
+                  {"load_ms", milliseconds_since(noticed)}});
 }
 
 void Server::report_warnings(const std::vector<std::string>& warnings) {
@@ -350,7 +362,7 @@ void Server::report_warnings(const std::vector<std::string>& warnings) {
 void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
     const auto next = loaded.snapshot;
     const std::uint64_t generation = next->generation;
-    metrics_.crl_outcomes(loaded.crls);
+    crl_report_.offered(loaded.crls);
     metrics_.published(*next, now_seconds());
     metrics_.reloaded(true);
     ladder_.update(*next, now_seconds());
@@ -369,10 +381,10 @@ void Server::publish(LoadedSnapshot loaded, Clock::time_point noticed) {
             if (--progress->waiting > 0) return;
             shared_.enforced_generation = generation;
             metrics_.revocation_enforced(Clock::now() - noticed);
-            log_.event(Log::Level::info, "enforced",
-                       {{"generation", generation},
-                        {"connections_cut", progress->cut.load()},
-                        {"after_ms", milliseconds_since(noticed)}});
+            log_.audited(Log::Level::info, "enforced",
+                         {{"generation", generation},
+                          {"connections_cut", progress->cut.load()},
+                          {"after_ms", milliseconds_since(noticed)}});
         });
     }
     archive_.remember(std::move(loaded.fresh), *next);

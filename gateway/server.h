@@ -2,6 +2,7 @@
 
 #include "gateway/admin.h"
 #include "gateway/archive_writer.h"
+#include "gateway/crl_report.h"
 #include "gateway/file_watch.h"
 #include "gateway/ladder_watch.h"
 #include "gateway/listening_socket.h"
@@ -40,6 +41,7 @@ class Server {
     void run();
 
   private:
+    void begin(LoadedSnapshot first);
     void open_ports(const Settings& settings);
     boost::asio::awaitable<void> watch_files();
     boost::asio::awaitable<void> watch_signals();
@@ -61,9 +63,10 @@ class Server {
     std::vector<std::string> restart_only_changes(const Settings& fresh) const;
 
     Supervisor supervisor_{Supervisor::wishes_of_environment()};
-    Log log_;
     Metrics metrics_;
+    Log log_;
     LadderWatch ladder_{metrics_, log_};
+    CrlReport crl_report_{metrics_, log_};
     ArchiveWriter archive_{log_};
     SnapshotStore snapshots_;
     DeviceInventory inventory_;

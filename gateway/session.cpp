@@ -99,12 +99,12 @@ void Session::count_failure(Reason failure) {
     Shared& shared = worker_.shared();
     const auto per_minute = shared.snapshots.current()->settings.limits.handshake_failures_per_address;
     if (!shared.failures_by_address.take(network_, per_minute, Clock::now())) return;
-    shared.log.event(Log::Level::warning, "address_limited",
-                     {{"peer", peer_address_},
-                      {"reason", to_string(Reason::limit)},
-                      {"detail",
-                       "too many failed handshakes (limits.handshake_failures_per_address): new "
-                       "connections are closed until it has calmed down"}});
+    shared.log.audited(Log::Level::warning, "address_limited",
+                       {{"peer", peer_address_},
+                        {"reason", to_string(Reason::limit)},
+                        {"detail",
+                         "too many failed handshakes (limits.handshake_failures_per_address): new "
+                         "connections are closed until it has calmed down"}});
 }
 
 void Session::tick(Clock::time_point now) {
@@ -144,7 +144,7 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     if (!refusal) return Reconsidered::kept;
     const bool its_own_matter = refusal->reason == pki::Refusal::revoked;
     if (!its_own_matter && !take_turn) return Reconsidered::deferred;
-    worker_.shared().log.event(
+    worker_.shared().log.audited(
         Log::Level::warning, "connection_cut",
         {{"listener", listener_->name},
          {"reason", pki::to_string(refusal->reason)},
@@ -261,7 +261,7 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
         record.serial = serial_;
         record.resumed = SSL_session_reused(&tls_->ssl()) == 1;
         record.version = SSL_get_version(&tls_->ssl());
-        record.cipher = SSL_get_cipher_name(&tls_->ssl());
+        record.cipher = suite_ = SSL_get_cipher_name(&tls_->ssl());
         record.signature = pki::signature_digest(tls_->ssl());
     }
     worker_.connections().handshake(record);

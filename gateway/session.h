@@ -59,6 +59,8 @@ class Session : public std::enable_shared_from_this<Session> {
     /// The server name that the client asked for in its handshake; empty when it asked for none.
     std::string_view server_name() const { return judge_->server_name(); }
     const std::string& serial() const { return serial_; }
+    /// The cipher suite; empty without TLS.
+    std::string_view suite() const { return suite_; }
     const std::string& peer_address() const { return peer_address_; }
     /// The connection to the store while there is one: ticks and cuts reach it, too.
     Connection*& store() { return store_; }
@@ -117,6 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
     ReadBuffer buffer_;
     std::optional<Peer> peer_;
     std::string serial_;
+    std::string_view suite_;  ///< lives as long as OpenSSL
     Connection* store_ = nullptr;
     std::uint64_t judged_generation_ = 0;
     Clock::time_point judged_at_;

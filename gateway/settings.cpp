@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -259,15 +260,20 @@ class SettingsReader {
     void read_log(MapReader& root) {
         auto map = root.map("log");
         if (!map) return;
+        std::set<std::filesystem::path> files;
         const auto target = [&](std::string_view key, std::string& value,
                                 std::initializer_list<std::string_view> words) {
             const auto text = map->string(key);
             if (!text) return;
             const bool word = std::ranges::find(words, text->text) != words.end();
             value = word ? text->text : paths_.resolve(text->text).string();
+            settings_.log.places[std::string(key)] = paths_.place(text->mark);
+            if (!word && !files.insert(std::filesystem::path(value).lexically_normal()).second)
+                map->fault(text->mark, std::string(key) + ": two logs cannot share a file");
         };
-        target("access", settings_.log.access, {"stdout", "off"});
-        target("events", settings_.log.events, {"stderr"});
+        target("access", settings_.log.access, {"stdout", "stderr", "off"});
+        target("events", settings_.log.events, {"stdout", "stderr"});
+        target("audit", settings_.log.audit, {"off"});
         settings_.log.level = map->choice<std::string>(
             "level", "info",
             {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});

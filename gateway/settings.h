@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,16 @@ struct Limits {
 };
 
 struct LogSettings {                // restart-only
-    std::string access = "stdout";  ///< "stdout", "off" or a file
-    std::string events = "stderr";  ///< "stderr" or a file
+    std::string access = "stdout";  ///< "stdout", "stderr", "off" or a file
+    std::string events = "stderr";  ///< "stdout", "stderr" or a file
+    std::string audit = "off";      ///< "off" or a file
     std::string level = "info";
+    std::map<std::string, std::string> places = {};  ///< of each in the configuration, by name
+
+    bool same_as(const LogSettings& other) const {
+        return access == other.access && events == other.events && audit == other.audit &&
+               level == other.level;
+    }
 };
 
 /// The configuration as typed values, complete and within bounds. Paths are absolute or relative to the

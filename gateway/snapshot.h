@@ -100,6 +100,8 @@ class SnapshotStore {
 struct CrlOutcome {
     std::string issuer;  ///< RFC 2253; empty when it is nobody whom we know
     pki::CrlLoad result;
+
+    bool operator==(const CrlOutcome&) const = default;
 };
 
 /// A CRL that this load brought into force, for the archive.

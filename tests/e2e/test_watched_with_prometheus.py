@@ -45,6 +45,8 @@ shadow_would_deny_total reason
 config_last_reload_successful
 config_last_reload_success_timestamp_seconds
 known_devices version cipher key_bits
+log_failing log
+log_lines_dropped_total log
 deadlines_exceeded_total deadline
 """
 OF_PROMETHEUS = {"up", "ALERTS", "probe_success"}  # probe_success: of the blackbox exporter

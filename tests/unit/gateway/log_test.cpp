@@ -284,7 +284,7 @@ TEST(Log, loses_the_oldest_events_and_says_so) {
 TEST(Log, survives_a_file_that_takes_nothing) {
     const LogFolder folder;
     LogSettings settings = folder.settings();
-    settings.access = settings.events = "/dev/full";
+    settings.events = "/dev/full";
     testing::internal::CaptureStderr();
     {
         Log log(settings);
@@ -293,7 +293,121 @@ TEST(Log, survives_a_file_that_takes_nothing) {
         std::this_thread::sleep_for(3 * LineWriter::longest_delay);
         log.event(Log::Level::info, "two", {});
     }
-    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("log /dev/full: "));
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("log events: No space left"));
+    EXPECT_EQ(read_lines(folder.file("access")).size(), 1);
+}
+
+TEST(Log, says_where_it_can_that_a_file_takes_nothing) {
+    const LogFolder folder;
+    LogSettings settings = folder.settings();
+    settings.access = "/dev/full";
+    settings.audit = folder.file("audit");
+    { Log(settings).request(request("a")); }
+    for (const char* other : {"events", "audit"}) {
+        bool is_said = false;
+        for (const auto& line : read_lines(folder.file(other)))
+            is_said |= line.at("event") == "log_failed" && line.at("log") == "access";
+        EXPECT_TRUE(is_said) << other;
+    }
+}
+
+TEST(Log, follows_a_rotation) {
+    const LogFolder folder;
+    LogSettings settings = folder.settings();
+    settings.audit = folder.file("audit");
+    constexpr int each = 300;
+    {
+        Log log(settings);
+        for (int i = 0; i < 3 * each; ++i) {
+            log.audited(Log::Level::info, "line", {{"number", i}});
+            log.request(request(std::to_string(i)));
+            if (i % each != each - 1 || i > 2 * each) continue;
+            for (const char* name : {"access", "events", "audit"})
+                std::filesystem::rename(folder.file(name),
+                                        folder.file(name) + "." + std::to_string(i / each));
+            log.reopen();
+            const auto deadline = std::chrono::steady_clock::now() + 10s;
+            while (!std::filesystem::exists(folder.file("audit")) &&
+                   std::chrono::steady_clock::now() < deadline)
+                std::this_thread::sleep_for(1ms);
+        }
+    }
+    for (const std::string name : {"access", "events", "audit"}) {
+        std::int64_t next = 0;
+        for (const std::string suffix : {".0", ".1", ""}) {
+            for (const auto& line : read_lines(folder.file(name.c_str()) + suffix)) {
+                if (name == "access") {
+                    EXPECT_EQ(line.at("key").as_string(), std::to_string(next++));
+                } else if (line.at("event") == "line") {
+                    EXPECT_EQ(number(line, "number"), next++);
+                }
+            }
+        }
+        EXPECT_EQ(next, 3 * each) << name;
+        EXPECT_EQ(
+            std::filesystem::status(folder.file(name.c_str())).permissions() & std::filesystem::perms(0137),
+            std::filesystem::perms::none);
+    }
+}
+
+TEST(Log, audits_refusals_and_what_is_to_be_audited) {
+    const LogFolder folder;
+    LogSettings settings = folder.settings("error");
+    settings.access = "off";
+    settings.audit = folder.file("audit");
+    {
+        Log log(settings);
+        log.event(Log::Level::error, "not_audited", {});
+        log.audited(Log::Level::debug, "change", {{"detail", std::string(5'000, 'x')}});
+        for (const Reason reason :
+             {Reason::revoked, Reason::revoked, Reason::peer_closed, Reason::no_certificate}) {
+            HandshakeRecord handshake;
+            handshake.listener = "high";
+            handshake.peer = "192.0.2.1:443";
+            handshake.client = {ClientKind::devices, "AABBCCDD"};
+            handshake.serial = "0102";
+            handshake.failure = reason;
+            log.handshake(handshake);
+        }
+        RequestRecord refused = request("other");
+        refused.client = {ClientKind::operators, "ann"};
+        refused.reason = Reason::wrong_prefix;
+        log.request(refused);
+        refused.reason = Reason::store_down;
+        log.request(refused);
+    }
+    std::vector<std::string> events;
+    const auto lines = read_lines(folder.file("audit"));
+    for (const auto& line : lines)
+        events.emplace_back(line.at("event").as_string());
+    EXPECT_THAT(events, testing::ElementsAre("log_opened", "change", "handshake_refused", "handshake_refused",
+                                             "request_refused", "refusals_repeated", "log_closed"));
+    EXPECT_EQ(lines[1].at("detail").as_string().size(), 2'048);
+    EXPECT_EQ(lines[2].at("reason"), "revoked");
+    EXPECT_EQ(lines[2].at("device"), "AABBCCDD");
+    EXPECT_EQ(lines[2].at("serial"), "0102");
+    EXPECT_EQ(lines[2].at("peer"), "192.0.2.1:443");
+    EXPECT_EQ(lines[2].at("listener"), "high");
+    EXPECT_EQ(lines[4].at("operator"), "ann");
+    EXPECT_EQ(lines[4].at("key"), "other");
+    EXPECT_EQ(number(lines[5], "count"), 1);
+    EXPECT_EQ(lines[5].at("last").at("reason"), "revoked");
+}
+
+/// systemd.exec(5), JOURNAL_STREAM: the level stands before the line only where the journal reads it.
+TEST(Log, tells_the_journal_the_level) {
+    for (const bool into_journal : {true, false}) {
+        struct stat status {};
+        ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
+        testing::internal::CaptureStderr();
+        ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
+        const std::string stream = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+        ::setenv("JOURNAL_STREAM", into_journal ? stream.c_str() : "1:1", 1);
+        { Log({.access = "off"}).event(Log::Level::warning, "w", {}); }
+        ::unsetenv("JOURNAL_STREAM");
+        EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                    testing::StartsWith(into_journal ? "<4>{\"time\"" : "{\"time\""));
+    }
 }
 
 }  // namespace

@@ -1,0 +1,191 @@
+#include "gateway/audit_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sallyport::gateway {
+namespace {
+
+/// The end of a file: enough for the longest line and what may lie torn behind it.
+constexpr std::size_t tail_bytes = max_audit_line_bytes + max_torn_bytes;
+
+struct Tail {
+    std::string text;
+    bool is_whole = false;  ///< of the file
+};
+
+std::optional<Tail> read_tail(int file) {
+    struct stat status {};
+    if (::fstat(file, &status) != 0) return std::nullopt;
+    const auto size = static_cast<std::size_t>(status.st_size);
+    const std::size_t begin = size > tail_bytes ? size - tail_bytes : 0;
+    Tail tail{std::string(size - begin, '\0'), begin == 0};
+    std::size_t filled = 0;
+    while (filled < tail.text.size()) {
+        const ssize_t count = ::pread(file, tail.text.data() + filled, tail.text.size() - filled,
+                                      static_cast<off_t>(begin + filled));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return std::nullopt;
+        filled += static_cast<std::size_t>(count);
+    }
+    return tail;
+}
+
+struct LastLine {
+    AuditLine line;
+    std::string text;
+    bool has_end;
+    std::optional<std::string> torn;  ///< what is behind it, without its last line end
+};
+
+/// The last line that is one, and what lies behind it.
+std::optional<LastLine> last_line(std::string_view text) {
+    const std::size_t end = text.ends_with('\n') ? text.size() - 1 : text.size();
+    for (std::size_t stop = end;;) {
+        const std::size_t before = stop == 0 ? std::string_view::npos : text.rfind('\n', stop - 1);
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        const auto candidate = text.substr(begin, stop - begin);
+        if (auto parsed = parse_audit_line(candidate)) {
+            LastLine last{std::move(*parsed), std::string(candidate), stop < text.size(), std::nullopt};
+            if (stop < end) last.torn.emplace(text.substr(stop + 1, end - stop - 1));
+            return last;
+        }
+        if (begin == 0) return std::nullopt;
+        stop = begin - 1;
+    }
+}
+
+/// The file that was rotated away last, as logrotate names them (NAME.1, NAME-20260131), unless it was
+/// compressed: for a start that finds no file of its own.
+std::filesystem::path rotated_before(const std::filesystem::path& path) {
+    std::filesystem::path newest;
+    std::filesystem::file_time_type newest_time;
+    std::error_code error;
+    const auto folder = path.parent_path();
+    const std::string name = path.filename();
+    for (const auto& entry : std::filesystem::directory_iterator(folder.empty() ? "." : folder, error)) {
+        const std::string other = entry.path().filename();
+        const bool is_rotated = other.size() > name.size() + 1 && other.starts_with(name) &&
+                                (other[name.size()] == '.' || other[name.size()] == '-') &&
+                                other.find_first_not_of("0123456789", name.size() + 1) == std::string::npos;
+        if (!is_rotated || entry.is_symlink(error) || !entry.is_regular_file(error)) continue;
+        const auto time = entry.last_write_time(error);
+        if (!error && (newest.empty() || time > newest_time)) {
+            newest = entry.path();
+            newest_time = time;
+        }
+    }
+    return newest;
+}
+
+/// A new name in a folder is on the disk when the folder is.
+void sync_folder_of(const std::filesystem::path& path) {
+    const auto name = path.parent_path();
+    const pki::Descriptor folder(
+        ::open(name.empty() ? "." : name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() >= 0) ::fsync(folder.get());
+}
+
+pki::Error unusable(const std::string& path, const std::string& why) {
+    return {pki::Fault::runtime, "log " + path + ": " + why};
+}
+
+constexpr const char* none_of_ours = "is not an audit log: name a file of its own, or move this one away";
+
+}  // namespace
+
+pki::Result<AuditFile> AuditFile::open(const std::string& path) {
+    auto file = LogFile::open(path, LogFile::Kind::regular);
+    if (!file) return file.error();
+    if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0)
+        return unusable(path, "another process writes this audit log: each gateway needs one of its own");
+    auto state = read_state(file->descriptor(), path);
+    if (!state) return state.error();
+    sync_folder_of(path);
+    return AuditFile(std::move(*file), std::move(*state));
+}
+
+std::string AuditFile::why_unusable(const std::string& path) {
+    if (std::string why = LogFile::why_unusable(path, LogFile::Kind::regular); !why.empty()) return why;
+    const pki::Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (file.get() < 0) return "";  // it will be made
+    return read_state(file.get(), path) ? "" : none_of_ours;
+}
+
+pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string& path) {
+    auto tail = read_tail(file);
+    if (!tail) return unusable(path, std::string("cannot be read: ") + std::strerror(errno));
+    State state;
+    state.needs_line_end = !tail->text.empty() && !tail->text.ends_with('\n');
+    if (auto last = last_line(tail->text)) {
+        state.head = head_after(last->line.number, last->text);
+        state.found = {last->line.number, last->line.event, "", !last->has_end, std::move(last->torn)};
+        return state;
+    }
+    // At most the beginning of a first line.
+    const bool is_ours = tail->is_whole && tail->text.size() <= max_torn_bytes &&
+                         (tail->text.empty() || tail->text.starts_with(R"({"seq":)"));
+    if (!is_ours) return unusable(path, none_of_ours);
+    if (tail->text.ends_with('\n')) tail->text.pop_back();
+    if (!tail->text.empty()) state.found.torn = std::move(tail->text);
+
+    const auto rotated = rotated_before(path);
+    if (rotated.empty()) return state;
+    const pki::Descriptor before(::open(rotated.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const auto its_tail = before.get() < 0 ? std::nullopt : read_tail(before.get());
+    if (!its_tail) return state;
+    if (auto last = last_line(its_tail->text)) {
+        state.head = head_after(last->line.number, last->text);
+        state.found.number = last->line.number;
+        state.found.event = last->line.event;
+        state.found.continues = rotated.filename();
+        if (last->torn) state.found.torn = *last->torn + (state.found.torn ? '\n' + *state.found.torn : "");
+    }
+    return state;
+}
+
+AuditFile::Written AuditFile::append(std::span<const std::string> records) {
+    std::string text = state_.needs_line_end ? "\n" : "";
+    std::vector<AuditHead> heads;
+    std::vector<std::size_t> ends;
+    AuditHead head = state_.head;
+    for (const std::string& record : records) {
+        const std::string line = audit_line(head, record);
+        head = head_after(head.number + 1, line);
+        (text += line) += '\n';
+        heads.push_back(head);
+        ends.push_back(text.size());
+    }
+    const LogFile::Written written = file_.append(text);
+    if (written.bytes > 0) state_.needs_line_end = false;
+    const auto whole = static_cast<std::size_t>(std::ranges::upper_bound(ends, written.bytes) - ends.begin());
+    if (whole > 0) state_.head = heads[whole - 1];
+    if (!written.failed.empty()) return {whole, written.failed};
+    return {whole, file_.sync()};
+}
+
+pki::Result<void> AuditFile::reopen() {
+    const std::string& path = file_.target();
+    const auto fresh = LogFile::open(path, LogFile::Kind::regular);
+    if (!fresh) return fresh.error();
+    struct stat status {};
+    if (::fstat(fresh->descriptor(), &status) != 0 || status.st_size != 0)
+        return unusable(path, "the new file is not empty: the old one stays in use");
+    if (::flock(fresh->descriptor(), LOCK_EX | LOCK_NB) != 0)
+        return unusable(path, "another process writes the new file: the old one stays in use");
+    sync_folder_of(path);
+    state_.needs_line_end = false;
+    return file_.become(*fresh);
+}
+
+}  // namespace sallyport::gateway

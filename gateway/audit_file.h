@@ -1,0 +1,63 @@
+#pragma once
+
+#include "gateway/log_file.h"
+#include "gateway/rules/audit_chain.h"
+#include "pki/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace sallyport::gateway {
+
+/// The file of an audit log: takes up the chain where the last process left it, and carries it into a new
+/// file after a rotation. One process has it at a time (flock). Not thread-safe.
+class AuditFile {
+  public:
+    /// Errors: it cannot be opened, another process has it, it is none of ours.
+    static pki::Result<AuditFile> open(const std::string& path);
+
+    /// Why `open` would fail, but for a process that has it; empty when it would succeed. Changes nothing.
+    static std::string why_unusable(const std::string& path);
+
+    /// How it was found.
+    struct Found {
+        std::uint64_t number = 0;  ///< of the last line; 0: there is none, a new chain begins
+        std::string event;         ///< of the last line
+        std::string continues;     ///< name of the rotated file that the last line was read from
+        // What a process leaves that was killed:
+        bool line_had_no_end = false;     ///< the last line is whole but for its end
+        std::optional<std::string> torn;  ///< what is no line and stands behind it
+    };
+    const Found& found() const { return state_.found; }
+
+    struct Written {
+        std::size_t records;
+        std::string failed;  ///< why not all
+    };
+    /// Chains the records, appends and syncs them. Each is a JSON object of one line.
+    Written append(std::span<const std::string> records);
+
+    bool is_moved() const { return file_.is_moved(); }
+    /// Goes on in the file that has the name now; its first line should be written soon. After an error the
+    /// old one stays in use.
+    pki::Result<void> reopen();
+
+  private:
+    /// Where the chain stands.
+    struct State {
+        AuditHead head;
+        Found found;
+        bool needs_line_end = false;
+    };
+    AuditFile(LogFile file, State state) : file_(std::move(file)), state_(std::move(state)) {}
+
+    static pki::Result<State> read_state(int file, const std::string& path);
+
+    LogFile file_;
+    State state_;
+};
+
+}  // namespace sallyport::gateway

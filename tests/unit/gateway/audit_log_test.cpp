@@ -1,0 +1,294 @@
+#include "gateway/audit_log.h"
+
+#include "gateway/audit_verify.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Health final : public LogHealth {
+  public:
+    void lost(std::uint64_t lines) override { lost_ += lines; }
+    void failed(const std::string&) override { ++failures_; }
+    void caught_up(std::uint64_t) override { ++recoveries_; }
+
+    std::atomic<std::uint64_t> lost_{0};
+    std::atomic<int> failures_{0};
+    std::atomic<int> recoveries_{0};
+};
+
+class AuditLogTest : public testing::Test {
+  protected:
+    AuditLogTest() {
+        std::string name = (std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
+        folder_ = name;
+    }
+    ~AuditLogTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    std::string path(const std::string& name = "audit.log") const { return (folder_ / name).string(); }
+    std::string content(const std::string& name = "audit.log") const {
+        std::ifstream file(path(name));
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    void append(const std::string& text, const std::string& name = "audit.log") const {
+        std::ofstream(path(name), std::ios::app) << text;
+    }
+    /// Of all lines that are JSON.
+    std::vector<std::string> events(const std::string& name = "audit.log") const {
+        std::istringstream text(content(name));
+        std::vector<std::string> found;
+        for (std::string line; std::getline(text, line);) {
+            if (const auto parsed = parse_audit_line(line)) found.push_back(parsed->event);
+        }
+        return found;
+    }
+    void write(const std::string& event) {
+        AuditLog log(path(), health_);
+        log.record(record(event));
+    }
+    static std::string record(const std::string& event) {
+        return R"({"time":"2026-01-05T08:03:09Z","event":")" + event + R"("})";
+    }
+    std::string verdict(const std::vector<std::string>& names = {"audit.log"}, const std::string& head = "") {
+        std::vector<std::string> files;
+        for (const auto& name : names)
+            files.push_back(path(name));
+        return verify_audit_files(files, head).value().text;
+    }
+    template <class Condition>
+    static bool eventually(Condition condition) {
+        const auto deadline = std::chrono::steady_clock::now() + 20s;
+        while (!condition() && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(2ms);
+        return condition();
+    }
+
+    std::filesystem::path folder_;
+    Health health_;
+};
+
+TEST_F(AuditLogTest, goes_on_across_starts) {
+    write("a");
+    write("b");
+    EXPECT_THAT(events(), ElementsAre("log_opened", "a", "log_closed", "log_opened", "b", "log_closed"));
+    EXPECT_THAT(verdict(), HasSubstr("OK: 6 lines, numbers 1 to 6, "));
+    EXPECT_THAT(content(), HasSubstr(R"("new_chain":true,"was_closed":true)"));
+    EXPECT_THAT(content(), HasSubstr(R"("new_chain":false,"was_closed":true)"));
+}
+
+TEST_F(AuditLogTest, is_written_while_it_runs) {
+    AuditLog log(path(), health_);
+    log.record(record("a"));
+    EXPECT_TRUE(eventually([&] { return events() == std::vector<std::string>{"log_opened", "a"}; }));
+}
+
+/// Killed at every byte of its last line: what is left is recorded, and the chain is whole.
+TEST_F(AuditLogTest, takes_up_what_a_killed_process_left) {
+    write("a");
+    const std::string whole = content();
+    const std::size_t last = whole.rfind('\n', whole.size() - 2) + 1;
+    for (std::size_t size = last; size < whole.size(); ++size) {
+        std::ofstream(path()) << whole.substr(0, size);
+        write("b");
+        ASSERT_THAT(verdict(), HasSubstr("OK: ")) << size;
+        const bool is_torn = size > last && size < whole.size() - 1;
+        EXPECT_EQ(events()[2] == "torn_line", is_torn) << size;
+        EXPECT_EQ(content().find("completed_last_line") != std::string::npos, size == whole.size() - 1)
+            << size;
+        EXPECT_EQ(content().substr(0, size), whole.substr(0, size)) << "nothing is removed";
+    }
+}
+
+TEST_F(AuditLogTest, says_that_it_was_not_closed) {
+    write("a");
+    const std::string whole = content();
+    std::ofstream(path()) << whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1);
+    write("b");
+    EXPECT_THAT(content(), HasSubstr(R"("was_closed":false)"));
+}
+
+TEST_F(AuditLogTest, takes_up_a_first_line_that_was_torn) {
+    append(R"({"seq":1,"prev)");
+    write("a");
+    EXPECT_THAT(events(), ElementsAre("torn_line", "log_opened", "a", "log_closed"));
+    EXPECT_THAT(verdict(), HasSubstr("1 torn by a process that was killed"));
+}
+
+TEST_F(AuditLogTest, refuses_what_is_no_audit_log) {
+    for (const std::string text : {"some text\n", "{\"a\":1}\n", "\n"}) {
+        std::ofstream(path()) << text;
+        EXPECT_THROW(AuditLog(path(), health_), std::runtime_error) << text;
+        EXPECT_THAT(AuditFile::why_unusable(path()), HasSubstr("not an audit log"));
+        EXPECT_EQ(content(), text);
+    }
+    std::filesystem::remove(path());
+    EXPECT_EQ(AuditFile::why_unusable(path()), "");
+}
+
+TEST_F(AuditLogTest, belongs_to_one_process) {
+    AuditLog log(path(), health_);
+    EXPECT_THROW(AuditLog(path(), health_), std::runtime_error);
+}
+
+TEST_F(AuditLogTest, carries_the_chain_into_a_new_file) {
+    {
+        AuditLog log(path(), health_);
+        log.record(record("a"));
+        ASSERT_TRUE(eventually([&] { return events().size() == 2; }));
+        std::filesystem::rename(path(), path("audit.log.1"));
+        log.record(record("b"));
+        log.reopen();
+        ASSERT_TRUE(eventually([&] { return !events().empty(); }));
+        log.record(record("c"));
+        EXPECT_THROW(AuditLog(path(), health_), std::runtime_error) << "the new file is locked, too";
+    }
+    EXPECT_THAT(events(), ElementsAre("log_continued", "c", "log_closed"));
+    EXPECT_THAT(verdict({"audit.log.1", "audit.log"}), HasSubstr("OK: 6 lines, numbers 1 to 6"));
+    EXPECT_THAT(verdict(), HasSubstr("before number 4 is not in these files"));
+    EXPECT_THAT(verdict({"audit.log", "audit.log.1"}), HasSubstr("audit.log.1:1: a new chain begins here"));
+    const std::string head =
+        audit_digest(content("audit.log.1").substr(0, content("audit.log.1").find('\n')));
+    EXPECT_THAT(verdict({"audit.log.1", "audit.log"}, head), HasSubstr("OK: "));
+    EXPECT_THAT(verdict({"audit.log"}, head), HasSubstr("no line has the hash"));
+}
+
+/// logrotate renames whether the gateway runs or not.
+TEST_F(AuditLogTest, finds_the_file_that_was_rotated_while_it_did_not_run) {
+    write("a");
+    std::filesystem::rename(path(), path("audit.log.2"));
+    std::filesystem::last_write_time(path("audit.log.2"), std::filesystem::file_time_type::clock::now() - 1h);
+    write("b");
+    append("torn", "audit.log");
+    std::filesystem::rename(path(), path("audit.log.1"));
+    append("not one of the rotated", "audit.log.bak");
+    write("c");
+    EXPECT_THAT(content(), HasSubstr(R"("continues":"audit.log.1")"));
+    EXPECT_THAT(verdict({"audit.log.2", "audit.log.1", "audit.log"}), HasSubstr("OK: 10 lines"));
+}
+
+TEST_F(AuditLogTest, keeps_the_old_file_when_the_new_one_is_not_empty) {
+    {
+        AuditLog log(path(), health_);
+        ASSERT_TRUE(eventually([&] { return events().size() == 1; }));
+        std::filesystem::rename(path(), path("audit.log.1"));
+        append("foreign\n");
+        log.reopen();
+        EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+        log.record(record("a"));
+    }
+    EXPECT_EQ(content(), "foreign\n");
+    EXPECT_THAT(events("audit.log.1"), ElementsAre("log_opened", "a", "log_closed"));
+}
+
+/// What is alike is written once and counted; who has proved itself is not pushed out by strangers.
+TEST_F(AuditLogTest, counts_a_flood_of_refusals) {
+    {
+        AuditLog log(path(), health_);
+        for (int i = 0; i < 10'000; ++i) {
+            const std::string kind = "stranger " + std::to_string(i % 1'000);
+            log.refusal({kind, "others", false, record("refused")});
+        }
+        log.refusal({"device", "others", true, record("device_refused")});
+        log.record(record("reload"));
+    }
+    const auto found = events();
+    EXPECT_EQ(std::ranges::count(found, "refused"), AuditLog::max_stranger_kinds + 1);
+    EXPECT_EQ(std::ranges::count(found, "device_refused"), 1);
+    EXPECT_EQ(std::ranges::count(found, "reload"), 1);
+    std::istringstream text(content());
+    std::int64_t counted = 0;
+    for (std::string line; std::getline(text, line);) {
+        const auto object = json::parse(line).as_object();
+        if (object.at("event") == "refusals_repeated") counted += object.at("count").as_int64();
+    }
+    EXPECT_EQ(counted + std::ranges::count(found, "refused"), 10'000);
+    EXPECT_EQ(health_.lost_, 0);
+    EXPECT_THAT(verdict(), HasSubstr("OK: "));
+}
+
+/// A full disk: what is recorded waits, what is too much is counted, and the chain says so when it is back.
+TEST_F(AuditLogTest, waits_for_a_disk_that_is_full) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    {
+        AuditLog log(path(), health_);
+        log.record(record("a"));
+        ASSERT_TRUE(eventually([&] { return events().size() == 2; }));
+        const rlimit full{content().size() + 10, before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &full);
+        log.record(record("waits"));
+        EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
+            log.refusal({"kind " + std::to_string(i), "others", true, record("refused")});
+        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
+            log.record(record("flood"));
+        EXPECT_GT(health_.lost_, 0);
+        EXPECT_EQ(health_.recoveries_, 0);
+        ::setrlimit(RLIMIT_FSIZE, &before);
+        EXPECT_TRUE(eventually([&] { return health_.recoveries_ == 1; }));
+        EXPECT_TRUE(eventually([&] { return events().back() == "log_lines_lost"; }));
+    }
+    const auto found = events();
+    EXPECT_EQ(std::ranges::count(found, "waits"), 1);
+    EXPECT_EQ(std::ranges::count(found, "log_lines_lost"), 1);
+    EXPECT_THAT(content(), HasSubstr(R"("event":"log_lines_lost","log":"audit","count":)" +
+                                     std::to_string(health_.lost_.load()) + ","));
+    EXPECT_THAT(content(), HasSubstr("File too large"));
+    EXPECT_THAT(verdict(), HasSubstr("OK: "));
+}
+
+TEST_F(AuditLogTest, ends_although_the_disk_is_full) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    testing::internal::CaptureStderr();
+    {
+        AuditLog log(path(), health_);
+        ASSERT_TRUE(eventually([&] { return events().size() == 1; }));
+        const rlimit full{content().size(), before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &full);
+        log.record(record("a"));
+    }
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("log audit: 2 lines are lost"));
+    EXPECT_EQ(health_.lost_, 2);
+    EXPECT_THAT(verdict(), HasSubstr("OK: 1 lines"));
+}
+
+TEST_F(AuditLogTest, verdict_on_files_that_cannot_be_read) {
+    EXPECT_FALSE(verify_audit_files({path("none")}, ""));
+    EXPECT_FALSE(verify_audit_files({folder_.string()}, ""));
+}
+
+TEST_F(AuditLogTest, verdict_is_bounded) {
+    append(std::string(4U << 20U, 'x'));
+    EXPECT_THAT(verdict(), HasSubstr("audit.log:1: is no line"));
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
