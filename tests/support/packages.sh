@@ -4,7 +4,7 @@
 build_packages=(
     g++ cmake ninja-build ccache
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libyaml-cpp-dev
-    prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libexpat1-dev libspdlog-dev libbenchmark-dev
+    prometheus-cpp-dev libgtest-dev libgmock-dev libsqlite3-dev libcli11-dev libexpat1-dev libbenchmark-dev
     pkgconf libp11-dev libp11-kit-dev p11-kit
 )
 store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
