@@ -61,6 +61,7 @@ pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
         // holds.
         refusal_ = snapshot->recheck((*verdict)->peer, now_seconds());
         if (!refusal_ || admission_->is_shadow()) return (*verdict)->encoded;
+        refused_ = *verdict;
         return *refusal_;
     }
     refusal_ = verdict.error();

@@ -27,6 +27,9 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::optional<pki::ChainRefusal>& refusal() const { return refusal_; }
     const std::string& name() const { return name_; }      ///< as far as it could be told, also when refused
     const std::string& serial() const { return serial_; }  ///< hex; the same
+    /// Who is refused although its path leads to an anchor: revoked, or without a CRL in force. Null when
+    /// nobody is, or when somebody only gave its name.
+    const Peer* refused_peer() const { return refused_ ? &refused_->peer : nullptr; }
     std::string_view server_name() const override { return server_name_; }
     /// The listener that the client asked for, when it is not this one, and the snapshot that says so.
     struct Choice {
@@ -47,6 +50,7 @@ class ConnectionJudge final : public pki::PeerJudge {
     const std::vector<std::size_t>& port_;
     std::shared_ptr<const Admission> admission_;  ///< under another one its handshake proves nothing
     std::optional<pki::ChainRefusal> refusal_;
+    Verdict refused_;
     std::optional<Choice> other_choice_;
     std::string name_;
     std::string serial_;

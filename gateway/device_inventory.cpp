@@ -1,39 +1,146 @@
 #include "gateway/device_inventory.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace sallyport::gateway {
 namespace {
 
-void count(KnownDevice& known, const Sighting& sighting, std::chrono::sys_seconds now) {
-    known.last_seen = now;
-    if (!sighting.shadow) return;
-    if (known.rules != sighting.rules) {
-        known.requests = known.denied = 0;
-        known.last_denial.reset();
-        known.last_denial_detail.clear();
-    }
-    known.rules = sighting.rules;
-    ++known.requests;
-    if (!sighting.denial) return;
-    ++known.denied;
-    known.last_denial = sighting.denial;
-    known.last_denial_detail = sighting.denial_detail;
-}
+constexpr std::size_t max_serial_bytes = 64;  // RFC 5280 4.1.2.2 allows 40 digits
+constexpr auto no_date = std::chrono::sys_seconds::max();
 
-void take_in(KnownDevice& known, const Sighting& sighting) {
-    known.listener = sighting.listener;
-    known.version = sighting.version;
-    known.cipher = sighting.cipher;
-    known.key_bits = sighting.key_bits;
-    known.proven = sighting.proven;
-    known.shadow = sighting.shadow;
-    known.enforced = sighting.enforced;
-    known.refusal = sighting.refusal;
-    known.refusal_detail = sighting.refusal_detail;
+/// Shadow mode's counts, of a device and of nobody.
+template <class Counted>
+bool begins_anew(Counted& counted, const Sighting& sighting) {
+    const bool anew = counted.rules != sighting.rules;
+    if (anew) {
+        counted.requests = counted.denied = 0;
+        counted.last_denial.reset();
+    }
+    counted.rules = sighting.rules;
+    ++counted.requests;
+    if (sighting.denial) {
+        ++counted.denied;
+        counted.last_denial = sighting.denial;
+    }
+    return anew;
 }
 
 }  // namespace
+
+// ---- rows --------------------------------------------------------------------------------------------
+
+DeviceInventory::Agreed DeviceInventory::Shard::agreed(const Row& row) const {
+    return {std::string(names.text(row.version)), std::string(names.text(row.cipher)),
+            row.proven ? row.key_bits : 0};
+}
+
+bool DeviceInventory::Shard::agrees(const Row& row, const Sighting& sighting) const {
+    return names.text(row.version) == sighting.version && names.text(row.cipher) == sighting.cipher &&
+           (row.proven ? row.key_bits : 0) == (sighting.proven ? sighting.key_bits : 0);
+}
+
+void DeviceInventory::Shard::enter_totals(const Row& row) {
+    if (row.seen) ++totals[agreed(row)];
+}
+
+void DeviceInventory::Shard::leave_totals(const Row& row) {
+    if (!row.seen) return;
+    const auto found = totals.find(agreed(row));
+    if (found != totals.end() && --found->second == 0) totals.erase(found);
+}
+
+void DeviceInventory::Shard::count(Row& row, const Sighting& sighting, std::chrono::sys_seconds now) {
+    row.last_seen = now;
+    if (!sighting.shadow) return;
+    if (begins_anew(row, sighting)) details.assign(row.last_denial_detail, "");
+    if (sighting.denial) details.assign(row.last_denial_detail, sighting.denial_detail);
+}
+
+void DeviceInventory::Shard::add(RefusalRow& row, const Refusals& refusals) {
+    if (refusals.count == 0) return;
+    row.count += refusals.count;
+    row.last = refusals.last;
+    row.at = refusals.at;
+    details.assign(row.detail, refusals.detail);
+}
+
+void DeviceInventory::Shard::add(Row& row, const DeviceUse& use) {
+    row.requests_seen += use.requests;
+    row.bytes_in += use.bytes_in;
+    row.bytes_out += use.bytes_out;
+    add(row.refusals, use.refusals);
+}
+
+void DeviceInventory::Shard::take_in(Row& row, const Sighting& sighting) {
+    names.assign(row.listener, sighting.listener);
+    names.assign(row.version, sighting.version);
+    names.assign(row.cipher, sighting.cipher);
+    details.assign(row.refusal_detail, sighting.refusal_detail);
+    row.key_bits = sighting.key_bits;
+    row.proven = sighting.proven;
+    row.shadow = sighting.shadow;
+    row.enforced = sighting.enforced;
+    row.refusal = sighting.refusal;
+    row.certificate_not_after = sighting.certificate_not_after.value_or(no_date);
+    if (row.serial != sighting.serial) row.serial = sighting.serial.substr(0, max_serial_bytes);
+}
+
+KnownDevice DeviceInventory::Shard::described(const std::string& device, const Row& row) const {
+    const auto name = [this](Text number) { return std::string(names.text(number)); };
+    const auto text = [this](Text number) { return std::string(details.text(number)); };
+    const auto refusals = [&](const RefusalRow& of) {
+        return Refusals{of.count, of.last, text(of.detail), of.at};
+    };
+    KnownDevice known{.device = device,
+                      .listener = name(row.listener),
+                      .version = name(row.version),
+                      .cipher = name(row.cipher),
+                      .key_bits = row.key_bits,
+                      .proven = row.proven,
+                      .serial = row.serial,
+                      .shadow = row.shadow,
+                      .enforced = row.enforced,
+                      .refusal = row.refusal,
+                      .refusal_detail = text(row.refusal_detail),
+                      .rules = row.rules,
+                      .requests = row.requests,
+                      .denied = row.denied,
+                      .last_denial = row.last_denial,
+                      .last_denial_detail = text(row.last_denial_detail),
+                      .first_seen = row.first_seen,
+                      .last_seen = row.last_seen,
+                      .requests_seen = row.requests_seen,
+                      .bytes_in = row.bytes_in,
+                      .bytes_out = row.bytes_out,
+                      .refusals = refusals(row.refusals),
+                      .claims = refusals(row.claims)};
+    if (row.certificate_not_after != no_date) known.certificate_not_after = row.certificate_not_after;
+    return known;
+}
+
+DeviceInventory::Row* DeviceInventory::find_or_add(Shard& shard, std::string_view device,
+                                                   std::size_t capacity, std::chrono::sys_seconds now) {
+    const auto found = shard.devices.find(device);
+    if (found != shard.devices.end()) return &found->second;
+    // Counted first: two shards must not take the last place both.
+    const bool has_room = size_.fetch_add(1) < capacity;
+    if (!has_room || device.size() > max_device_bytes) {
+        size_.fetch_sub(1);
+        ++shard.left_out;
+        return nullptr;
+    }
+    Row& row = shard.devices.emplace(device, Row{}).first->second;
+    row.first_seen = now;
+    return &row;
+}
+
+void DeviceInventory::changed(Row& row, std::chrono::sys_seconds now) {
+    row.changed = now;
+    changes_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// ---- what is told ------------------------------------------------------------------------------------
 
 bool DeviceInventory::note(std::string_view device, const Sighting& sighting, std::size_t capacity,
                            std::chrono::sys_seconds now) {
@@ -41,33 +148,100 @@ bool DeviceInventory::note(std::string_view device, const Sighting& sighting, st
     if (device.empty()) {
         if (!sighting.accepted || !sighting.denial) return false;
         const std::lock_guard lock(nobody_mutex_);
-        count(nobody_, sighting, now);
+        nobody_.last_seen = now;
+        if (sighting.shadow) begins_anew(nobody_, sighting);
+        nobody_.last_denial_detail = sighting.denial_detail;
         return false;
     }
-    Shard& shard = shards_[Hash{}(device) % shard_count];
+    Shard& shard = shard_of(device);
     const std::lock_guard lock(shard.mutex);
-    auto found = shard.devices.find(device);
-    const bool first = found == shard.devices.end();
-    if (first) {
-        if (!vouched_for) return false;
-        if (shard.devices.size() >= std::max<std::size_t>(1, capacity / shard_count)) {
-            ++shard.left_out;
-            return false;
-        }
-        found = shard.devices.emplace(device, KnownDevice{}).first;
-        found->second.device = device;
-        found->second.first_seen = now;
-    }
-    KnownDevice& known = found->second;
-    count(known, sighting, now);
-    if (!vouched_for || (known.proven && !sighting.proven)) return false;
-    if (!first && --shard.totals[agreed(known)] == 0) shard.totals.erase(agreed(known));
-    const bool changed = first || known.refusal != sighting.refusal || known.shadow != sighting.shadow ||
-                         known.enforced != sighting.enforced;
-    take_in(known, sighting);
-    ++shard.totals[agreed(known)];
-    return changed;
+    const auto found = shard.devices.find(device);
+    if (found == shard.devices.end() && !vouched_for) return false;
+    Row* const row =
+        found != shard.devices.end() ? &found->second : find_or_add(shard, device, capacity, now);
+    if (row == nullptr) return false;
+    changed(*row, now);
+    const bool first = !row->seen;
+    shard.count(*row, sighting, now);
+    if (!vouched_for || (row->proven && !sighting.proven)) return false;
+    const bool verdict_changed = first || row->refusal != sighting.refusal ||
+                                 row->shadow != sighting.shadow || row->enforced != sighting.enforced;
+    const bool moves = first || !shard.agrees(*row, sighting);
+    if (moves) shard.leave_totals(*row);
+    shard.take_in(*row, sighting);
+    row->seen = true;
+    if (moves) shard.enter_totals(*row);
+    if (sighting.use != nullptr) shard.add(*row, *sighting.use);
+    return verdict_changed;
 }
+
+void DeviceInventory::count(std::string_view device, const DeviceUse& use, std::chrono::sys_seconds now) {
+    Shard& shard = shard_of(device);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.devices.find(device);
+    if (found == shard.devices.end()) return;
+    shard.add(found->second, use);
+    found->second.last_seen = now;
+    changed(found->second, now);
+}
+
+void DeviceInventory::refused(std::string_view device, const RefusedHandshake& handshake,
+                              std::size_t capacity, std::chrono::sys_seconds now) {
+    if (device.empty()) return;
+    Shard& shard = shard_of(device);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.devices.find(device);
+    if (found == shard.devices.end() && !handshake.proven) return;
+    Row* const row =
+        found != shard.devices.end() ? &found->second : find_or_add(shard, device, capacity, now);
+    if (row == nullptr) return;
+    changed(*row, now);
+    shard.add(handshake.proven ? row->refusals : row->claims,
+              Refusals{1, handshake.reason, std::string(handshake.detail), now});
+    if (!handshake.proven) return;
+    row->last_seen = now;
+    // What a device agreed on last is known of handshakes that were let in; where it knocks, and with which
+    // certificate, also of others.
+    shard.names.assign(row->listener, handshake.listener);
+    row->serial = handshake.serial.substr(0, max_serial_bytes);
+    row->certificate_not_after = handshake.certificate_not_after.value_or(no_date);
+    if (row->proven) return;
+    shard.leave_totals(*row);
+    row->proven = true;
+    shard.enter_totals(*row);
+}
+
+void DeviceInventory::restore(const KnownDevice& known, std::size_t capacity) {
+    Shard& shard = shard_of(known.device);
+    const std::lock_guard lock(shard.mutex);
+    if (known.device.empty() || shard.devices.contains(known.device)) return;
+    Row* const row = find_or_add(shard, known.device, capacity, known.first_seen);
+    if (row == nullptr) return;
+    shard.take_in(*row, {.listener = known.listener,
+                         .version = known.version,
+                         .cipher = known.cipher,
+                         .key_bits = known.key_bits,
+                         .proven = known.proven,
+                         .serial = known.serial,
+                         .certificate_not_after = known.certificate_not_after,
+                         .shadow = known.shadow,
+                         .enforced = known.enforced,
+                         .refusal = known.refusal,
+                         .refusal_detail = known.refusal_detail});
+    row->seen = !known.version.empty();
+    shard.enter_totals(*row);
+    row->rules = known.rules;
+    row->requests = known.requests;
+    row->denied = known.denied;
+    row->last_denial = known.last_denial;
+    shard.details.assign(row->last_denial_detail, known.last_denial_detail);
+    row->last_seen = known.last_seen;
+    row->changed = known.last_seen;
+    shard.add(*row, {known.requests_seen, known.bytes_in, known.bytes_out, known.refusals});
+    shard.add(row->claims, known.claims);
+}
+
+// ---- what is asked -----------------------------------------------------------------------------------
 
 KnownDevice DeviceInventory::nobody() const {
     const std::lock_guard lock(nobody_mutex_);
@@ -75,14 +249,37 @@ KnownDevice DeviceInventory::nobody() const {
 }
 
 std::vector<KnownDevice> DeviceInventory::list() const {
-    std::vector<KnownDevice> all;
-    for (const Shard& shard : shards_) {
-        const std::lock_guard lock(shard.mutex);
-        for (const auto& [device, known] : shard.devices)
-            all.push_back(known);
+    return page("", SIZE_MAX);
+}
+
+std::vector<KnownDevice> DeviceInventory::page(std::string_view after, std::size_t limit,
+                                               std::chrono::sys_seconds since) const {
+    // First their ids alone, to find which is the last of the page; then what is known of these.
+    std::array<std::vector<std::string>, shard_count> found;
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < shard_count; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        const auto& devices = shards_[i].devices;
+        for (auto at = devices.upper_bound(after); at != devices.end() && found[i].size() < limit; ++at) {
+            if (at->second.changed >= since) found[i].push_back(at->first);
+        }
+        ids.insert(ids.end(), found[i].begin(), found[i].end());
     }
-    std::ranges::sort(all, {}, &KnownDevice::device);
-    return all;
+    const bool is_whole = ids.size() <= limit;
+    const auto last = ids.begin() + static_cast<std::ptrdiff_t>(is_whole ? 0 : limit - 1);
+    if (!is_whole) std::ranges::nth_element(ids, last);
+    std::vector<KnownDevice> page;
+    page.reserve(std::min(limit, ids.size()));
+    for (std::size_t i = 0; i < shard_count; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        for (const std::string& id : found[i]) {
+            if (!is_whole && id > *last) break;
+            const auto device = shards_[i].devices.find(id);
+            if (device != shards_[i].devices.end()) page.push_back(shards_[i].described(id, device->second));
+        }
+    }
+    std::ranges::sort(page, {}, &KnownDevice::device);
+    return page;
 }
 
 std::map<DeviceInventory::Agreed, std::size_t> DeviceInventory::totals() const {

@@ -95,4 +95,24 @@ std::size_t DeviceLimiter::known_devices() const {
     return count;
 }
 
+std::vector<DailyBytes> DeviceLimiter::used_today(std::chrono::sys_seconds now) const {
+    const auto today = std::chrono::floor<std::chrono::days>(now);
+    std::vector<DailyBytes> used;
+    for (const Shard& shard : shards_) {
+        const std::lock_guard lock(shard.mutex);
+        for (const auto& [device, usage] : shard.usages) {
+            if (usage.day == today && usage.bytes > 0) used.push_back({device, today, usage.bytes});
+        }
+    }
+    return used;
+}
+
+void DeviceLimiter::restore(const DailyBytes& use, std::chrono::sys_seconds now) {
+    if (use.day != std::chrono::floor<std::chrono::days>(now) || use.bytes == 0) return;
+    Shard& shard = shard_of(use.device);
+    const std::lock_guard lock(shard.mutex);
+    std::uint64_t& used = bytes_of_day(usage_of(shard, use.device), now);
+    used += std::min(use.bytes, UINT64_MAX - used);
+}
+
 }  // namespace sallyport::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/connection.h"
+#include "gateway/rules/known_device.h"
 
 #include <array>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -22,7 +24,7 @@ struct DeviceLimits {
 };
 
 /// Counts what devices that have proved themselves use: their connections, a token bucket of requests, and
-/// the bytes of this day. In memory: a restart forgets. What says nothing any more is dropped; beyond
+/// the bytes of this day. What says nothing any more is dropped; beyond
 /// `devices_at_most` the counts of devices without a connection are, too. Thread-safe.
 class DeviceLimiter {
   public:
@@ -47,6 +49,11 @@ class DeviceLimiter {
                 std::chrono::sys_seconds now);
 
     std::size_t known_devices() const;
+
+    /// What was used of this day's bytes, by those who used any: for `restore` after a restart.
+    std::vector<DailyBytes> used_today(std::chrono::sys_seconds now) const;
+    /// Adds to what is counted already. Of another day: nothing.
+    void restore(const DailyBytes& use, std::chrono::sys_seconds now);
 
   private:
     struct Hash {

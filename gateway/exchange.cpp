@@ -307,6 +307,7 @@ void Exchange::finish_record() {
     }
     record_.duration = Clock::now() - begun_;
     if (record_.upstream_status != 0) record_.upstream_duration = Clock::now() - forwarded_;
+    session_.count_use(record_);
     note_device();
     session_.worker().requests().count(record_);
     session_.worker().shared().log.request(record_);

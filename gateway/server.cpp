@@ -81,6 +81,7 @@ void Server::begin(LoadedSnapshot first) {
         reload_failed(alarms, "start");
         retry_after_ = first_retry;
     }
+    keeper_.restore();
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back(std::make_unique<Worker>(shared_, listeners_, ports_));
     admin_ = std::make_unique<Admin>(settings.admin.address, shared_);
@@ -135,6 +136,7 @@ void Server::run() {
         });
     }
     store_watch_.start();
+    keeper_.start();
     admin_->start();
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
     log_.event(Log::Level::info, "ready",
@@ -145,6 +147,7 @@ void Server::run() {
     for (std::thread& thread : threads_)
         thread.join();
     store_watch_.stop();
+    keeper_.stop();
     admin_->stop();
     log_.audited(Log::Level::info, "stopped", {});
 }

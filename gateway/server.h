@@ -4,6 +4,7 @@
 #include "gateway/archive_writer.h"
 #include "gateway/crl_report.h"
 #include "gateway/file_watch.h"
+#include "gateway/inventory_keeper.h"
 #include "gateway/ladder_watch.h"
 #include "gateway/listening_socket.h"
 #include "gateway/log.h"
@@ -76,6 +77,7 @@ class Server {
     StoreEvents store_events_{metrics_, log_};
     Shared shared_{snapshots_,           metrics_,        log_,         inventory_, handshakes_by_address_,
                    failures_by_address_, device_limiter_, store_events_};
+    InventoryKeeper keeper_{snapshots_, inventory_, device_limiter_, log_};
     std::vector<ListeningSocket> sockets_;
     std::vector<Listener> listeners_;  // complete before the first worker keeps a reference
     std::vector<Port> ports_;          // the same

@@ -71,6 +71,7 @@ Session::Session(asio::ip::tcp::socket socket, const Port& port, std::shared_ptr
 
 Session::~Session() {
     end_handshake();
+    hand_over_use();
     if (is_counted_) worker_.shared().devices.disconnect(peer_->name);
     listener_->connections.Decrement();
     worker_.leave(*this);
@@ -111,6 +112,7 @@ void Session::tick(Clock::time_point now) {
     const bool is_quiet = stream_->connection().tick(now);
     if (is_quiet && admitted_) release_memory();
     if (store_ != nullptr) store_->tick(now);
+    if (!use_.is_empty() && now >= noted_at_ + recheck_interval) hand_over_use();
 }
 
 /// A client that sends or takes nothing for a while keeps as little as possible; one that asks one thing
@@ -179,55 +181,6 @@ std::optional<pki::ChainRefusal> Session::refusal_under_high(const Snapshot& sna
     return pki::ChainRefusal{pki::Refusal::no_certificate, "the client showed no certificate"};
 }
 
-Sighting Session::sighting() const {
-    return {.listener = listener_->name,
-            .version = SSL_get_version(&tls_->ssl()),
-            .cipher = SSL_get_cipher_name(&tls_->ssl()),
-            .key_bits = pki::peer_key_bits(tls_->ssl()),
-            .proven = peer_.has_value()};
-}
-
-void Session::note_device() {
-    const auto now = Clock::now();
-    if (!peer_ || judge_->admission().kind != ClientKind::devices || now < noted_at_ + recheck_interval)
-        return;
-    noted_at_ = now;
-    Shared& shared = worker_.shared();
-    shared.inventory.note(peer_->name, sighting(), shared.snapshots.current()->settings.limits.known_devices,
-                          now_seconds());
-}
-
-void Session::note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot) {
-    Sighting shown = sighting();
-    shown.accepted = seen.accepted;
-    shown.rules = std::hash<std::string>{}(snapshot.inputs);
-    shown.shadow = true;
-    shown.enforced = snapshot.listeners[listener_->index].ramp.includes(seen.device);
-    if (seen.refusal) {
-        shown.refusal = gateway::reason_of(seen.refusal->reason);
-        shown.refusal_detail = seen.refusal->detail;
-    }
-    if (seen.verdict.under_high) {
-        shown.denial = seen.verdict.under_high->reason;
-        shown.denial_detail = seen.verdict.under_high->detail;
-    }
-    Shared& shared = worker_.shared();
-    const bool changed =
-        shared.inventory.note(seen.device, shown, snapshot.settings.limits.known_devices, now_seconds());
-    if (!changed) return;
-    shared.log.event(Log::Level::info, "shadow",
-                     {{"listener", shown.listener},
-                      {"device", seen.device},
-                      {"under_high", seen.refusal ? "refused" : "let_in"},
-                      {"reason", seen.refusal ? pki::to_string(seen.refusal->reason) : ""},
-                      {"detail", shown.refusal_detail},
-                      {"enforced", shown.enforced},
-                      {"serial", serial_},
-                      {"version", shown.version},
-                      {"cipher", shown.cipher},
-                      {"key_bits", shown.key_bits}});
-}
-
 std::optional<Denial> Session::refused_now() {
     const std::uint64_t generation = worker_.shared().snapshots.generation();
     const auto now = Clock::now();
@@ -280,6 +233,7 @@ asio::awaitable<bool> Session::handshake() {
     }
     if (failure.kind != HandshakeFailure::Kind::none) {
         if (const auto& refusal = judge_->refusal(); refusal && !judge_->admission().is_shadow()) {
+            note_refused_handshake(gateway::reason_of(refusal->reason), refusal->detail);
             report_handshake(gateway::reason_of(refusal->reason), refusal->detail);
         } else {
             if (failure.kind == HandshakeFailure::Kind::timeout)

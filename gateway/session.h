@@ -78,8 +78,11 @@ class Session : public std::enable_shared_from_this<Session> {
     /// Does this device hold more connections than it may (`limits.device.connections`)? Its requests are
     /// refused.
     bool is_surplus() const { return is_surplus_; }
-    /// Tells the inventory that a device has proved itself.
+    /// Tells the inventory that a device has proved itself, and what it used. Not with each request: what
+    /// they used is counted here, and handed over when a second has passed or the connection ends.
     void note_device();
+    /// What a request used. In shadow mode, too.
+    void count_use(const RequestRecord& record);
     /// The same of one that a request in shadow mode is about, which may be none.
     void note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot);
     /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
@@ -93,6 +96,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   private:
     Sighting sighting() const;
+    void hand_over_use();
+    void note_refused_handshake(Reason reason, std::string_view detail);
     boost::asio::awaitable<bool> handshake();
     /// Begins the handshake again as a client of the listener that its hello asked for.
     bool move_to(const ConnectionJudge::Choice& choice);
@@ -124,6 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t judged_generation_ = 0;
     Clock::time_point judged_at_;
     Clock::time_point noted_at_;
+    DeviceUse use_;  ///< that the inventory has not heard of
     bool handshaking_ = false;
     bool admitted_ = false;
     bool idle_ = false;

@@ -3,10 +3,12 @@
 #include "gateway/inventory_views.h"
 #include "gateway/shadow_report.h"
 
+#include <cstdio>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 namespace sallyport::gateway {
 namespace {
@@ -128,12 +130,177 @@ TEST(DeviceInventory, is_bounded) {
     DeviceInventory inventory;
     for (int i = 0; i < 10'000; ++i)
         inventory.note("D" + std::to_string(i), sighting("AES128-SHA"), capacity, morning);
-    EXPECT_LE(inventory.list().size(), capacity);
+    EXPECT_EQ(inventory.list().size(), capacity);
     EXPECT_EQ(inventory.list().size() + inventory.left_out(), 10'000U);
     const std::string known = inventory.list().front().device;
     const auto before = inventory.left_out();
     inventory.note(known, sighting("AES128-SHA256"), capacity, morning);
     EXPECT_EQ(inventory.left_out(), before) << "whoever is known stays so";
+}
+
+// ---- use and refusals --------------------------------------------------------------------------------
+
+DeviceUse use(std::uint64_t requests, std::uint64_t refused = 0) {
+    DeviceUse used{.requests = requests, .bytes_in = 100 * requests, .bytes_out = 10 * requests};
+    if (refused > 0) used.refusals = {refused, Reason::wrong_prefix, "PutObject on fleet/B/x", morning};
+    return used;
+}
+
+TEST(DeviceInventory, adds_up_what_a_device_used) {
+    DeviceInventory inventory;
+    Sighting seen = sighting("AES128-SHA");
+    const DeviceUse first = use(2);
+    seen.use = &first;
+    inventory.note("A", seen, capacity, morning);
+    inventory.count("A", use(3, 1), morning + std::chrono::seconds(5));
+    inventory.count("UNKNOWN", use(3), morning);
+    const auto devices = inventory.list();
+    ASSERT_EQ(devices.size(), 1U) << "use alone makes nobody known";
+    EXPECT_EQ(devices[0].requests_seen, 5U);
+    EXPECT_EQ(devices[0].bytes_in, 500U);
+    EXPECT_EQ(devices[0].bytes_out, 50U);
+    EXPECT_EQ(devices[0].last_seen, morning + std::chrono::seconds(5));
+    EXPECT_EQ(devices[0].refusals, (Refusals{1, Reason::wrong_prefix, "PutObject on fleet/B/x", morning}));
+    EXPECT_EQ(devices[0].claims, Refusals{});
+}
+
+TEST(DeviceInventory, counts_no_use_of_a_claim_for_a_device_that_proved_itself) {
+    DeviceInventory inventory;
+    inventory.note("A", in_shadow(std::nullopt), capacity, morning);
+    Sighting claim = in_shadow(Reason::no_certificate);
+    const DeviceUse used = use(7, 7);
+    claim.use = &used;
+    inventory.note("A", claim, capacity, morning);
+    inventory.note("B", claim, capacity, morning);
+    EXPECT_EQ(inventory.list()[0].requests_seen, 0U);
+    EXPECT_EQ(inventory.list()[0].refusals.count, 0U);
+    EXPECT_EQ(inventory.list()[1].requests_seen, 7U)
+        << "nobody has proved to be B, and the store accepted it";
+}
+
+TEST(DeviceInventory, tells_refusals_of_a_device_from_those_of_strangers) {
+    DeviceInventory inventory;
+    const RefusedHandshake forged{
+        .listener = "x", .reason = Reason::untrusted_issuer, .detail = "by CN=evil"};
+    inventory.refused("A", forged, capacity, morning);
+    inventory.refused("", forged, capacity, morning);
+    EXPECT_EQ(inventory.size(), 0U) << "a stranger's word makes nobody known";
+
+    inventory.note("A", sighting("AES128-SHA"), capacity, morning);
+    const KnownDevice before = inventory.list().front();
+    inventory.refused("A", forged, capacity, morning + std::chrono::hours(1));
+    KnownDevice after = inventory.list().front();
+    EXPECT_EQ(after.claims,
+              (Refusals{1, Reason::untrusted_issuer, "by CN=evil", morning + std::chrono::hours(1)}));
+    after.claims = {};
+    EXPECT_EQ(after, before) << "nothing else has changed";
+
+    const RefusedHandshake revoked{.listener = "gate",
+                                   .reason = Reason::revoked,
+                                   .detail = "serial 0A",
+                                   .proven = true,
+                                   .serial = "0A",
+                                   .certificate_not_after = morning};
+    inventory.refused("A", revoked, capacity, morning + std::chrono::hours(2));
+    inventory.refused("B", revoked, capacity, morning + std::chrono::hours(2));
+    const auto devices = inventory.list();
+    EXPECT_EQ(devices[0].refusals.count, 1U);
+    EXPECT_EQ(devices[0].refusals.last, Reason::revoked);
+    EXPECT_EQ(devices[0].last_seen, morning + std::chrono::hours(2));
+    EXPECT_EQ(devices[0].cipher, "AES128-SHA");
+    ASSERT_EQ(devices.size(), 2U) << "a revoked device that knocks is shown";
+    EXPECT_EQ(devices[1].listener, "gate");
+    EXPECT_EQ(devices[1].serial, "0A");
+    EXPECT_EQ(inventory.totals().size(), 1U) << "B has agreed on nothing";
+}
+
+TEST(DeviceInventory, gives_pages_in_order) {
+    DeviceInventory inventory;
+    std::vector<std::string> all;
+    for (int i = 100; i < 200; ++i)
+        all.push_back("D" + std::to_string(i));
+    for (const std::string& device : all)
+        inventory.note(device, sighting("AES128-SHA"), capacity, morning);
+    for (const std::size_t limit : {1U, 7U, 99U, 100U, 101U}) {
+        std::vector<std::string> seen;
+        for (std::string after;;) {
+            const auto page = inventory.page(after, limit);
+            EXPECT_LE(page.size(), limit);
+            if (page.empty()) break;
+            for (const KnownDevice& known : page)
+                seen.push_back(known.device);
+            after = seen.back();
+        }
+        EXPECT_EQ(seen, all) << limit;
+    }
+    inventory.refused("D150", {.listener = "x", .reason = Reason::bad_signature, .detail = ""}, capacity,
+                      morning + std::chrono::hours(1));
+    const auto changed = inventory.page("", 10, morning + std::chrono::seconds(1));
+    ASSERT_EQ(changed.size(), 1U);
+    EXPECT_EQ(changed[0].device, "D150");
+    EXPECT_EQ(changed[0].last_seen, morning) << "a claim is no sighting";
+}
+
+TEST(DeviceInventory, is_as_before_once_restored) {
+    DeviceInventory before;
+    for (int i = 0; i < 40; ++i) {
+        const std::string device = "D" + std::to_string(i);
+        before.note(device, i % 2 == 0 ? sighting("AES128-SHA") : in_shadow(Reason::revoked), capacity,
+                    morning);
+        before.count(device, use(3, 1), morning);
+        before.refused(device, {.listener = "x", .reason = Reason::bad_signature, .detail = "why"}, capacity,
+                       morning);
+    }
+    DeviceInventory after;
+    after.note("D1", sighting("ECDHE-RSA-AES128-GCM-SHA256"), capacity, morning);
+    const KnownDevice known_already = after.list().front();
+    for (const KnownDevice& known : before.list())
+        after.restore(known, capacity);
+    auto expected = before.list();
+    for (KnownDevice& known : expected) {
+        if (known.device == "D1") known = known_already;
+    }
+    EXPECT_EQ(after.list(), expected);
+    EXPECT_EQ(after.totals().at({"TLSv1.2", "AES128-SHA", 2048}), 39U);
+}
+
+/// What the allocator holds; 0 when a sanitizer has taken its place.
+std::size_t heap_bytes() {
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/// 100,000 devices, each with texts of its own as long as they may be, and as many again that find no room.
+TEST(DeviceInventory, takes_less_than_60_MiB) {
+    constexpr std::size_t most = 100'000;
+    const std::size_t before = heap_bytes();
+    if (before == 0) GTEST_SKIP() << "a sanitizer's allocator does not tell";
+    const auto fill = [](DeviceInventory& inventory, std::size_t id_bytes, bool own_texts) {
+        for (std::size_t i = 0; i < 2 * most; ++i) {
+            std::string device = std::to_string(1'000'000 + i);
+            device.insert(0, id_bytes - device.size(), 'D');
+            const std::string detail = own_texts ? device + std::string(200, 'x') : "why";
+            Sighting seen = in_shadow(Reason::revoked, Reason::wrong_prefix);
+            seen.cipher = "ECDHE-RSA-AES128-GCM-SHA256";
+            seen.refusal_detail = seen.denial_detail = detail;
+            seen.serial = "0123456789ABCDEF0123456789ABCDEF01234567";
+            const DeviceUse used{1, 1, 1, {1, Reason::wrong_prefix, detail + "!", morning}};
+            seen.use = &used;
+            inventory.note(device, seen, most, morning);
+            inventory.refused(device, {"x", Reason::bad_signature, detail + "?"}, most, morning);
+        }
+    };
+    for (const bool worst : {false, true}) {
+        const std::size_t empty = heap_bytes();
+        DeviceInventory inventory;
+        fill(inventory, worst ? 128 : 8, worst);
+        const std::size_t bytes = heap_bytes() - empty;
+        EXPECT_EQ(inventory.size(), most);
+        EXPECT_LT(bytes, 60U << 20U);
+        EXPECT_GT(bytes, 10U << 20U) << "it is measured";
+        std::printf("    %s: %zu devices, %.1f MiB\n", worst ? "long names, texts of their own" : "usual",
+                    inventory.size(), static_cast<double>(bytes) / (1 << 20));
+    }
 }
 
 TEST(DeviceInventory, is_safe_from_many_threads) {
@@ -144,6 +311,7 @@ TEST(DeviceInventory, is_safe_from_many_threads) {
             for (int i = 0; i < 2000; ++i) {
                 inventory.note("D" + std::to_string(i % 100), sighting("AES128-SHA"), capacity, morning);
                 if (i % 500 == 0) inventory.list();
+                if (i % 7 == 0) inventory.count("D" + std::to_string(i % 100), use(1), morning);
             }
         });
     }

@@ -111,5 +111,24 @@ TEST(DeviceLimiter, settles_what_was_used) {
     EXPECT_EQ(limiter.reserve("A", limits, 30, noon + 12h), std::nullopt);
 }
 
+TEST(DeviceLimiter, remembers_the_bytes_of_the_day_over_a_restart) {
+    const DeviceLimits limits{.bytes_per_day = 100};
+    DeviceLimiter before;
+    before.reserve("A", limits, 60, noon);
+    before.connect("B", limits);
+    const auto used = before.used_today(noon);
+    ASSERT_EQ(used.size(), 1U);
+    EXPECT_TRUE(before.used_today(noon + 12h).empty());
+    DeviceLimiter after;
+    after.restore(used.front(), noon);
+    EXPECT_EQ(after.reserve("A", limits, 41, noon), 12h);
+    EXPECT_EQ(after.reserve("A", limits, 40, noon), std::nullopt);
+    after.restore({"A", used.front().day, UINT64_MAX}, noon);
+    EXPECT_EQ(after.reserve("A", limits, 1, noon), 12h) << "no sum runs over";
+    DeviceLimiter tomorrow;
+    tomorrow.restore(used.front(), noon + 12h);
+    EXPECT_EQ(tomorrow.known_devices(), 0U);
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
