@@ -1,10 +1,13 @@
 #include "gateway/admin.h"
 
 #include "gateway/admin_access.h"
-#include "gateway/inventory_views.h"
+#include "gateway/admin_question.h"
+#include "gateway/status_view.h"
 #include "gateway/wall_clock.h"
 
+#include <cstdio>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,13 +15,13 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/json.hpp>
 
 namespace sallyport::gateway {
 namespace {
@@ -26,7 +29,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-namespace json = boost::json;
 using tcp = asio::ip::tcp;
 using namespace std::chrono_literals;
 
@@ -35,8 +37,29 @@ constexpr auto patience = 10s;
 constexpr auto accept_pause = 50ms;
 constexpr unsigned max_connections = 256;  // at a time; more are closed at once
 
-std::int64_t unix_time(std::chrono::sys_seconds time) {
-    return time.time_since_epoch().count();
+constexpr std::string_view text_type = "text/plain; charset=utf-8";
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view csv_type = "text/csv; charset=utf-8; header=present";
+
+std::string_view text_of(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+/// Makes it one chunk (RFC 9112 7.1).
+void frame(std::string& piece) {
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    piece.insert(0, size);
+    piece += "\r\n";
+}
+
+/// Fields that keep a browser from taking an answer for what it is not, or giving it to another site.
+void harden(http::response_header<>& head) {
+    head.set(http::field::cache_control, "no-store");
+    head.set("X-Content-Type-Options", "nosniff");
+    head.set("Referrer-Policy", "no-referrer");
+    head.set("Cross-Origin-Resource-Policy", "same-origin");
+    head.set("X-Frame-Options", "DENY");
 }
 
 }  // namespace
@@ -110,139 +133,116 @@ asio::awaitable<void> Admin::answer_all(Stream& stream) {
         const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, tuple_awaitable);
         if (read_error) co_return;
         const auto& request = parser.get();
-        const std::string_view target(request.target().data(), request.target().size());
-        std::string_view authorization;
-        if (request.count(http::field::authorization) == 1) {
-            const auto field = request[http::field::authorization];
-            authorization = {field.data(), field.size()};
+        Reply reply = reply_to_all(request);
+        const bool keep_alive = request.keep_alive() && (!reply.view || request.version() >= 11);
+        if (reply.view) {
+            const bool sent = co_await send_view(stream, reply, request.version() >= 11, keep_alive);
+            if (!sent) co_return;
+        } else {
+            const bool sent = co_await send_text(stream, reply, keep_alive);
+            if (!sent) co_return;
         }
-        Reply reply = admits(target, authorization)
-                          ? reply_to({request.method_string().data(), request.method_string().size()}, target)
-                          : Reply{401, "text/plain; charset=utf-8", "a token is needed (RFC 6750)\n"};
-        http::response<http::string_body> response(http::int_to_status(reply.status), 11);
-        response.set(http::field::content_type,
-                     beast::string_view(reply.content_type.data(), reply.content_type.size()));
-        response.set(http::field::cache_control, "no-store");
-        if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer realm=\"sallyport\"");
-        response.keep_alive(request.keep_alive());
-        response.body() = std::move(reply.body);
-        response.prepare_payload();
+        if (!keep_alive) co_return;
+    }
+}
+
+template <class Stream>
+asio::awaitable<bool> Admin::send_text(Stream& stream, Reply& reply, bool keep_alive) {
+    http::response<http::string_body> response(head_of(reply));
+    response.keep_alive(keep_alive);
+    response.body() = std::move(reply.body);
+    response.prepare_payload();
+    beast::get_lowest_layer(stream).expires_after(patience);
+    const auto [error, written] = co_await http::async_write(stream, response, tuple_awaitable);
+    co_return !error;
+}
+
+/// In chunks: other connections have their turn between two of them.
+template <class Stream>
+asio::awaitable<bool> Admin::send_view(Stream& stream, Reply& reply, bool chunked, bool keep_alive) {
+    http::response<http::empty_body> response(head_of(reply));
+    response.keep_alive(keep_alive);
+    response.chunked(chunked);
+    http::response_serializer<http::empty_body> serializer(response);
+    beast::get_lowest_layer(stream).expires_after(patience);
+    const auto [head_error, head] = co_await http::async_write_header(stream, serializer, tuple_awaitable);
+    if (head_error) co_return false;
+    for (std::string piece = reply.view->next(); !piece.empty(); piece = reply.view->next()) {
+        std::string chunk = std::move(piece);
+        if (chunked) frame(chunk);
         beast::get_lowest_layer(stream).expires_after(patience);
-        const auto [write_error, written] = co_await http::async_write(stream, response, tuple_awaitable);
-        if (write_error || !request.keep_alive()) co_return;
+        const auto [error, written] =
+            co_await asio::async_write(stream, asio::buffer(chunk), tuple_awaitable);
+        if (error) co_return false;
     }
+    if (!chunked) co_return true;
+    constexpr std::string_view last_chunk = "0\r\n\r\n";
+    beast::get_lowest_layer(stream).expires_after(patience);
+    const auto [error, written] = co_await asio::async_write(
+        stream, asio::buffer(last_chunk.data(), last_chunk.size()), tuple_awaitable);
+    co_return !error;
 }
 
-bool Admin::admits(std::string_view target, std::string_view authorization) const {
-    // Probes of load balancers and orchestrators hold no secrets.
-    if (target == "/healthz" || target == "/readyz") return true;
-    return shared_.snapshots.current()->admin->admits(authorization);
+http::response_header<> Admin::head_of(const Reply& reply) const {
+    http::response_header<> head;
+    head.version(11);
+    head.result(reply.status);
+    head.set(http::field::content_type,
+             beast::string_view(reply.content_type.data(), reply.content_type.size()));
+    harden(head);
+    if (reply.status == 401) head.set(http::field::www_authenticate, "Bearer realm=\"sallyport\"");
+    if (reply.is_page) head.set("Content-Security-Policy", page_.policy());
+    if (reply.view && reply.content_type == csv_type) {
+        head.set(http::field::content_disposition, "attachment; filename=\"sallyport-devices.csv\"");
+    }
+    return head;
 }
 
-Admin::Reply Admin::reply_to(std::string_view method, std::string_view target) const {
-    constexpr std::string_view text = "text/plain; charset=utf-8";
-    if (method != "GET") return {405, text, "only GET is served\n"};
-    constexpr std::string_view json_type = "application/json";
-    if (target == "/metrics") {
-        shared_.metrics.known_devices(shared_.inventory.totals());
-        return {200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics.expose()};
-    }
-    if (target == "/healthz") return {200, text, "ok\n"};
-    if (target == "/readyz") return readiness();
-    if (target == "/status") return {200, json_type, status()};
-    if (target == "/status?view=devices") return {200, json_type, devices_view(shared_.inventory)};
-    if (target == "/status?view=shadow") return {200, json_type, shadow_view(shared_.inventory)};
-    return {404, text, "/metrics /healthz /readyz /status /status?view=devices /status?view=shadow\n"};
+Admin::Reply Admin::reply_to_all(const Request& request) const {
+    const auto question = read_admin_target(text_of(request.target()));
+    std::string_view authorization;
+    if (request.count(http::field::authorization) == 1)
+        authorization = text_of(request[http::field::authorization]);
+    const AdminPage* const page = question ? std::get_if<AdminPage>(&*question) : nullptr;
+    // Probes of load balancers and orchestrators hold no secrets, and the page itself holds no data.
+    const bool is_open = page != nullptr && (*page == AdminPage::healthz || *page == AdminPage::readyz ||
+                                             *page == AdminPage::status_page);
+    if (!is_open && !shared_.snapshots.current()->admin->admits(authorization))
+        return {401, text_type, "a token is needed (RFC 6750)\n"};
+    if (request.method() != http::verb::get) return {405, text_type, "only GET is served\n"};
+    if (!question) return {400, text_type, question.error().message};
+    if (page != nullptr) return reply_to(*page);
+    const auto& about_devices = std::get<InventoryQuestion>(*question);
+    const bool is_csv = about_devices.format == InventoryQuestion::Format::csv;
+    Reply reply{200, is_csv ? csv_type : json_type};
+    reply.view.emplace(shared_.inventory, about_devices, now_seconds());
+    return reply;
 }
 
-namespace {
-
-json::object crl_object(const pki::CrlFacts& crl) {
-    json::object object{{"issuer", crl.issuer_name},
-                        {"number", crl.number},
-                        {"entries", crl.entries},
-                        {"this_update", unix_time(crl.this_update)},
-                        {"next_update", unix_time(crl.next_update)},
-                        {"origin", crl.origin},
-                        {"sha256", crl.sha256}};
-    if (crl.is_delta()) object["base_number"] = crl.base;
-    if (!crl.point_text.empty()) object["distribution_point"] = crl.point_text;
-    return object;
-}
-
-json::object endpoint_object(const StoreUpstream& upstream, const StoreEndpoint& endpoint) {
-    json::array addresses;
-    const auto servers = upstream.servers();
-    for (const auto& server : *servers) {
-        if (server->endpoint.get() != &endpoint) continue;
-        addresses.push_back({{"address", server->address_text()},
-                             {"up", server->state->up()},
-                             {"requests", server->state->in_flight.load()}});
+Admin::Reply Admin::reply_to(AdminPage page) const {
+    switch (page) {
+        case AdminPage::status_page: {
+            Reply reply{200, "text/html; charset=utf-8", page_.html()};
+            reply.is_page = true;
+            return reply;
+        }
+        case AdminPage::metrics:
+            shared_.metrics.known_devices(shared_.inventory.totals());
+            return {200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics.expose()};
+        case AdminPage::healthz:
+            return {200, text_type, "ok\n"};
+        case AdminPage::readyz:
+            return {draining_ ? 503U : 200U, text_type, readiness_view(shared_, draining_)};
+        case AdminPage::status:
+            return {200, json_type, status_view(shared_, {started_, draining_})};
+        case AdminPage::events:
+            return {200, json_type, events_view(shared_.log.recent())};
+        case AdminPage::nothing:
+            break;
     }
-    return {{"endpoint", endpoint.label}, {"addresses", std::move(addresses)}};
-}
-
-}  // namespace
-
-Admin::Reply Admin::readiness() const {
-    // An aged CRL does not make a replica unready: all replicas have the same one, and none would be left.
-    const auto snapshot = shared_.snapshots.current();
-    const auto now = now_seconds();
-    std::string body = draining_ ? "draining\n" : "ready\n";
-    for (const pki::RevocationList& list : snapshot->revocation.lists()) {
-        const pki::CrlFacts& crl = list.newest();
-        body += "crl " + std::string(pki::to_string(snapshot->revocation.state(list, now))) + ", number " +
-                crl.number + ", " + crl.issuer_name +
-                (crl.point_text.empty() ? "" : ", distribution point " + crl.point_text) + "\n";
-    }
-    return {draining_ ? 503U : 200U, "text/plain; charset=utf-8", std::move(body)};
-}
-
-std::string Admin::status() const {
-    const auto snapshot = shared_.snapshots.current();
-    const auto now = now_seconds();
-    json::array crls;
-    for (const pki::RevocationList& list : snapshot->revocation.lists()) {
-        json::object object = crl_object(list.newest());
-        object["entries"] = list.size();
-        object["state"] = pki::to_string(snapshot->revocation.state(list, now));
-        if (list.delta()) object["applied_to"] = crl_object(list.complete()->facts);
-        crls.push_back(std::move(object));
-    }
-    json::array listeners;
-    for (std::size_t i = 0; i < snapshot->listeners.size(); ++i) {
-        const SocketAddress& address = snapshot->settings.listeners[i].address;
-        const auto& not_after = snapshot->listeners[i].certificate_not_after;
-        listeners.push_back({{"name", snapshot->listeners[i].name},
-                             {"mode", to_string(snapshot->listeners[i].mode)},
-                             {"shadow", snapshot->listeners[i].admission->is_shadow()},
-                             {"ramp_percent", snapshot->listeners[i].ramp.percent},
-                             {"address", address.host},
-                             {"port", address.port},
-                             {"hosts", json::value_from(snapshot->listeners[i].hosts)},
-                             {"certificate_not_after",
-                              not_after ? json::value(unix_time(*not_after)) : json::value(nullptr)}});
-    }
-    json::array agreed;
-    for (const auto& [what, devices] : shared_.inventory.totals()) {
-        const auto& [version, cipher, key_bits] = what;
-        agreed.push_back(
-            {{"version", version}, {"cipher", cipher}, {"key_bits", key_bits}, {"devices", devices}});
-    }
-    json::array endpoints;
-    for (const auto& endpoint : snapshot->upstream->endpoints())
-        endpoints.push_back(endpoint_object(*snapshot->upstream, *endpoint));
-    const json::value document = {{"version", SALLYPORT_VERSION},
-                                  {"started", std::chrono::system_clock::to_time_t(started_)},
-                                  {"draining", draining_.load()},
-                                  {"generation", snapshot->generation},
-                                  {"enforced_generation", shared_.enforced_generation.load()},
-                                  {"connections", shared_.connections.load()},
-                                  {"listeners", std::move(listeners)},
-                                  {"known_devices", std::move(agreed)},
-                                  {"store", std::move(endpoints)},
-                                  {"crls", std::move(crls)}};
-    return json::serialize(document) + "\n";
+    return {404, text_type,
+            "/ /metrics /healthz /readyz /status /status?view=devices /status?view=shadow "
+            "/status?view=events\n"};
 }
 
 }  // namespace sallyport::gateway

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "gateway/admin_question.h"
+#include "gateway/status_page.h"
 #include "gateway/worker.h"
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -12,12 +15,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
 
 namespace sallyport::gateway {
 
 /// The operators' listener: /metrics, /healthz (the process works), /readyz (it takes new connections),
-/// /status (JSON); with TLS and a token if the snapshot has them. It has a thread of its own: scrapes cost
-/// requests nothing.
+/// /status (JSON), and the status page for people; with TLS and a token if the snapshot has them. It has a
+/// thread of its own: scrapes cost requests nothing.
 class Admin {
   public:
     /// Throws std::runtime_error when it cannot listen.
@@ -31,10 +36,13 @@ class Admin {
 
   private:
     struct Reply {
-        unsigned status;
-        std::string_view content_type;
-        std::string body;
+        unsigned status = 200;
+        std::string_view content_type = {};
+        std::string body = {};
+        std::optional<InventoryView> view = std::nullopt;  ///< instead of a body
+        bool is_page = false;
     };
+    using Request = boost::beast::http::request<boost::beast::http::empty_body>;
 
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
@@ -43,12 +51,16 @@ class Admin {
     /// Answers requests until the last. `stream` must live until then.
     template <class Stream>
     boost::asio::awaitable<void> answer_all(Stream& stream);
-    bool admits(std::string_view target, std::string_view authorization) const;
-    Reply reply_to(std::string_view method, std::string_view target) const;
-    Reply readiness() const;
-    std::string status() const;
+    template <class Stream>
+    boost::asio::awaitable<bool> send_text(Stream& stream, Reply& reply, bool keep_alive);
+    template <class Stream>
+    boost::asio::awaitable<bool> send_view(Stream& stream, Reply& reply, bool chunked, bool keep_alive);
+    boost::beast::http::response_header<> head_of(const Reply& reply) const;
+    Reply reply_to_all(const Request& request) const;
+    Reply reply_to(AdminPage page) const;
 
     Shared& shared_;
+    StatusPage page_;
     boost::asio::io_context io_{1};
     boost::asio::ip::tcp::acceptor acceptor_{io_};
     std::thread thread_;

@@ -142,7 +142,9 @@ void Log::event(Level level, std::string_view name, Fields fields) {
     line.add("level", level_names[index]);
     line.add("event", name);
     add_fields(line, fields);
-    events_.append(line.finish(), events_go_to_journal_ ? journal_prefixes[index] : "");
+    const std::string_view text = line.finish();
+    recent_.add(name, text);
+    events_.append(text, events_go_to_journal_ ? journal_prefixes[index] : "");
 }
 
 void Log::audited(Level level, std::string_view name, Fields fields) {

@@ -3,6 +3,7 @@
 #include "gateway/audit_log.h"
 #include "gateway/line_writer.h"
 #include "gateway/log_health.h"
+#include "gateway/recent_events.h"
 #include "gateway/request_record.h"
 #include "gateway/settings.h"
 
@@ -61,6 +62,7 @@ class Log {
     void audited(Level level, std::string_view name, Fields fields);
     void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
+    const RecentEvents& recent() const { return recent_; }
 
     /// After a rotation: files that were renamed or removed are made anew. Returns at once.
     void reopen();
@@ -93,6 +95,7 @@ class Log {
     Metrics* metrics_;
     Level least_level_ = Level::info;
     bool events_go_to_journal_;
+    RecentEvents recent_;
     Health access_health_{*this, "access"};
     Health audit_health_{*this, "audit"};
     Health events_health_{*this, "events"};

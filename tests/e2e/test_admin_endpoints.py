@@ -1,6 +1,7 @@
 """The admin listener: liveness, readiness, status and metrics, without one secret or one device in them."""
 
 import json
+import socket
 
 from support.case import main
 from support.fleet import FleetTest
@@ -30,6 +31,32 @@ class AdminEndpoints(FleetTest):
         self.assertEqual(*obeyed())
         generation = self.gateway.reload()
         self.assertGreaterEqual(obeyed()[0], generation)
+
+    def test_views_of_devices_come_in_pages_and_as_csv(self):
+        for identity in (self.device, self.other):
+            with self.connect(identity) as connection:
+                target = f"/fleet/{identity.id}/device.json"
+                self.assertEqual(connection.request(self.signer, "PUT", target, b"{}").status, 200)
+        page = json.loads(self.gateway.admin("/status?view=devices&limit=1")[1])
+        self.assertEqual([device["device"] for device in page["devices"]], ["11223344"])
+        page = json.loads(self.gateway.admin(f"/status?view=devices&limit=1&after={page['next']}")[1])
+        self.assertEqual([device["device"] for device in page["devices"]], ["AABBCCDD"])
+        later = json.loads(self.gateway.admin(f"/status?view=devices&since={page['now'] + 60}")[1])
+        self.assertEqual((later["devices"], later["known"]), ([], 2))
+        rows = self.gateway.admin("/status?view=devices&format=csv")[1].split("\r\n")
+        self.assertEqual([row.split(",")[0] for row in rows], ["device", "11223344", "AABBCCDD", ""])
+        for target in ("/status?view=x", "/status?view=devices&limit=0", "/status?view=shadow&format=csv"):
+            code, said = self.gateway.admin(target)
+            self.assertEqual(code, 400, target)
+            self.assertGreater(len(said), 20, "it says what is wrong")
+
+    def test_view_for_a_client_that_knows_no_chunks(self):
+        """HTTP/1.0 (RFC 9112 6.1): the end of the connection is the end of the answer."""
+        with socket.create_connection(("127.0.0.1", self.gateway.admin_port), timeout=5) as client:
+            client.sendall(b"GET /status?view=devices HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
+        self.assertNotIn(b"chunked", head.lower())
+        self.assertIn("devices", json.loads(body))
 
     def test_metrics_count_what_happened(self):
         series = {

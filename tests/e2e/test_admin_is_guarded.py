@@ -15,7 +15,15 @@ from support.processes import program, run, wait_until
 
 TOKEN = "correct-horse-battery-staple"
 OPEN = ("/healthz", "/readyz")
-GUARDED = ("/metrics", "/status", "/status?view=devices", "/nowhere")
+GUARDED = (
+    "/metrics",
+    "/status",
+    "/status?view=devices",
+    "/status?view=devices&format=csv",
+    "/status?view=events",
+    "/status?view=x",
+    "/nowhere",
+)
 
 
 class AdminIsGuarded(FleetTest):

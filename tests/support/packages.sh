@@ -11,6 +11,7 @@ store_packages=(radosgw ceph-mon ceph-osd ceph-common curl openssl python3)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 test_packages=(python3-boto3 python3-cryptography awscli s3cmd rclone gnutls-bin softhsm2 opensc
     prometheus python3-yaml)
+test_packages+=(chromium chromium-driver python3-selenium)  # of the status page
 test_packages+=(systemd python3-seccomp groff-base)  # of the units and manuals
 swift_packages=(swift-proxy swift-account swift-container swift-object)  # only ./test --store swift
 scan_packages=(sslscan testssl.sh)  # only ./test --long

@@ -33,6 +33,10 @@ Sighting in_shadow(std::optional<Reason> refusal, std::optional<Reason> denial =
     return seen;
 }
 
+std::string shadow_view(const DeviceInventory& inventory) {
+    return whole(InventoryView(inventory, {.view = InventoryQuestion::View::shadow}, morning));
+}
+
 TEST(DeviceInventory, keeps_the_last_of_each_device) {
     DeviceInventory inventory;
     inventory.note("B", sighting("AES128-SHA"), capacity, morning);
