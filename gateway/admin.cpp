@@ -35,7 +35,8 @@ using namespace std::chrono_literals;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr auto patience = 10s;
 constexpr auto accept_pause = 50ms;
-constexpr unsigned max_connections = 256;  // at a time; more are closed at once
+/// At a time; for one more, who has waited longest without a word goes.
+constexpr unsigned max_connections = 256;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
 constexpr std::string_view json_type = "application/json";
@@ -100,7 +101,10 @@ asio::awaitable<void> Admin::accept() {
             co_await pause.async_wait(tuple_awaitable);
             continue;
         }
-        if (connections_ >= max_connections) continue;
+        if (connections_ >= max_connections) {
+            if (waiting_.empty()) continue;
+            waiting_.front()->send_away();
+        }
         ++connections_;
         const auto access = shared_.snapshots.current()->admin;
         auto conversation =
@@ -117,7 +121,10 @@ asio::awaitable<void> Admin::serve(tcp::socket socket) {
 asio::awaitable<void> Admin::serve_encrypted(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls) {
     asio::ssl::stream<beast::tcp_stream> stream(beast::tcp_stream(std::move(socket)), *tls);
     beast::get_lowest_layer(stream).expires_after(patience);
+    std::optional<Waiting> waiting;
+    waiting.emplace(waiting_, beast::get_lowest_layer(stream));
     const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, tuple_awaitable);
+    waiting.reset();
     if (error) co_return;
     co_await answer_all(stream);
     beast::get_lowest_layer(stream).expires_after(patience);
@@ -130,7 +137,10 @@ asio::awaitable<void> Admin::answer_all(Stream& stream) {
     for (;;) {
         http::request_parser<http::empty_body> parser;
         beast::get_lowest_layer(stream).expires_after(patience);
+        std::optional<Waiting> waiting;
+        waiting.emplace(waiting_, beast::get_lowest_layer(stream));
         const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, tuple_awaitable);
+        waiting.reset();
         if (read_error) co_return;
         const auto& request = parser.get();
         Reply reply = reply_to_all(request);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 
@@ -42,6 +44,30 @@ class Admin {
         std::optional<InventoryView> view = std::nullopt;  ///< instead of a body
         bool is_page = false;
     };
+    /// A connection while it waits for its peer to say something.
+    class Waiting {
+      public:
+        Waiting(std::list<Waiting*>& all, boost::beast::tcp_stream& stream) : all_(all), stream_(stream) {
+            place_ = all_.insert(all_.end(), this);
+        }
+        ~Waiting() { leave(); }
+        Waiting(const Waiting&) = delete;
+        Waiting& operator=(const Waiting&) = delete;
+        void send_away() {
+            leave();
+            stream_.close();
+        }
+
+      private:
+        void leave() {
+            if (place_ != all_.end()) all_.erase(place_);
+            place_ = all_.end();
+        }
+
+        std::list<Waiting*>& all_;
+        boost::beast::tcp_stream& stream_;
+        std::list<Waiting*>::iterator place_;
+    };
     using Request = boost::beast::http::request<boost::beast::http::empty_body>;
 
     boost::asio::awaitable<void> accept();
@@ -61,6 +87,7 @@ class Admin {
 
     Shared& shared_;
     StatusPage page_;
+    std::list<Waiting*> waiting_;  ///< of its thread; the longest-waiting first
     boost::asio::io_context io_{1};
     boost::asio::ip::tcp::acceptor acceptor_{io_};
     std::thread thread_;
