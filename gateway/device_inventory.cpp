@@ -185,6 +185,22 @@ void DeviceInventory::count(std::string_view device, const DeviceUse& use, std::
     changed(found->second, now);
 }
 
+void DeviceInventory::repeated(std::string_view device, const Repetition& repetition, const DeviceUse& use,
+                               std::chrono::sys_seconds now) {
+    Shard& shard = shard_of(device);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.devices.find(device);
+    if (found == shard.devices.end()) return;
+    Row& row = found->second;
+    row.last_seen = now;
+    if (row.rules == repetition.rules) {
+        row.requests += repetition.requests;
+        if (repetition.denied) row.denied += repetition.requests;
+    }
+    if (repetition.proven || !row.proven) shard.add(row, use);
+    changed(row, now);
+}
+
 void DeviceInventory::refused(std::string_view device, const RefusedHandshake& handshake,
                               std::size_t capacity, std::chrono::sys_seconds now) {
     if (device.empty()) return;

@@ -49,6 +49,14 @@ struct Sighting {
     std::string_view denial_detail = {};
 };
 
+/// Requests in shadow mode that showed the same as one before them on their connection.
+struct Repetition {
+    std::uint64_t requests = 0;
+    bool denied = false;  ///< by mode high
+    bool proven = false;
+    std::size_t rules = 0;  ///< see Sighting
+};
+
 /// A handshake that was refused because of the certificate.
 struct RefusedHandshake {
     std::string_view listener;
@@ -73,6 +81,9 @@ class DeviceInventory {
               std::chrono::sys_seconds now);
     /// What a device used that has proved itself and is known; nothing is counted for others.
     void count(std::string_view device, const DeviceUse& use, std::chrono::sys_seconds now);
+    /// Counts what `note` was not told of one by one, for a device that is known.
+    void repeated(std::string_view device, const Repetition& repetition, const DeviceUse& use,
+                  std::chrono::sys_seconds now);
     void refused(std::string_view device, const RefusedHandshake& handshake, std::size_t capacity,
                  std::chrono::sys_seconds now);
 

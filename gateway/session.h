@@ -83,7 +83,8 @@ class Session : public std::enable_shared_from_this<Session> {
     void note_device();
     /// What a request used. In shadow mode, too.
     void count_use(const RequestRecord& record);
-    /// The same of one that a request in shadow mode is about, which may be none.
+    /// The same of one that a request in shadow mode is about, which may be none. One that shows what the
+    /// last one did is only counted, for a second.
     void note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot);
     /// The gate of each block of a body: false when the peer is refused now; the connection is then cut.
     bool still_admitted();
@@ -130,6 +131,19 @@ class Session : public std::enable_shared_from_this<Session> {
     Clock::time_point judged_at_;
     Clock::time_point noted_at_;
     DeviceUse use_;  ///< that the inventory has not heard of
+    /// What it has heard of in shadow mode, and how many requests since then showed the same.
+    struct ToldInShadow {
+        std::string device;
+        std::optional<pki::Refusal> refusal;
+        std::optional<Reason> denial;
+        std::string denial_detail;
+        bool accepted = false;
+        std::uint64_t generation = 0;
+        Repetition repetition;
+
+        bool shows(const ShadowSighting& seen, const Snapshot& snapshot) const;
+    };
+    std::unique_ptr<ToldInShadow> told_;
     bool handshaking_ = false;
     bool admitted_ = false;
     bool idle_ = false;

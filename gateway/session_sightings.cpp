@@ -39,6 +39,13 @@ void Session::count_use(const RequestRecord& record) {
 
 void Session::hand_over_use() {
     if (use_.is_empty()) return;
+    if (told_ && told_->repetition.requests > 0) {
+        worker_.shared().inventory.repeated(told_->device, told_->repetition, use_, now_seconds());
+        told_->repetition.requests = 0;
+        use_ = {};
+        noted_at_ = Clock::now();
+        return;
+    }
     // Whose it was, without a certificate, each request in shadow mode has said for itself.
     if (peer_) worker_.shared().inventory.count(peer_->name, use_, now_seconds());
     use_ = {};
@@ -69,7 +76,28 @@ void Session::note_device() {
     use_ = {};
 }
 
+bool Session::ToldInShadow::shows(const ShadowSighting& seen, const Snapshot& snapshot) const {
+    const auto& under_high = seen.verdict.under_high;
+    return generation == snapshot.generation && accepted == seen.accepted && device == seen.device &&
+           refusal == (seen.refusal ? std::optional(seen.refusal->reason) : std::nullopt) &&
+           denial == (under_high ? std::optional(under_high->reason) : std::nullopt) &&
+           denial_detail == (under_high ? std::string_view(under_high->detail) : std::string_view());
+}
+
 void Session::note_in_shadow(const ShadowSighting& seen, const Snapshot& snapshot) {
+    const auto time = Clock::now();
+    if (told_ && time < noted_at_ + telling_interval && told_->shows(seen, snapshot)) {
+        ++told_->repetition.requests;
+        return;
+    }
+    DeviceUse of_this = std::exchange(use_, {});
+    if (told_ && told_->repetition.requests > 0) {
+        // What was only counted came before this one; its bytes are not told apart from this one's.
+        worker_.shared().inventory.repeated(told_->device, told_->repetition, of_this, now_seconds());
+        of_this = {};
+    }
+    use_ = std::move(of_this);
+    noted_at_ = time;
     Sighting shown = sighting();
     shown.accepted = seen.accepted;
     shown.rules = std::hash<std::string>{}(snapshot.inputs);
@@ -87,6 +115,18 @@ void Session::note_in_shadow(const ShadowSighting& seen, const Snapshot& snapsho
     const bool changed =
         shared.inventory.note(seen.device, shown, snapshot.settings.limits.known_devices, now_seconds());
     use_ = {};
+    const bool vouched_for = shown.proven || shown.accepted;
+    told_.reset();
+    if (vouched_for && !seen.device.empty()) {
+        told_ = std::make_unique<ToldInShadow>(
+            ToldInShadow{.device = seen.device,
+                         .refusal = seen.refusal ? std::optional(seen.refusal->reason) : std::nullopt,
+                         .denial = shown.denial,
+                         .denial_detail = std::string(shown.denial_detail),
+                         .accepted = seen.accepted,
+                         .generation = snapshot.generation,
+                         .repetition = {0, shown.denial.has_value(), shown.proven, shown.rules}});
+    }
     if (!changed) return;
     shared.log.event(Log::Level::info, "shadow",
                      {{"listener", shown.listener},

@@ -143,6 +143,27 @@ class Ramp(FleetOnItsWay):
         if connection.request(self.signer, "PUT", target, b"{}").status == 403:
             raise ConnectionAbortedError("403")
 
+    def test_each_request_of_a_kept_connection_counts(self):
+        """Those that show the same as one before them are told of together."""
+        self.shadow("    ramp: {percent: 0, devices: [00000000]}\n")  # rules of its own: counts begin anew
+        without, with_one = min(WITHOUT_CERTIFICATE), DEVICES[1]
+
+        def counts(device):
+            report = json.loads(self.gateway.admin("/status?view=shadow")[1])["devices"]
+            (known,) = [known for known in report if known["device"] == device] or [{"requests": 0, "requests_denied": 0}]
+            seen = json.loads(self.gateway.admin("/status?view=devices")[1])["devices"]
+            sums = [known["bytes_in"] for known in seen if known["device"] == device] or [0]
+            return known["requests"], known["requests_denied"], sums[0]
+
+        for device, denied in ((without, 9), (with_one, 0)):
+            bytes_before = counts(device)[2]
+            with Connection(self.gateway.port, self.context(self.identities[device])) as connection:
+                for number in range(9):
+                    target = f"/fleet/{device}/0000000{number}.MF4"
+                    self.assertEqual(connection.request(self.signer, "PUT", target, b"data").status, 200)
+            expected = (9, denied, bytes_before + 9 * len(b"data"))
+            wait_until(lambda: counts(device) == expected, f"{device}: {expected}, not {counts(device)}")
+
     def test_session_from_shadow_mode_is_worth_nothing_under_mode_high(self):
         self.shadow()
         context = self.context(None)

@@ -168,6 +168,29 @@ TEST(DeviceInventory, adds_up_what_a_device_used) {
     EXPECT_EQ(devices[0].claims, Refusals{});
 }
 
+TEST(DeviceInventory, counts_requests_that_showed_the_same) {
+    DeviceInventory inventory;
+    Sighting denied = in_shadow(std::nullopt, Reason::wrong_prefix);
+    denied.rules = 7;
+    inventory.note("A", denied, capacity, morning);
+    const auto repeat = [&](const Repetition& repetition) {
+        inventory.repeated("A", repetition, use(2), morning + std::chrono::seconds(1));
+        return inventory.list().front();
+    };
+    KnownDevice known = repeat({.requests = 2, .denied = true, .proven = true, .rules = 7});
+    EXPECT_EQ(std::pair(known.requests, known.denied), std::pair(std::uint64_t{3}, std::uint64_t{3}));
+    EXPECT_EQ(known.requests_seen, 2U);
+    known = repeat({.requests = 2, .denied = false, .proven = true, .rules = 7});
+    EXPECT_EQ(std::pair(known.requests, known.denied), std::pair(std::uint64_t{5}, std::uint64_t{3}));
+    known = repeat({.requests = 2, .denied = true, .proven = true, .rules = 6});
+    EXPECT_EQ(known.requests, 5U) << "of rules that are no longer in force";
+    known = repeat({.requests = 1, .denied = true, .proven = false, .rules = 7});
+    EXPECT_EQ(known.denied, 4U) << "a claim counts";
+    EXPECT_EQ(known.requests_seen, 6U) << "but its bytes are not those of the device";
+    inventory.repeated("UNKNOWN", {.requests = 1}, use(1), morning);
+    EXPECT_EQ(inventory.size(), 1U);
+}
+
 TEST(DeviceInventory, counts_no_use_of_a_claim_for_a_device_that_proved_itself) {
     DeviceInventory inventory;
     inventory.note("A", in_shadow(std::nullopt), capacity, morning);
