@@ -208,6 +208,11 @@ http::response_header<> Admin::head_of(const Reply& reply) const {
     return head;
 }
 
+bool Admin::is_named_as_local(const Request& request) {
+    const auto fields = request.count(http::field::host);
+    return fields == 0 || (fields == 1 && is_address_or_localhost(text_of(request[http::field::host])));
+}
+
 Admin::Reply Admin::reply_to_all(const Request& request) const {
     const auto question = read_admin_target(text_of(request.target()));
     std::string_view authorization;
@@ -217,8 +222,14 @@ Admin::Reply Admin::reply_to_all(const Request& request) const {
     // Probes of load balancers and orchestrators hold no secrets, and the page itself holds no data.
     const bool is_open = page != nullptr && (*page == AdminPage::healthz || *page == AdminPage::readyz ||
                                              *page == AdminPage::status_page);
-    if (!is_open && !shared_.snapshots.current()->admin->admits(authorization))
-        return {401, text_type, "a token is needed (RFC 6750)\n"};
+    const AdminAccess& access = *shared_.snapshots.current()->admin;
+    if (!is_open && !access.admits(authorization)) return {401, text_type, "a token is needed (RFC 6750)\n"};
+    const bool is_for_machines = is_open || (page != nullptr && *page == AdminPage::metrics);
+    if (!is_for_machines && !access.asks_for_token() && !is_named_as_local(request)) {
+        return {
+            421, text_type,
+            "without admin.token this listener answers to an IP address or localhost only, not to a name\n"};
+    }
     if (request.method() != http::verb::get) return {405, text_type, "only GET is served\n"};
     if (!question) return {400, text_type, question.error().message};
     if (page != nullptr) return reply_to(*page);

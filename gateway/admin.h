@@ -83,6 +83,7 @@ class Admin {
     boost::asio::awaitable<bool> send_view(Stream& stream, Reply& reply, bool chunked, bool keep_alive);
     boost::beast::http::response_header<> head_of(const Reply& reply) const;
     Reply reply_to_all(const Request& request) const;
+    static bool is_named_as_local(const Request& request);
     Reply reply_to(AdminPage page) const;
 
     Shared& shared_;

@@ -29,6 +29,7 @@ class AdminAccess {
     /// May whoever sends this Authorization field (RFC 6750 2.1; empty: none) ask for everything? Takes no
     /// shorter for a token that begins right.
     bool admits(std::string_view authorization) const;
+    bool asks_for_token() const { return !token_digest_.empty(); }
 
     /// Digest of all that was read.
     const std::string& inputs() const { return inputs_; }

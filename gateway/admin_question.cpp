@@ -6,6 +6,9 @@
 #include <map>
 #include <string>
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/beast/core/string.hpp>
+
 namespace sallyport::gateway {
 namespace {
 
@@ -88,6 +91,21 @@ pki::Result<AdminQuestion> read_admin_target(std::string_view target) {
         if (target == path) return AdminQuestion(page);
     }
     return AdminQuestion(AdminPage::nothing);
+}
+
+bool is_address_or_localhost(std::string_view host) {
+    const bool is_v6 = host.starts_with('[');
+    const std::size_t end = is_v6 ? host.find(']') : host.rfind(':');
+    std::string_view name = host.substr(0, end);
+    if (is_v6) name.remove_prefix(1);
+    const std::string_view port = end == host.npos ? "" : host.substr(is_v6 ? end + 1 : end);
+    const bool is_port =
+        port.starts_with(':') && port.size() > 1 && port.find_first_not_of("0123456789", 1) == port.npos;
+    if ((is_v6 && end == host.npos) || !(port.empty() || is_port)) return false;
+    boost::system::error_code code;
+    const auto address = boost::asio::ip::make_address(std::string(name), code);
+    if (!code) return address.is_v6() == is_v6;
+    return !is_v6 && boost::beast::iequals({name.data(), name.size()}, "localhost");
 }
 
 }  // namespace sallyport::gateway

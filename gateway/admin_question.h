@@ -17,6 +17,11 @@ using AdminQuestion = std::variant<AdminPage, InventoryQuestion>;
 /// fit it, is an error, in words for the one who asked.
 pki::Result<AdminQuestion> read_admin_target(std::string_view target);
 
+/// Is this Host field (RFC 9110 7.2) an IP address or "localhost", with or without a port? Whoever reaches a
+/// listener without a token under another name may be the script of a page in an operator's browser whose
+/// name was made to lead here (DNS rebinding).
+bool is_address_or_localhost(std::string_view host);
+
 /// Longest page of devices that may be asked for at once.
 inline constexpr std::size_t max_page_rows = 10'000;
 

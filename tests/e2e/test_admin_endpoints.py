@@ -1,5 +1,6 @@
 """The admin listener: liveness, readiness, status and metrics, without one secret or one device in them."""
 
+import http.client
 import json
 import socket
 
@@ -49,6 +50,20 @@ class AdminEndpoints(FleetTest):
             code, said = self.gateway.admin(target)
             self.assertEqual(code, 400, target)
             self.assertGreater(len(said), 20, "it says what is wrong")
+
+    def test_a_page_of_elsewhere_reads_nothing_under_a_name_of_its_own(self):
+        """DNS rebinding: the browser of whoever looks at that page asks 127.0.0.1, but names the page's host."""
+        for host, status in (("attacker.test", 421), ("localhost", 200), (f"127.0.0.1:{self.gateway.admin_port}", 200)):
+            for target in ("/status", "/status?view=devices", "/status?view=events"):
+                self.assertEqual(self.ask_as(host, target), status, (host, target))
+        for target in ("/healthz", "/readyz", "/metrics"):
+            self.assertEqual(self.ask_as("gateway.test", target), 200, target)
+
+    def ask_as(self, host, target):
+        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.admin_port, timeout=5)
+        self.addCleanup(connection.close)
+        connection.request("GET", target, headers={"Host": host})
+        return connection.getresponse().status
 
     def test_view_for_a_client_that_knows_no_chunks(self):
         """HTTP/1.0 (RFC 9112 6.1): the end of the connection is the end of the answer."""

@@ -69,5 +69,18 @@ TEST(AdminQuestion, refuses_in_words_what_it_does_not_know) {
     EXPECT_FALSE(read_admin_target("/status?view=devices&after=" + std::string(max_device_bytes + 1, 'x')));
 }
 
+TEST(AdminQuestion, knows_what_is_no_name_of_elsewhere) {
+    for (const char* host : {"127.0.0.1", "127.0.0.1:9901", "192.0.2.1:80", "localhost", "LocalHost:9901",
+                             "[::1]", "[::1]:9901"}) {
+        EXPECT_TRUE(is_address_or_localhost(host)) << host;
+    }
+    for (const char* host :
+         {"", ":9901", "example.test", "example.test:9901", "127.0.0.1.example.test", "localhost.",
+          "localhost.example.test", "localhost:", "localhost:x", "localhost:80:80", "[::1", "::1", "[::1]x",
+          "[127.0.0.1]", "[localhost]", "127.0.0.1, example.test", "127.1", "0x7f000001"}) {
+        EXPECT_FALSE(is_address_or_localhost(host)) << host;
+    }
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
