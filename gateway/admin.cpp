@@ -37,6 +37,7 @@ constexpr auto patience = 10s;
 constexpr auto accept_pause = 50ms;
 /// At a time; for one more, who has waited longest without a word goes.
 constexpr unsigned max_connections = 256;
+constexpr int send_buffer_bytes = 128 * 1024;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
 constexpr std::string_view json_type = "application/json";
@@ -106,6 +107,9 @@ asio::awaitable<void> Admin::accept() {
             waiting_.front()->send_away();
         }
         ++connections_;
+        // Else the kernel keeps megabytes for each of those who ask and do not read.
+        boost::system::error_code unset;
+        socket.set_option(asio::socket_base::send_buffer_size(send_buffer_bytes), unset);
         const auto access = shared_.snapshots.current()->admin;
         auto conversation =
             access->tls() ? serve_encrypted(std::move(socket), access->tls()) : serve(std::move(socket));
@@ -128,6 +132,7 @@ asio::awaitable<void> Admin::serve_encrypted(tcp::socket socket, std::shared_ptr
     if (error) co_return;
     co_await answer_all(stream);
     beast::get_lowest_layer(stream).expires_after(patience);
+    waiting.emplace(waiting_, beast::get_lowest_layer(stream));
     [[maybe_unused]] const auto [unsaid] = co_await stream.async_shutdown(tuple_awaitable);
 }
 
@@ -163,6 +168,7 @@ asio::awaitable<bool> Admin::send_text(Stream& stream, Reply& reply, bool keep_a
     response.body() = std::move(reply.body);
     response.prepare_payload();
     beast::get_lowest_layer(stream).expires_after(patience);
+    const Waiting waiting(waiting_, beast::get_lowest_layer(stream));
     const auto [error, written] = co_await http::async_write(stream, response, tuple_awaitable);
     co_return !error;
 }
@@ -175,12 +181,15 @@ asio::awaitable<bool> Admin::send_view(Stream& stream, Reply& reply, bool chunke
     response.chunked(chunked);
     http::response_serializer<http::empty_body> serializer(response);
     beast::get_lowest_layer(stream).expires_after(patience);
+    std::optional<Waiting> waiting;
+    waiting.emplace(waiting_, beast::get_lowest_layer(stream));
     const auto [head_error, head] = co_await http::async_write_header(stream, serializer, tuple_awaitable);
     if (head_error) co_return false;
     for (std::string piece = reply.view->next(); !piece.empty(); piece = reply.view->next()) {
         std::string chunk = std::move(piece);
         if (chunked) frame(chunk);
         beast::get_lowest_layer(stream).expires_after(patience);
+        waiting.emplace(waiting_, beast::get_lowest_layer(stream));
         const auto [error, written] =
             co_await asio::async_write(stream, asio::buffer(chunk), tuple_awaitable);
         if (error) co_return false;
@@ -188,6 +197,7 @@ asio::awaitable<bool> Admin::send_view(Stream& stream, Reply& reply, bool chunke
     if (!chunked) co_return true;
     constexpr std::string_view last_chunk = "0\r\n\r\n";
     beast::get_lowest_layer(stream).expires_after(patience);
+    waiting.emplace(waiting_, beast::get_lowest_layer(stream));
     const auto [error, written] = co_await asio::async_write(
         stream, asio::buffer(last_chunk.data(), last_chunk.size()), tuple_awaitable);
     co_return !error;

@@ -41,6 +41,7 @@ class AuditFile {
     Written append(std::span<const std::string> records);
 
     bool is_moved() const { return file_.is_moved(); }
+    bool is_removed() const { return file_.is_removed(); }
     /// Goes on in the file that has the name now; its first line should be written soon. After an error the
     /// old one stays in use.
     pki::Result<void> reopen();

@@ -119,11 +119,6 @@ void AuditLog::finish() {
         const std::lock_guard lock(mutex_);
         add_repeated(known_.all());
         add_repeated(strangers_.all());
-        if (!stopping_) {
-            JsonLine line;
-            begin(line, event_of_end);
-            queue_.emplace_back(line.finish());
-        }
         stopping_ = true;
     }
     changed_.notify_one();
@@ -140,7 +135,9 @@ void AuditLog::run() {
         changed_.wait_for(lock, quiet_interval,
                           [&] { return is_due() || (!waits_for_disk && !queue_.empty()); });
         if (!queue_.empty() && !waits_for_disk) changed_.wait_for(lock, longest_delay, is_due);
-        if (const auto now = RefusalTally::Clock::now(); now >= next_look) {
+        const auto now = RefusalTally::Clock::now();
+        const bool looks = now >= next_look;
+        if (looks) {
             next_look = now + quiet_interval;
             add_repeated(known_.due(now));
             add_repeated(strangers_.due(now));
@@ -150,13 +147,26 @@ void AuditLog::run() {
         const bool last = stopping_;
         lock.unlock();
         const bool was_failing = failing_;
-        const bool wrote = write(records);
-        if (reopen || behind_) follow_name(records);
+        bool wrote = write(records);
+        if (reopen || behind_ || (looks && has_lost_its_name())) wrote |= follow_name(records);
         lock.lock();
         if (wrote && (was_failing || lost_ > 0)) tell_lost();
         if (last && (failing_ || (records.empty() && queue_.empty()))) break;
     }
-    give_up(records.size() + queue_.size());
+    const std::size_t waiting = records.size() + queue_.size();
+    lock.unlock();
+    if (waiting > 0) return give_up(waiting);
+    JsonLine line;
+    begin(line, event_of_end);
+    records.emplace_back(line.finish());
+    if (!write(records)) give_up(records.size());
+}
+
+/// Nobody may have told us. A rotation that is under way is given a little time to do so.
+bool AuditLog::has_lost_its_name() {
+    constexpr unsigned patient_looks = 5;
+    looks_at_moved_ = file_.is_moved() ? looks_at_moved_ + 1 : 0;
+    return file_.is_removed() || looks_at_moved_ > patient_looks;
 }
 
 /// True when something was written, to the disk.
@@ -189,21 +199,24 @@ void AuditLog::tell_lost() {
     health_.caught_up(lost);
 }
 
-void AuditLog::follow_name(std::deque<std::string>& records) {
-    if (!file_.is_moved()) {
-        behind_ = false;
-        return;
+/// True when something was written.
+bool AuditLog::follow_name(std::deque<std::string>& records) {
+    if (file_.is_moved()) {
+        if (const auto reopened = file_.reopen(); !reopened) {
+            if (!std::exchange(behind_, true)) health_.failed(reopened.error().message);
+            return false;
+        }
+    } else {
+        if (std::exchange(behind_, false)) health_.caught_up(0);
+        return false;
     }
-    if (const auto reopened = file_.reopen(); !reopened) {
-        if (!std::exchange(behind_, true)) health_.failed(reopened.error().message);
-        return;
-    }
-    behind_ = false;
+    looks_at_moved_ = 0;
+    if (std::exchange(behind_, false)) health_.caught_up(0);
     // At once: whoever starts next must find where the chain goes on.
     JsonLine line;
     begin(line, "log_continued");
     records.emplace_back(line.finish());
-    write(records);
+    return write(records);
 }
 
 void AuditLog::give_up(std::size_t records) {

@@ -52,7 +52,8 @@ class AuditLog {
 
     /// Soon goes on in the file that has the name now, if that is another one.
     void reopen();
-    /// Writes what was recorded, as far as that can be, and ends. What comes later is not recorded.
+    /// Writes what was recorded, as far as that can be, and that this is the end. What comes later is not
+    /// recorded.
     void finish();
 
   private:
@@ -62,7 +63,8 @@ class AuditLog {
     void run();
     bool write(std::deque<std::string>& records);
     void tell_lost();  // mutex_ is held
-    void follow_name(std::deque<std::string>& records);
+    bool follow_name(std::deque<std::string>& records);
+    bool has_lost_its_name();
     void give_up(std::size_t records);
 
     AuditFile file_;
@@ -70,6 +72,7 @@ class AuditLog {
     // Of the writing thread alone:
     bool failing_ = false;
     bool behind_ = false;  ///< could not be reopened
+    unsigned looks_at_moved_ = 0;
     std::string failure_;
 
     std::mutex mutex_;

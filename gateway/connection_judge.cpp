@@ -48,7 +48,10 @@ const std::vector<std::size_t>& ConnectionJudge::only_listener() {
 
 pki::ChainResult<std::string> ConnectionJudge::judge(X509_STORE_CTX& context) {
     const auto snapshot = snapshots_.current();
-    serial_ = pki::hex(pki::serial_octets(*X509_STORE_CTX_get0_cert(&context)));
+    // Nothing is verified yet: a stranger's serial may be as long as its certificate, and goes into logs.
+    constexpr std::size_t most_told_octets = 64;
+    const std::string serial = pki::serial_octets(*X509_STORE_CTX_get0_cert(&context));
+    serial_ = pki::hex(std::string_view(serial).substr(0, most_told_octets));
     // OpenSSL verifies against the anchors of the time when the connection was accepted.
     if (snapshot->listeners[listener_].admission->digest != admission_->digest) {
         refusal_ = changed_rules();

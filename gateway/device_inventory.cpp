@@ -160,6 +160,8 @@ bool DeviceInventory::note(std::string_view device, const Sighting& sighting, st
     Row* const row =
         found != shard.devices.end() ? &found->second : find_or_add(shard, device, capacity, now);
     if (row == nullptr) return false;
+    // Whoever only gives its name must not say when a device was last seen, nor what it was denied.
+    if (row->proven && !vouched_for) return false;
     changed(*row, now);
     const bool first = !row->seen;
     shard.count(*row, sighting, now);

@@ -141,13 +141,13 @@ std::string InventoryView::next() {
     return question_.format == Format::csv ? header() : R"({"devices":[)";
 }
 
-/// Empty when there are no more.
+/// Of one page; empty when there are no more.
 std::string InventoryView::rows() {
     std::string text;
-    while (text.empty() && !is_cut_) {
-        const std::size_t left = question_.limit ? *question_.limit - given_ : page_rows;
-        const auto page = inventory_->page(question_.after, std::min(left, page_rows), question_.since);
-        if (page.empty()) break;
+    if (is_cut_) return text;
+    const std::size_t left = question_.limit ? *question_.limit - given_ : page_rows;
+    const auto page = inventory_->page(question_.after, std::min(left, page_rows), question_.since);
+    if (!page.empty()) {
         for (const KnownDevice& known : page) {
             if (question_.view == View::shadow && !known.shadow) continue;
             if (question_.format == Format::csv) {
@@ -162,6 +162,8 @@ std::string InventoryView::rows() {
         given_ += page.size();
         question_.after = page.back().device;
         is_cut_ = question_.limit && given_ >= *question_.limit;
+        // None of them is shown, and a piece must not be empty: JSON takes blanks between its elements.
+        if (text.empty()) text = "\n";
     }
     return text;
 }

@@ -127,7 +127,7 @@ void LineWriter::tell(Queue& batch, bool is_last) {
 
 void LineWriter::follow_name() {
     if (!file_.is_moved()) {
-        behind_ = false;
+        if (std::exchange(behind_, false)) health_.caught_up(0);
     } else if (const auto reopened = file_.reopen(); !reopened) {
         if (!std::exchange(behind_, true)) health_.failed(reopened.error().message);
     } else if (std::exchange(behind_, false)) {

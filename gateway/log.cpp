@@ -103,8 +103,9 @@ Log::Log(const LogSettings& settings, Metrics* metrics)
 }
 
 Log::~Log() {
-    access_.reset();
+    // First: a pipe whose reader has stopped must not cost the audit log its end.
     if (audit_) audit_->finish();
+    access_.reset();
 }
 
 void Log::Health::lost(std::uint64_t lines) {
@@ -152,6 +153,17 @@ void Log::audited(Level level, std::string_view name, Fields fields) {
     audit(name, fields);
 }
 
+void Log::audited_alike(Level level, std::string_view name, std::string_view peer, Fields fields) {
+    event(level, name, fields);
+    if (!audit_) return;
+    JsonLine line;
+    line.add_time("time", std::chrono::system_clock::now());
+    line.add("event", name);
+    add_shortened(line, fields);
+    const std::string kind = std::string(name).append(" ").append(host_of(peer));
+    audit_->refusal({kind, name, false, line.finish()});
+}
+
 void Log::audit(std::string_view name, Fields fields) {
     if (!audit_) return;
     JsonLine line;
@@ -170,7 +182,7 @@ void Log::audit_refusal(std::string_view name, const Refused& refused, Fields fi
     line.add("reason", to_string(refused.reason));
     line.add("peer", refused.peer);
     line.add(role_of(refused.client), refused.client.name.substr(0, max_audited_text));
-    line.add("serial", refused.serial);
+    line.add("serial", refused.serial.substr(0, max_audited_text));
     add_shortened(line, fields);
     // The name of who has not proved it would let a stranger be as many as it likes.
     const std::string_view who = refused.is_proven ? refused.client.name : host_of(refused.peer);

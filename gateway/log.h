@@ -60,6 +60,8 @@ class Log {
     void event(Level level, std::string_view name, Fields fields);
     /// An event that stands in the audit log, too, whatever the level of the event log.
     void audited(Level level, std::string_view name, Fields fields);
+    /// The same of what a stranger can cause as often as it likes: alike ones of one address are counted.
+    void audited_alike(Level level, std::string_view name, std::string_view peer, Fields fields);
     void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
     const RecentEvents& recent() const { return recent_; }
@@ -100,7 +102,7 @@ class Log {
     Health audit_health_{*this, "audit"};
     Health events_health_{*this, "events"};
     // A writer for each: a flood of requests must not push out what the event log has to say, nor the
-    // reverse. What one has lost stands in those that end after it: access, audit, events.
+    // reverse. Declared in the order in which they end, audit before access.
     std::optional<LineWriter> access_;  ///< none when off
     std::optional<AuditLog> audit_;     ///< the same
     LineWriter events_;

@@ -129,6 +129,11 @@ std::string LogFile::sync() const {
     return ::fdatasync(descriptor_) == 0 ? "" : reason_of(errno);
 }
 
+bool LogFile::is_removed() const {
+    struct stat own {};
+    return ::fstat(descriptor_, &own) == 0 && S_ISREG(own.st_mode) && own.st_nlink == 0;
+}
+
 bool LogFile::is_moved() const {
     if (standard_stream(target_)) return false;
     struct stat ours {};

@@ -33,6 +33,8 @@ class LogFile {
 
     /// Has this file been renamed or removed?
     bool is_moved() const;
+    /// Has it no name at all any more, so that what is written is lost?
+    bool is_removed() const;
     /// Goes on in the file that has the name now, which is made when there is none. After an error the old
     /// one stays in use.
     pki::Result<void> reopen();

@@ -100,12 +100,12 @@ void Session::count_failure(Reason failure) {
     Shared& shared = worker_.shared();
     const auto per_minute = shared.snapshots.current()->settings.limits.handshake_failures_per_address;
     if (!shared.failures_by_address.take(network_, per_minute, Clock::now())) return;
-    shared.log.audited(Log::Level::warning, "address_limited",
-                       {{"peer", peer_address_},
-                        {"reason", to_string(Reason::limit)},
-                        {"detail",
-                         "too many failed handshakes (limits.handshake_failures_per_address): new "
-                         "connections are closed until it has calmed down"}});
+    shared.log.audited_alike(Log::Level::warning, "address_limited", peer_address_,
+                             {{"peer", peer_address_},
+                              {"reason", to_string(Reason::limit)},
+                              {"detail",
+                               "too many failed handshakes (limits.handshake_failures_per_address): new "
+                               "connections are closed until it has calmed down"}});
 }
 
 void Session::tick(Clock::time_point now) {

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import signal
+import ssl
 import threading
 import time
 
@@ -11,6 +12,40 @@ from support.case import main
 from support.fleet import DEVICE, OTHER_DEVICE, FleetTest
 from support.https_client import Connection, refused
 from support.processes import program, run, wait_until
+
+
+def element(tag, content):
+    """DER (X.690 8.1)."""
+    length = len(content)
+    if length < 128:
+        return bytes([tag, length]) + content
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def elements(der):
+    """The elements that stand one after the other, each whole."""
+    while der:
+        size = der[1]
+        head = 2
+        if size >= 128:
+            head += size & 0x7F
+            size = int.from_bytes(der[2:head], "big")
+        yield der[: head + size]
+        der = der[head + size :]
+
+
+def content(der):
+    return der[2 + (der[1] & 0x7F if der[1] >= 128 else 0) :]
+
+
+def with_serial(pem, serial):
+    """The first certificate with another serial number, which its signature does not fit."""
+    der = ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----END CERTIFICATE-----") + 25])
+    to_be_signed, *rest = elements(content(der))
+    version, _, *fields = elements(content(to_be_signed))
+    forged = element(0x30, b"".join([version, element(0x02, serial), *fields]))
+    return ssl.DER_cert_to_PEM_cert(element(0x30, b"".join([forged, *rest])))
 
 
 class AuditLog(FleetTest):
@@ -97,6 +132,18 @@ class AuditLog(FleetTest):
         (repeated,) = self.events(event="refusals_repeated")
         self.assertEqual((repeated["count"], repeated["last"]["device"]), (299, DEVICE))
         self.assertEqual(len(self.service.access_log(reason="wrong_prefix")), 300, "the access log has each")
+
+    def test_a_long_serial_of_a_stranger_is_cut(self):
+        forged = self.service.folder / "forged.pem"
+        forged.write_text(with_serial(self.device.chain.read_text(), b"\x41" * 50_000))
+        context = ssl.create_default_context(cafile=self.pki.root)
+        context.load_cert_chain(forged, self.device.key)
+        with self.assertRaises(OSError):
+            with Connection(self.service.port, context) as connection:
+                connection.request(self.signer, "GET", f"/fleet/{DEVICE}/x")
+        line = self.wait_for(event="handshake_refused", reason="bad_signature")
+        self.assertEqual(line["serial"], "41" * 64)
+        self.assertLess(self.log.stat().st_size, 20_000)
 
     def test_every_change_is_seen(self):
         self.service.stop()

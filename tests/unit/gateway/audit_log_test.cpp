@@ -262,6 +262,47 @@ TEST_F(AuditLogTest, waits_for_a_disk_that_is_full) {
     EXPECT_THAT(verdict(), HasSubstr("OK: "));
 }
 
+TEST_F(AuditLogTest, leaves_a_file_that_was_removed) {
+    {
+        AuditLog log(path(), health_);
+        log.record(record("a"));
+        ASSERT_TRUE(eventually([&] { return events().size() == 2; }));
+        std::filesystem::remove(path());  // and nobody says so
+        ASSERT_TRUE(eventually([&] { return std::filesystem::exists(path()); }));
+        log.record(record("b"));
+    }
+    EXPECT_THAT(events(), ElementsAre("log_continued", "b", "log_closed"));
+}
+
+TEST_F(AuditLogTest, closing_is_the_last_it_says) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    {
+        AuditLog log(path(), health_);
+        ASSERT_TRUE(eventually([&] { return events().size() == 1; }));
+        const rlimit full{content().size() + 10, before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &full);
+        log.record(record("waits"));
+        EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+        ::setrlimit(RLIMIT_FSIZE, &before);
+    }  // before it could tell that the disk is back
+    EXPECT_THAT(events(), ElementsAre("log_opened", "waits", "log_lines_lost", "log_closed"));
+}
+
+TEST_F(AuditLogTest, tells_that_it_is_well_once_its_name_is_free) {
+    AuditLog log(path(), health_);
+    log.record(record("a"));
+    ASSERT_TRUE(eventually([&] { return events().size() == 2; }));
+    std::filesystem::rename(path(), path("audit.log.1"));
+    std::filesystem::create_directory(path());
+    log.reopen();
+    ASSERT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+    std::filesystem::remove(path());
+    EXPECT_TRUE(eventually([&] { return health_.recoveries_ == 1; }));
+    EXPECT_TRUE(eventually([&] { return events().size() == 1; })) << content();
+}
+
 TEST_F(AuditLogTest, ends_although_the_disk_is_full) {
     std::signal(SIGXFSZ, SIG_IGN);
     rlimit before{};
@@ -275,8 +316,8 @@ TEST_F(AuditLogTest, ends_although_the_disk_is_full) {
         log.record(record("a"));
     }
     ::setrlimit(RLIMIT_FSIZE, &before);
-    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("log audit: 2 lines are lost"));
-    EXPECT_EQ(health_.lost_, 2);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("log audit: 1 lines are lost"));
+    EXPECT_EQ(health_.lost_, 1);
     EXPECT_THAT(verdict(), HasSubstr("OK: 1 lines"));
 }
 

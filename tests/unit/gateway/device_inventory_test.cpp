@@ -104,6 +104,31 @@ TEST(DeviceInventory, keeps_what_a_certificate_proved_against_a_claim) {
     EXPECT_EQ(known.last_denial, Reason::no_certificate);
 }
 
+TEST(DeviceInventory, takes_no_notice_of_a_claim_that_the_store_did_not_accept) {
+    DeviceInventory inventory;
+    inventory.note("A", in_shadow(std::nullopt), capacity, morning);
+    Sighting claim = in_shadow(Reason::no_certificate);
+    claim.accepted = false;
+    EXPECT_FALSE(inventory.note("A", claim, capacity, morning + std::chrono::hours(1)));
+    const KnownDevice known = inventory.list().front();
+    EXPECT_EQ(known.last_seen, morning);
+    EXPECT_EQ(std::pair(known.requests, known.denied), std::pair(std::uint64_t{1}, std::uint64_t{0}));
+}
+
+TEST(DeviceInventory, a_view_goes_on_behind_a_page_that_has_nothing_to_show) {
+    DeviceInventory inventory;
+    for (int i = 0; i < 1200; ++i)
+        inventory.note("D" + std::to_string(1000 + i), sighting("AES128-SHA"), capacity, morning);
+    inventory.note("Z", in_shadow(std::nullopt), capacity, morning);
+    InventoryView view(inventory, {.view = InventoryQuestion::View::shadow}, morning);
+    std::size_t pieces = 0;
+    for (std::string piece = view.next(); !piece.empty(); piece = view.next())
+        ++pieces;
+    EXPECT_GE(pieces, 5U) << "a page at a time";
+    EXPECT_THAT(shadow_view(inventory), HasSubstr(R"("device":"Z")"));
+    EXPECT_THAT(shadow_view(inventory), HasSubstr(R"("known":1201)"));
+}
+
 TEST(DeviceInventory, counts_only_keys_of_those_who_proved_themselves) {
     DeviceInventory inventory;
     Sighting odd = sighting("AES128-SHA", 515);
