@@ -157,7 +157,12 @@ class Browser:
 
     def downloaded(self, name):
         file = self.downloads / name
-        wait_until(file.exists, f"{name} has arrived", 30)
+
+        def is_whole():
+            # The browser makes an empty file of that name first, writes another one, and renames that over it.
+            return file.exists() and file.stat().st_size > 0 and not list(self.downloads.glob("*.crdownload"))
+
+        wait_until(is_whole, f"{name} has arrived", 30)
         with file.open(newline="") as arrived:
             content = arrived.read()
         file.unlink()
