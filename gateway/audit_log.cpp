@@ -3,7 +3,6 @@
 #include "gateway/json_line.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -222,7 +221,7 @@ bool AuditLog::follow_name(std::deque<std::string>& records) {
 void AuditLog::give_up(std::size_t records) {
     if (records == 0) return;
     health_.lost(records);
-    std::fprintf(stderr, "log audit: %zu lines are lost: %s\n", records, failure_.c_str());
+    say_on_standard_error("log audit: " + std::to_string(records) + " lines are lost: " + failure_);
 }
 
 }  // namespace sallyport::gateway

@@ -11,6 +11,8 @@ constexpr std::size_t wake_at_bytes = LineWriter::max_queued_bytes / 2;
 /// Memory that a flood has claimed beyond this is given back. Less than a batch of the busiest gateway would
 /// be claimed again for each.
 constexpr std::size_t kept_bytes = 1U << 20U;
+/// Of one look at a reader that has stopped, between looks at whether this is the end.
+constexpr std::chrono::milliseconds patience{100};
 
 LogFile open_target(const std::string& target) {
     auto file = LogFile::open(target);
@@ -27,6 +29,7 @@ LineWriter::~LineWriter() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        give_up_at_ = std::chrono::steady_clock::now() + longest_stall;
     }
     changed_.notify_one();
     thread_.join();
@@ -69,47 +72,79 @@ void LineWriter::Queue::lose_oldest() {
 }
 
 void LineWriter::run() {
-    Queue batch;
+    Queue batch;  // with the queue all that is kept
     std::unique_lock lock(mutex_);
+    while (next_batch(batch, lock)) {
+        const bool is_last = stopping_;
+        const bool gives_up = is_last && std::chrono::steady_clock::now() >= give_up_at_;
+        lock.unlock();
+        write(batch);
+        if (gives_up) give_up(batch);
+        if (wants_reopening_ || behind_) follow_name(batch);
+        tell(batch, is_last);
+        lock.lock();
+    }
+}
+
+/// Waits for something to do. False when nothing more can come.
+bool LineWriter::next_batch(Queue& batch, std::unique_lock<std::mutex>& lock) {
     const auto is_wanted = [this] { return queue_.size() > 0 || reopen_ || stopping_; };
-    for (;;) {
+    if (batch.size() == 0) {
         if (owes_word(batch)) {
             changed_.wait_until(lock, next_word_, is_wanted);
         } else {
             changed_.wait(lock, is_wanted);
         }
-        const bool reopen = std::exchange(reopen_, false);
-        if (queue_.size() == 0 && !reopen && stopping_ && !owes_word(batch)) return;  // nothing more can come
-        if (queue_.size() > 0 && !reopen) {
-            changed_.wait_for(lock, longest_delay,
-                              [this] { return queue_.size() >= wake_at_bytes || reopen_ || stopping_; });
-        }
-        const bool is_last = stopping_;
-        batch.lost += std::exchange(queue_.lost, 0);
-        std::swap(batch.text, queue_.text);
-        std::swap(batch.begin, queue_.begin);
-        lock.unlock();
-        write(batch);
-        if (reopen || behind_) follow_name();
-        tell(batch, is_last);
-        lock.lock();
     }
+    wants_reopening_ = std::exchange(reopen_, false);
+    batch.lost += std::exchange(queue_.lost, 0);
+    if (batch.size() > 0) return true;  // its reader has not taken it yet
+    if (queue_.size() == 0 && !wants_reopening_ && stopping_ && !owes_word(batch)) return false;
+    if (queue_.size() > 0 && !wants_reopening_) {
+        changed_.wait_for(lock, longest_delay,
+                          [this] { return queue_.size() >= wake_at_bytes || reopen_ || stopping_; });
+    }
+    batch.lost += std::exchange(queue_.lost, 0);
+    std::swap(batch.text, queue_.text);
+    std::swap(batch.begin, queue_.begin);
+    return true;
 }
 
 /// What is lost stays counted in `batch` until it is told.
 void LineWriter::write(Queue& batch) {
     const std::string_view lines = std::string_view(batch.text).substr(batch.begin);
     if (lines.empty()) return;
-    LogFile::Written written = file_.append(lines);
-    const std::string_view rest = lines.substr(written.bytes);
+    LogFile::Written written = file_.append(lines, patience);
+    batch.begin += written.bytes;
+    if (written.waits_for_reader) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!stalled_since_ || written.bytes > 0) stalled_since_ = now;
+        if (now - *stalled_since_ < longest_stall) return;  // it may only be slow
+    } else {
+        stalled_since_.reset();
+        lose(batch);
+    }
+    failing_ = !written.failed.empty();
+    if (failing_) failure_ = std::move(written.failed);
+}
+
+/// What was not written; nothing when everything was.
+std::uint64_t LineWriter::lose(Queue& batch) {
+    const std::string_view rest = std::string_view(batch.text).substr(batch.begin);
     const auto lost = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
     if (lost > 0) health_.lost(lost);
     batch.lost += lost;
-    failing_ = !written.failed.empty();
-    if (failing_) failure_ = std::move(written.failed);
     batch.text.clear();
     batch.begin = 0;
     if (batch.text.capacity() > kept_bytes) batch.text.shrink_to_fit();
+    return lost;
+}
+
+void LineWriter::give_up(Queue& batch) {
+    if (batch.size() == 0) return;
+    failing_ = true;
+    failure_is_told_ = false;
+    failure_ = "its reader has stopped: the last " + std::to_string(lose(batch)) + " lines are lost";
 }
 
 void LineWriter::tell(Queue& batch, bool is_last) {
@@ -125,13 +160,17 @@ void LineWriter::tell(Queue& batch, bool is_last) {
     }
 }
 
-void LineWriter::follow_name() {
+void LineWriter::follow_name(Queue& batch) {
     if (!file_.is_moved()) {
         if (std::exchange(behind_, false)) health_.caught_up(0);
     } else if (const auto reopened = file_.reopen(); !reopened) {
         if (!std::exchange(behind_, true)) health_.failed(reopened.error().message);
-    } else if (std::exchange(behind_, false)) {
-        health_.caught_up(0);
+    } else {
+        if (batch.is_within_line()) {  // its beginning stands in the old one
+            batch.lose_oldest();
+            health_.lost(1);
+        }
+        if (std::exchange(behind_, false)) health_.caught_up(0);
     }
 }
 

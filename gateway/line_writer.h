@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,11 +24,14 @@ class LineWriter {
     static constexpr std::chrono::milliseconds longest_delay{40};
     /// Between two words on how it fares: a disk that is full every other moment must not fill other logs.
     static constexpr std::chrono::seconds least_between_words{2};
+    /// A reader that takes nothing for so long has stopped. At the end it gets no more time than that: what
+    /// it has not taken by then is lost.
+    static constexpr std::chrono::seconds longest_stall{2};
 
     /// `target` as LogFile has it. Throws std::runtime_error (a file that cannot be opened). `health` must
     /// outlive this.
     LineWriter(const std::string& target, LogHealth& health);
-    /// Everything that was appended is written before it returns.
+    /// Everything that was appended is written before it returns, as far as it is taken.
     ~LineWriter();
     LineWriter(const LineWriter&) = delete;
     LineWriter& operator=(const LineWriter&) = delete;
@@ -47,12 +51,18 @@ class LineWriter {
 
         std::size_t size() const { return text.size() - begin; }
         void lose_oldest();
+        bool is_within_line() const { return begin > 0 && text[begin - 1] != '\n'; }
     };
 
     void run();
+    bool next_batch(Queue& batch, std::unique_lock<std::mutex>& lock);
     void write(Queue& batch);
-    void follow_name();
-    bool owes_word(const Queue& batch) const { return !failing_ && (batch.lost > 0 || failure_is_told_); }
+    std::uint64_t lose(Queue& batch);
+    void give_up(Queue& batch);
+    void follow_name(Queue& batch);
+    bool owes_word(const Queue& batch) const {
+        return !failing_ && !stalled_since_ && (batch.lost > 0 || failure_is_told_);
+    }
     void tell(Queue& batch, bool is_last);
 
     LogFile file_;
@@ -62,14 +72,17 @@ class LineWriter {
     bool failure_is_told_ = false;
     std::string failure_;
     bool behind_ = false;  ///< could not be reopened: tried again after each batch
+    bool wants_reopening_ = false;
+    std::optional<std::chrono::steady_clock::time_point> stalled_since_;
     std::chrono::steady_clock::time_point next_word_;
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    Queue queue_;            // guarded by mutex_
-    bool reopen_ = false;    // guarded by mutex_
-    bool stopping_ = false;  // guarded by mutex_
-    std::thread thread_;     // last: it uses all of the above
+    Queue queue_;                                       // guarded by mutex_
+    bool reopen_ = false;                               // guarded by mutex_
+    bool stopping_ = false;                             // guarded by mutex_
+    std::chrono::steady_clock::time_point give_up_at_;  // the same
+    std::thread thread_;                                // last: it uses all of the above
 };
 
 }  // namespace sallyport::gateway

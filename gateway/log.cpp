@@ -4,7 +4,6 @@
 #include "gateway/metrics.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include <sys/stat.h>
@@ -115,7 +114,7 @@ void Log::Health::lost(std::uint64_t lines) {
 void Log::Health::failed(const std::string& why) {
     if (log_.metrics_ != nullptr) log_.metrics_->log_failing(name_, true);
     if (name_ == "events") {
-        std::fprintf(stderr, "log events: %s\n", why.c_str());  // where else
+        say_on_standard_error("log events: " + why);  // where else
     } else {
         log_.event(Level::error, "log_failed", {{"log", name_}, {"detail", why}});
     }

@@ -1,12 +1,17 @@
 #include "gateway/log_file.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
+#include <climits>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +51,7 @@ pki::Error unusable(const std::string& target, const std::string& why) {
     return {pki::Fault::runtime, "log " + target + ": " + why};
 }
 
-/// Never waits: neither for the reader of a FIFO nor for a device.
+/// Never waits: neither for the reader of a FIFO nor for a device. Nor does a write to it.
 pki::Result<pki::Descriptor> open_file(const std::string& path, LogFile::Kind kind) {
     const int access = kind == LogFile::Kind::regular ? O_RDWR : O_WRONLY;
     pki::Descriptor file(::open(path.c_str(),
@@ -56,11 +61,29 @@ pki::Result<pki::Descriptor> open_file(const std::string& path, LogFile::Kind ki
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return unusable(path, reason_of(errno));
     if (const std::string why = why_not(status, kind); !why.empty()) return unusable(path, why);
-    // From here on a writer may wait: logs have threads of their own.
-    const int flags = ::fcntl(file.get(), F_GETFL);
-    if (flags < 0 || ::fcntl(file.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
-        return unusable(path, reason_of(errno));
     return file;
+}
+
+mode_t type_of(int descriptor) {
+    struct stat status {};
+    return ::fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+/// The same pipe or terminal, opened anew: that writes to it do not wait must not be imposed on everybody who
+/// has inherited it. None when it cannot be opened, such as a socket, or after a change of user.
+pki::Descriptor opened_anew(int stream) {
+    const mode_t type = type_of(stream);
+    if (type != S_IFIFO && type != S_IFCHR) return pki::Descriptor(-1);
+    const std::string name = "/proc/self/fd/" + std::to_string(stream);
+    return pki::Descriptor(::open(name.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+/// What goes into one write: of a pipe that is not full so much is taken at once, and lines of others who
+/// write to it stand between ours, never within (pipe(7), PIPE_BUF).
+std::string_view piece_of(std::string_view lines) {
+    if (lines.size() <= PIPE_BUF) return lines;
+    const std::size_t whole = lines.rfind('\n', PIPE_BUF - 1) + 1;  // npos + 1 is 0
+    return lines.substr(0, whole > 0 ? whole : PIPE_BUF);
 }
 
 }  // namespace
@@ -69,10 +92,11 @@ LogFile::LogFile(std::string target, Kind kind, pki::Descriptor file)
     : target_(std::move(target)),
       kind_(kind),
       file_(std::move(file)),
-      descriptor_(standard_stream(target_).value_or(file_.get())) {}
+      descriptor_(file_.get() >= 0 ? file_.get() : standard_stream(target_).value_or(-1)),
+      type_(type_of(descriptor_)) {}
 
 pki::Result<LogFile> LogFile::open(const std::string& target, Kind kind) {
-    if (standard_stream(target)) return LogFile(target, kind, pki::Descriptor(-1));
+    if (const auto stream = standard_stream(target)) return LogFile(target, kind, opened_anew(*stream));
     auto file = open_file(target, kind);
     if (!file) return file.error();
     return LogFile(target, kind, std::move(*file));
@@ -96,24 +120,46 @@ std::string LogFile::why_unusable(const std::string& target, Kind kind) {
     return "cannot be made: folder " + name + ": " + reason_of(errno);
 }
 
-LogFile::Written LogFile::append(std::string_view lines) {
-    if (line_is_torn_) {
-        if (::write(descriptor_, "\n", 1) != 1) return {0, reason_of(errno)};
-        line_is_torn_ = false;
-    }
+LogFile::Written LogFile::append(std::string_view lines, std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
     std::size_t written = 0;
-    while (written < lines.size()) {
-        const ssize_t count = ::write(descriptor_, lines.data() + written, lines.size() - written);
-        if (count > 0) {
+    while (line_is_torn_ || written < lines.size()) {
+        if (!is_ready(until)) return {written, "its reader has stopped", true};
+        const ssize_t count = write_some(line_is_torn_ ? std::string_view("\n") : lines.substr(written));
+        if (count > 0 && line_is_torn_) {
+            line_is_torn_ = is_within_line_ = false;
+        } else if (count > 0) {
             written += static_cast<std::size_t>(count);
-        } else if (count == 0 || errno != EINTR) {
-            const std::string failed = count == 0 ? "takes nothing" : reason_of(errno);
-            const std::size_t whole = lines.substr(0, written).rfind('\n') + 1;  // npos + 1 is 0
-            line_is_torn_ = whole < written && !take_back(written - whole);
-            return {whole, failed};
+            is_within_line_ = lines[written - 1] != '\n';
+        } else if (count == 0) {
+            return cut_short(lines, written, "takes nothing");
+        } else if (errno != EINTR && errno != EAGAIN) {
+            return cut_short(lines, written, reason_of(errno));
         }
     }
     return {written, ""};
+}
+
+/// Can something be written, or be learned of why not?
+bool LogFile::is_ready(std::chrono::steady_clock::time_point until) const {
+    if (type_ == S_IFREG) return true;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    pollfd waiting{descriptor_, POLLOUT, 0};
+    return ::poll(&waiting, 1, static_cast<int>(std::max(left.count(), std::int64_t{0}))) > 0;
+}
+
+ssize_t LogFile::write_some(std::string_view lines) const {
+    if (type_ == S_IFREG) return ::write(descriptor_, lines.data(), lines.size());
+    const std::string_view piece = piece_of(lines);
+    return type_ == S_IFSOCK ? ::send(descriptor_, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                             : ::write(descriptor_, piece.data(), piece.size());
+}
+
+LogFile::Written LogFile::cut_short(std::string_view lines, std::size_t written, std::string failed) {
+    const std::size_t whole = lines.substr(0, written).rfind('\n') + 1;  // npos + 1 is 0
+    if (whole < written && take_back(written - whole)) is_within_line_ = false;
+    line_is_torn_ = is_within_line_;
+    return {whole, std::move(failed)};
 }
 
 /// Only what we have written last, and what can be taken back: a pipe has no end to be moved.
@@ -151,8 +197,13 @@ pki::Result<void> LogFile::reopen() {
 
 pki::Result<void> LogFile::become(const LogFile& other) {
     if (::dup3(other.descriptor_, descriptor_, O_CLOEXEC) < 0) return unusable(target_, reason_of(errno));
-    line_is_torn_ = false;
+    type_ = type_of(descriptor_);
+    is_within_line_ = line_is_torn_ = false;
     return {};
+}
+
+void say_on_standard_error(std::string_view line) {
+    if (auto stream = LogFile::open("stderr")) stream->append(std::string(line) + '\n');
 }
 
 }  // namespace sallyport::gateway

@@ -1,5 +1,8 @@
 #include "gateway/log.h"
 
+#include "pki/descriptor.h"
+#include "tests/support/temporary_folder.h"
+
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -11,7 +14,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/ioctl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,27 +25,11 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 /// A folder with both logs.
-class LogFolder {
+class LogFolder : public test::TemporaryFolder {
   public:
-    LogFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "sallyport-log-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-        path_ = name;
-    }
-    ~LogFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    LogFolder(const LogFolder&) = delete;
-    LogFolder& operator=(const LogFolder&) = delete;
-
-    std::string file(const char* name) const { return (path_ / name).string(); }
     LogSettings settings(const std::string& level = "info") const {
         return {.access = file("access"), .events = file("events"), .level = level};
     }
-
-  private:
-    std::filesystem::path path_;
 };
 
 std::vector<json::object> parse(std::istream& text) {
@@ -66,7 +53,7 @@ std::int64_t number(const json::object& line, const char* name) {
 /// A log file that nobody reads: it takes what a pipe holds, then writers to it wait.
 class StuckFile {
   public:
-    explicit StuckFile(const std::string& name) {
+    explicit StuckFile(const std::string& name) : name_(name) {
         if (::mkfifo(name.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
         descriptor_ = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     }
@@ -74,14 +61,12 @@ class StuckFile {
     StuckFile& operator=(const StuckFile&) = delete;
     ~StuckFile() { ::close(descriptor_); }
 
-    /// Until a writer that has more than a pipe holds waits in it.
+    /// Until a writer that has more than a pipe holds waits for us.
     void wait_until_full() const {
-        constexpr int pages = 2 * 4096;  // short writes do not fill theirs
-        int filled = 0;
-        while (filled < ::fcntl(descriptor_, F_GETPIPE_SZ) - pages) {
+        const pki::Descriptor writer(::open(name_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        pollfd room{writer.get(), POLLOUT, 0};
+        while (::poll(&room, 1, 0) != 0)
             std::this_thread::sleep_for(1ms);
-            ASSERT_EQ(::ioctl(descriptor_, FIONREAD, &filled), 0);
-        }
     }
     /// Reads until the writer has ended.
     std::vector<json::object> read_all() {
@@ -96,6 +81,7 @@ class StuckFile {
     }
 
   private:
+    std::string name_;
     int descriptor_;
 };
 
@@ -278,6 +264,37 @@ TEST(Log, loses_the_oldest_events_and_says_so) {
     EXPECT_EQ(lost, missing(numbers));
     EXPECT_GT(lost, 0);
     EXPECT_EQ(read_lines(folder.file("access")).size(), 1);
+}
+
+/// Neither log keeps the end waiting, nor costs the other one.
+TEST(Log, ends_though_a_reader_has_stopped) {
+    for (const char* stuck_log : {"access", "events"}) {
+        const LogFolder folder;
+        StuckFile file(folder.file(stuck_log));
+        LogSettings settings = folder.settings();
+        settings.audit = folder.file("audit");
+        testing::internal::CaptureStderr();
+        {
+            Log log(settings);
+            const std::string padding(512, 'x');
+            for (int i = 0; i < stuck; ++i) {
+                log.request(request(padding));
+                log.event(Log::Level::info, "one", {{"padding", padding}});
+            }
+            file.wait_until_full();
+        }
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_EQ(read_lines(folder.file("audit")).back().at("event"), "log_closed");
+        if (std::string_view(stuck_log) == "events") {
+            EXPECT_EQ(read_lines(folder.file("access")).size(), stuck);
+            EXPECT_THAT(said, testing::ContainsRegex("log events: .* the last [0-9]+ lines are lost"));
+        } else {
+            const auto events = read_lines(folder.file("events"));
+            EXPECT_EQ(events.back().at("event"), "log_failed");
+            EXPECT_THAT(std::string(events.back().at("detail").as_string()),
+                        testing::ContainsRegex("the last [0-9]+ lines are lost"));
+        }
+    }
 }
 
 /// A full disk: /dev/full takes nothing.
