@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tests/support/shell.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -47,7 +47,7 @@ class SoftTokens {
         return finished.output;
     }
 
-    pki::TemporaryFolder folder_;
+    sallyport::test::TemporaryFolder folder_;
 };
 
 }  // namespace sallyport::test

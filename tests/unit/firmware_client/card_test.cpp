@@ -1,7 +1,7 @@
 #include "firmware-client/card.h"
 
 #include "firmware-client/body.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <fstream>
 #include <string>
@@ -13,7 +13,7 @@ namespace sallyport::device {
 namespace {
 
 TEST(Card, has_the_highest_configuration) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     EXPECT_FALSE(open_card(folder.path()));
     folder.write("config-1.9.json", "");
     folder.write("config-01.09.json.bak", "");
@@ -32,7 +32,7 @@ TEST(Card, has_the_highest_configuration) {
 }
 
 TEST(Card, is_locked_by_one) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const Card card{folder.path(), "01.09"};
     {
         const auto first = lock_card(card);
@@ -55,7 +55,7 @@ TEST(LogFile, key_carries_the_upload_time) {
 }
 
 TEST(LogQueue, is_oldest_first_and_takes_log_files_only) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const Card card{folder.path(), "01.09"};
     const auto empty = scan_log_files(card, "AABBCCDD", 10);
     ASSERT_TRUE(empty);
@@ -100,7 +100,7 @@ TEST(LogQueue, is_oldest_first_and_takes_log_files_only) {
 
 /// A device has 32 bits: sizes must not be counted in them.
 TEST(Card, log_file_may_be_larger_than_4_gib) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const auto path = folder.write("LOG/AABBCCDD/00000001/00000001.MF4", "");
     constexpr std::uint64_t bytes = (std::uint64_t{4} << 30) + 3;
     std::filesystem::resize_file(path, bytes - 1);  // a hole

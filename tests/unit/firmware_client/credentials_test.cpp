@@ -3,7 +3,7 @@
 #include "pki/issue.h"
 #include "pki/key.h"
 #include "pki/pkcs7.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <string>
 #include <utility>
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(table, CertificateId, testing::ValuesIn(id_cases),
                          [](const auto& row) { return row.param.name; });
 
 struct Identity : testing::Test {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     Card card{folder.path(), "01.09"};
     LastGood files{card};
     pki::CertificatePtr root = issue(pki::CertificateRole::root_authority, "Root", key(0), nullptr);
@@ -198,7 +198,7 @@ std::vector<TrustCase> trust_cases() {
 class Trust : public testing::TestWithParam<TrustCase> {};
 
 TEST_P(Trust, is_what_the_bundle_holds) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     folder.write("certs_server.p7b", GetParam().content);
     const Card card{folder.path(), "01.09"};
     LastGood files(card);
@@ -229,7 +229,7 @@ TEST(TrustBundle, knows_rsa_only_11_1) {
 }
 
 TEST(TrustBundle, missing_file_is_what_was_loaded_last) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const Card card{folder.path(), "01.09"};
     LastGood files(card);
     EXPECT_TRUE(read_trust(card, files)->empty());

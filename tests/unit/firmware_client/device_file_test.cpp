@@ -2,7 +2,7 @@
 #include "firmware-client/device_key.h"
 #include "firmware-client/json_document.h"
 #include "tests/support/certificates.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <regex>
 #include <string>
@@ -34,7 +34,7 @@ constexpr std::string_view last_file = R"({"id": "AABBCCDD", "fw_ver": "01.09.03
     "cellular_imei": "35"})";
 
 boost::json::object device_file(Radio radio, bool gnss) {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     folder.write("config-01.09.json", configuration(radio, gnss));
     folder.write("device.json", last_file);
     const Card card = find_card(folder.path()).value();

@@ -1,6 +1,6 @@
 #include "firmware-client/device_key.h"
 
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <string>
 
@@ -75,7 +75,7 @@ TEST(DeviceKey, gives_kpub) {
 }
 
 TEST(DeviceKey, is_made_once_and_kept_secret) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const auto path = folder.path() / "device.key";
     const auto none = load_device_key(path);
     ASSERT_TRUE(none);

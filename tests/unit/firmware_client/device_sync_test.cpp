@@ -4,8 +4,8 @@
 #include "firmware-client/json_document.h"
 #include "firmware-client/log_uploads.h"
 #include "pki/file.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/firmware_client/recorded_report.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
 #include "tests/unit/firmware_client/scripted_stream.h"
 #include "tests/unit/firmware_client/small_configuration.h"
 
@@ -26,7 +26,7 @@ std::chrono::sys_seconds at_2020() {
 }
 
 struct Sync : testing::Test {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     Lines lines;
     std::optional<Device> device;
 

@@ -1,6 +1,6 @@
 #include "firmware-client/firmware_image.h"
 
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <string>
 
@@ -67,7 +67,7 @@ const ImageCase image_cases[] = {
 class Image : public testing::TestWithParam<ImageCase> {};
 
 TEST_P(Image, is_checked) {
-    const ScratchFolder folder;
+    const test::TemporaryFolder folder;
     const auto path = folder.write("firmware.bin", GetParam().bytes);
     const auto read = read_firmware_image(path, {false, false});
     ASSERT_EQ(static_cast<bool>(read), GetParam().fault == nullptr) << (read ? "" : read.error().message);

@@ -1,7 +1,7 @@
 #include "firmware-client/identity_renewal.h"
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/firmware_client/recorded_report.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
 #include "tests/unit/firmware_client/scripted_stream.h"
 
 #include <algorithm>
@@ -59,7 +59,7 @@ class AnsweringConnector final : public Connector {
 
 /// A device without a certificate that asks for one; nobody answers.
 struct Renewal : testing::Test {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     Lines lines;
     AnsweringConnector connector;
     std::optional<Device> device;

@@ -6,7 +6,7 @@
 #include "pki/key.h"
 #include "pki/pkcs7.h"
 #include "pki/request.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <string>
 #include <vector>
@@ -37,7 +37,7 @@ std::string bundle_for(EVP_PKEY& key) {
 }
 
 struct Slots : testing::Test {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     Card card{folder.path(), "01.09"};
     std::string old_bundle = bundle_for(old_key());
     std::string next_bundle;

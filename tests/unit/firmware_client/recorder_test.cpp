@@ -1,7 +1,7 @@
 #include "firmware-client/recorder.h"
 
 #include "pki/file.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <string>
 
@@ -20,7 +20,7 @@ std::uint64_t number_at(const std::string& bytes, std::size_t at) {
 }
 
 struct Recorder : testing::Test {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     Card card{folder.path(), "01.09"};
     RecordPlan plan{1, 1000, "MF4"};
 

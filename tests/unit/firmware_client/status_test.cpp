@@ -1,6 +1,6 @@
 #include "firmware-client/status.h"
 
-#include "tests/unit/firmware_client/scratch_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/firmware_client/small_configuration.h"
 
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 /// The status of a device whose device.json says this of `judged`.
 std::string status_with(std::string_view judged) {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     folder.write("config-01.09.json", small_configuration);
     folder.write("device.json", R"({"id": "AABBCCDD", "fw_ver": "01.09.00", "sallyport": {"judged": )" +
                                     std::string{judged} + "}}");

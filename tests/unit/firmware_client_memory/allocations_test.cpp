@@ -1,8 +1,8 @@
 #include "firmware-client/connector.h"
 #include "firmware-client/log_uploads.h"
 #include "firmware-client/tls_client.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/firmware_client/recorded_report.h"
-#include "tests/unit/firmware_client/scratch_folder.h"
 #include "tests/unit/firmware_client/small_configuration.h"
 #include "tests/unit/firmware_client/tls_server.h"
 
@@ -82,7 +82,7 @@ void confirm_each(SSL& connection, std::size_t bytes) {
 
 /// Of the upload of a log file of this size over TLS, when others went before it on the same connection.
 Allocations of_an_upload(std::size_t bytes) {
-    ScratchFolder folder;
+    test::TemporaryFolder folder;
     folder.write("config-01.09.json", small_configuration);
     const std::string content(bytes, 'x');
     for (const char* name : {"00000001.MF4", "00000002.MF4", "00000003.MF4"})

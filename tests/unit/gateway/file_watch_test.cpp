@@ -1,5 +1,7 @@
 #include "gateway/file_watch.h"
 
+#include "tests/support/temporary_folder.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -18,13 +20,9 @@ using namespace std::chrono_literals;
 class FileWatchTest : public testing::Test {
   protected:
     FileWatchTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "sallyport-watch-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        folder_ = name;
         std::filesystem::create_directory(folder_ / "listed");
         write("watched");
     }
-    ~FileWatchTest() override { std::filesystem::remove_all(folder_); }
 
     void write(const std::string& name) const { std::ofstream(folder_ / name) << "x"; }
 
@@ -45,7 +43,8 @@ class FileWatchTest : public testing::Test {
         return told;
     }
 
-    std::filesystem::path folder_;
+    test::TemporaryFolder temporary_;
+    std::filesystem::path folder_ = temporary_.path();
     boost::asio::io_context io_;
     FileWatch watch_{io_};
 };

@@ -1,5 +1,7 @@
 #include "gateway/log_file.h"
 
+#include "tests/support/temporary_folder.h"
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -18,23 +20,10 @@ using testing::HasSubstr;
 
 class LogFileTest : public testing::Test {
   protected:
-    LogFileTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "sallyport-logfile-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-        folder_ = name;
-    }
-    ~LogFileTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
+    std::string path(const char* name) const { return folder_.file(name); }
+    std::string content(const char* name) const { return folder_.content(name); }
 
-    std::string path(const char* name) const { return (folder_ / name).string(); }
-    std::string content(const char* name) const {
-        std::ifstream file(path(name));
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    }
-
-    std::filesystem::path folder_;
+    test::TemporaryFolder folder_;
 };
 
 TEST_F(LogFileTest, is_made_for_nobody_else) {

@@ -1,7 +1,7 @@
 #include "pki/passphrase_source.h"
 
 #include "pki/file.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <filesystem>
 
@@ -43,7 +43,7 @@ struct FileCase {
 };
 
 TEST(PassphraseSource, reads_the_first_line_of_a_private_file) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const std::string control = "error: {}: a control character in the passphrase or PIN";
     const FileCase cases[] = {
         {"a line", "123456\n", 0600, "123456"},
@@ -77,7 +77,7 @@ TEST(PassphraseSource, reads_the_first_line_of_a_private_file) {
 }
 
 TEST(PassphraseSource, reads_variables_and_credentials) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     ASSERT_TRUE(replace_file(folder.path() / "pin", "from systemd", 0440));  // as its ACLs show
     const auto variable = PassphraseSource::parse("env:SALLYPORT_TEST_PIN");
     const auto credential = PassphraseSource::parse("credential:pin");

@@ -4,7 +4,7 @@
 #include "pki/file.h"
 #include "pki/key.h"
 #include "tests/support/shell.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <filesystem>
 
@@ -31,7 +31,7 @@ class PrivateKeyFile : public testing::Test {
         EXPECT_EQ(finished.status, 0) << command << '\n' << finished.output;
     }
 
-    TemporaryFolder folder;
+    sallyport::test::TemporaryFolder folder;
 };
 
 TEST_F(PrivateKeyFile, that_we_encrypt_is_read_by_openssl_gnutls_and_us) {

@@ -1,6 +1,6 @@
 #include "pki/tool/audit.h"
 
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <fstream>
 
@@ -35,7 +35,7 @@ class AuditTest : public testing::Test {
         return verify_audit(index, head).value();
     }
 
-    TemporaryFolder folder;
+    sallyport::test::TemporaryFolder folder;
 };
 
 TEST_F(AuditTest, a_whole_log_is_whole) {

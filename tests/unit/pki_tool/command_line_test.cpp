@@ -286,7 +286,7 @@ TEST_F(DepotTest, the_root_is_not_revoked_by_itself) {
 }
 
 TEST(Init, starts_over_what_was_interrupted_and_spares_what_was_not) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto depot = folder.path() / "depot";
     fs::create_directory(depot);
     std::ofstream(depot / "precious") << "x";

@@ -196,7 +196,7 @@ TEST_F(CrlSuccessionTest, a_hold_of_a_certificate_that_nobody_remembers_can_be_l
 }
 
 TEST(CrlSuccessionOfPartitions, one_that_fails_keeps_no_other_from_its_list) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto depot = folder.path() / "depot";
     const auto tool = [&](std::vector<std::string> arguments) {
         arguments.insert(arguments.end(), {"--depot", depot});

@@ -4,7 +4,7 @@
 #include "pki/crl_file.h"
 #include "pki/file.h"
 #include "pki/tool/command_line.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <fstream>
 #include <sstream>
@@ -40,7 +40,7 @@ inline Outcome run(const std::vector<std::string>& arguments, std::chrono::sys_s
 
 /// A depot with a device A1B2C3D4, made once and copied for each test: making RSA keys takes long.
 inline const fs::path& model_depot() {
-    static const TemporaryFolder folder;
+    static const sallyport::test::TemporaryFolder folder;
     static const fs::path depot = [] {
         const auto path = folder.path() / "depot";
         EXPECT_EQ(run({"init", "--depot", path}).exit_code, 0);
@@ -86,7 +86,7 @@ class DepotTest : public testing::Test {
         return hex(serial_octets(*parse_certificates(pem, "test").value().front()));
     }
 
-    TemporaryFolder folder;
+    sallyport::test::TemporaryFolder folder;
     fs::path depot = folder.path() / "depot";
 };
 

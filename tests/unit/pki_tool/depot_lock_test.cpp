@@ -1,6 +1,6 @@
 #include "pki/tool/depot_lock.h"
 
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <csignal>
 
@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(DepotLock, is_held_by_one_and_names_its_pid) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto path = folder.path() / "lock";
     {
         const auto first = DepotLock::acquire(path, 0ms);
@@ -29,7 +29,7 @@ TEST(DepotLock, is_held_by_one_and_names_its_pid) {
 }
 
 TEST(DepotLock, waits_for_the_holder_to_finish) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto path = folder.path() / "lock";
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);

@@ -2,7 +2,7 @@
 
 #include "pki/issue.h"
 #include "pki/key.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <array>
 #include <fstream>
@@ -90,7 +90,7 @@ class IndexTest : public testing::Test {
     /// Runs SQL on a connection of its own; true when SQLite took it.
     bool tamper(const char* sql) { return Database::open(path()).value().execute(sql).has_value(); }
 
-    TemporaryFolder folder;
+    sallyport::test::TemporaryFolder folder;
     std::optional<Index> index;
 };
 
@@ -342,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(table, TamperTest, testing::ValuesIn(tamper_cases),
                          [](const auto& row) { return row.param.name; });
 
 TEST(IndexFile, refuses_another_schema) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto path = folder.path() / "index.sqlite";
     EXPECT_FALSE(Index::open(path)) << "missing";
     std::ofstream{path};

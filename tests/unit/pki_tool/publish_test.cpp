@@ -3,7 +3,7 @@
 
 #include "pki/tool/publication/manifest.h"
 #include "tests/support/revocation_lists.h"
-#include "tests/unit/pki_tool/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <fstream>
 #include <map>
@@ -360,7 +360,7 @@ TEST(Publish, refuses_files_that_are_none) {
 }
 
 TEST(FolderRepository, keeps_files_that_all_may_read) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto repository = open_repository(FolderSettings{folder.path()}).value();
     EXPECT_FALSE(repository->get("a.crl").value());
     const mode_t strict = ::umask(077);
@@ -374,7 +374,7 @@ TEST(FolderRepository, keeps_files_that_all_may_read) {
 }
 
 TEST(FolderRepository, removes_what_a_killed_publication_left) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     for (const char* const file : {".a.crl.a1B2c3", ".a.crl.more", ".aa.crl.a1B2c3", "b.crl"})
         std::ofstream(folder.path() / file) << "old";
     const auto repository = open_repository(FolderSettings{folder.path()}).value();
@@ -386,7 +386,7 @@ TEST(FolderRepository, removes_what_a_killed_publication_left) {
 }
 
 TEST(FolderRepository, says_what_is_wrong) {
-    const TemporaryFolder folder;
+    const sallyport::test::TemporaryFolder folder;
     const auto gone = open_repository(FolderSettings{folder.path() / "none"}).value();
     EXPECT_THAT(gone->put("a.crl", "one").error().message, HasSubstr("the folder must be there"));
     EXPECT_THAT(gone->get("a.crl").error().message, HasSubstr("is no folder"));
