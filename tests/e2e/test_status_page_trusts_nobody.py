@@ -5,7 +5,7 @@ import http.client
 import json
 import time
 
-from support.browser import Browser, requires_browser
+from support.browser import browser_of, requires_browser
 from support.case import main
 from support.device_table import DeviceTable
 from support.fleet import DEVICE, FleetTest
@@ -34,8 +34,7 @@ class Admin(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.browser = Browser(cls.folder / "browser")
-        cls.addClassCleanup(cls.browser.close)
+        cls.browser = browser_of(cls)
 
     def restart(self, table=None, admin="", mode="high"):
         gateway = self.gateway

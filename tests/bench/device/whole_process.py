@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
-from companions import ObjectStore  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import DEVICE, MeasuredGateway, Pki, SUITE, memory_kib, openssl  # noqa: E402
+from setting import DEVICE, MeasuredGateway, SUITE, memory_kib, openssl  # noqa: E402
 from support.card import Card, configuration  # noqa: E402
 from support.processes import program  # noqa: E402
 from support.sigv4 import Signer  # noqa: E402
@@ -47,13 +47,9 @@ def timed(output, *command):
     return seconds, peak / 1024, code, Path(output).read_text()
 
 
-class Measurement:
+class Device(Measurement):
     def __init__(self, options, folder, stack):
-        self.options = options
-        self.folder = folder
-        self.pki = Pki(folder / "pki")
-        self.store = ObjectStore()
-        stack.callback(self.store.stop)
+        super().__init__(options, folder, stack)
         self.gateway = MeasuredGateway(folder / "gateway", self.pki, self.store.endpoint)
         self.gateway.start()
         stack.callback(self.gateway.stop)
@@ -146,7 +142,7 @@ def main():
     options.add_argument("--files", type=int, default=103, help="of 10 MiB: 103 are 1 GiB and a bit")
     options.add_argument("--devices", type=int, default=1000)
     options.add_argument("--seconds", type=int, default=30)
-    parts.run(Measurement, PARTS, options.parse_args())
+    parts.run(Device, PARTS, options.parse_args())
 
 
 if __name__ == "__main__":

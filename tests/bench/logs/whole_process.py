@@ -12,9 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from companions import Devices, ObjectStore, cpu_us  # noqa: E402
+from companions import Devices, cpu_us  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import LOGGING, MeasuredGateway, Pki  # noqa: E402
+from setting import LOGGING, MeasuredGateway  # noqa: E402
 from support.processes import program, run  # noqa: E402
 
 PARTS = ("small",)
@@ -25,15 +26,7 @@ ALL_LOGS = "log: {access: access.log, events: events.log, audit: audit.log, leve
 NO_LOGS = "log: {access: 'off', events: /dev/null, level: error}"
 
 
-class Measurement:
-    def __init__(self, options, folder, stack):
-        self.options = options
-        self.folder = folder
-        self.stack = stack
-        self.pki = Pki(folder / "pki")
-        self.store = ObjectStore()
-        stack.callback(self.store.stop)
-
+class Logs(Measurement):
     def gateway(self, name, log):
         """`silent`: the same binary. Its events go nowhere, so it is waited for by its admin listener."""
         gateway = MeasuredGateway(self.folder / name, self.pki, self.store.endpoint, self.pki.big_crl(CRL_ENTRIES))
@@ -87,4 +80,4 @@ def options():
 
 
 if __name__ == "__main__":
-    parts.run(Measurement, PARTS, options())
+    parts.run(Logs, PARTS, options())

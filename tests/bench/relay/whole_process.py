@@ -15,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from companions import Devices, ObjectStore, cpu_us  # noqa: E402
+from companions import Devices, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import MeasuredGateway, Pki, SUITE, memory_kib  # noqa: E402
+from setting import MeasuredGateway, SUITE, memory_kib  # noqa: E402
 
 from allocations import Allocations  # noqa: E402
 from haproxy import HAPROXY, Haproxy  # noqa: E402
@@ -36,14 +37,7 @@ GET_BUDGET = 0.90
 MEMORY_BUDGET_KIB = 128
 
 
-class Measurement:
-    def __init__(self, options, folder, stack):
-        self.options = options
-        self.folder = folder
-        self.pki = Pki(folder / "pki")
-        self.store = ObjectStore()
-        stack.callback(self.store.stop)
-
+class Relay(Measurement):
     @contextlib.contextmanager
     def servers(self, name, counted=False):
         """All three, fresh; the first is the one that the others are compared to."""
@@ -220,7 +214,7 @@ def main():
             sys.exit(f"{program} is missing (Debian: nginx-light, haproxy)")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for all that it starts
-    parts.run(Measurement, PARTS, chosen)
+    parts.run(Relay, PARTS, chosen)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
-from setting import MeasuredGateway, Pki, SUITE  # noqa: E402
+from setting import MeasuredGateway, SUITE  # noqa: E402
 from support.imposter import ImposterStore  # noqa: E402
 
 import handshakes  # noqa: E402
@@ -18,20 +18,16 @@ import parts  # noqa: E402
 import rounds  # noqa: E402
 import stall  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
 
 MILLION = 1_000_000
 PARTS = ("load", "large", "handshake", "stall")
 
 
-class Measurement:
+class Revocation(Measurement):
     def __init__(self, options, folder, stack):
-        self.options = options
-        self.folder = folder
-        self.stack = stack
-        self.pki = Pki(folder / "pki", options.reason)
-        self.store = ImposterStore()
-        stack.callback(self.store.stop)
+        super().__init__(options, folder, stack, options.reason, ImposterStore)
 
     @contextlib.contextmanager
     def gateway(self, name, crl=None):
@@ -147,7 +143,7 @@ def options():
 
 
 def main():
-    parts.run(Measurement, PARTS, options())
+    parts.run(Revocation, PARTS, options())
 
 
 if __name__ == "__main__":

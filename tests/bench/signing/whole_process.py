@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from companions import ObjectStore  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import MeasuredGateway, Pki, device_context, run_time_ns  # noqa: E402
+from setting import MeasuredGateway, device_context, run_time_ns  # noqa: E402
 from support.chunked_payload import SIGNED, signed_chunks  # noqa: E402
 from support.https_client import Connection  # noqa: E402
 from support.processes import run  # noqa: E402
@@ -110,14 +110,10 @@ class Uploads:
                 raise AssertionError(f"{self.name}: {answer.status} {answer.body}")
 
 
-class Measurement:
+class Signing(Measurement):
     def __init__(self, options, folder, stack):
-        self.options = options
-        self.pki = Pki(folder / "pki")
-        self.folder = folder
+        super().__init__(options, folder, stack)
         self._numbers = itertools.count()
-        self.store = ObjectStore()
-        stack.callback(self.store.stop)
 
     def unsigned(self):
         self._put(f"budget x {BUDGET}", list(KINDS)[:2])
@@ -156,4 +152,4 @@ if __name__ == "__main__":
     parser = parts.parser_of(__doc__, PARTS)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--transfers", type=int, default=40)
-    parts.run(Measurement, PARTS, parser.parse_args())
+    parts.run(Signing, PARTS, parser.parse_args())

@@ -15,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from companions import Devices, ObjectStore, cpu_us  # noqa: E402
+from companions import Devices, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
+from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import MeasuredGateway, Pki, SUITE, memory_kib, schedule_ns  # noqa: E402
+from setting import MeasuredGateway, SUITE, memory_kib, schedule_ns  # noqa: E402
 from support.processes import run  # noqa: E402
 
 PARTS = ("full", "resumed", "idle", "storm")
@@ -29,15 +30,7 @@ CRL_ENTRIES = 1000
 MAX_CONNECTIONS = 16384
 
 
-class Measurement:
-    def __init__(self, options, folder, stack):
-        self.options = options
-        self.folder = folder
-        self.stack = stack
-        self.pki = Pki(folder / "pki")
-        self.store = ObjectStore()
-        stack.callback(self.store.stop)
-
+class TlsFront(Measurement):
     @contextlib.contextmanager
     def servers(self, name):
         """nginx, to which the others are compared, and the gateway; both fresh, with the same CRLs."""
@@ -180,7 +173,7 @@ def main():
         sys.exit(f"{NGINX} is missing (Debian: nginx-light)")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for all that it starts
-    parts.run(Measurement, PARTS, chosen)
+    parts.run(TlsFront, PARTS, chosen)
 
 
 if __name__ == "__main__":

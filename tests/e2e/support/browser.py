@@ -171,6 +171,14 @@ class Browser:
 
 # ---- what a script can tell of accessibility ---------------------------------------------------------
 
+
+def browser_of(case_class):
+    """A browser for all tests of the class; it ends with them."""
+    browser = Browser(case_class.folder / "browser")
+    case_class.addClassCleanup(browser.close)
+    return browser
+
+
 CONTRASTS = r"""
 const parse = (text) => {
   const parts = text.match(/[\d.]+/g).map(Number);

@@ -4,7 +4,7 @@ only claimed, and one on a listener in shadow mode."""
 import datetime
 import json
 
-from support.browser import Browser
+from support.browser import browser_of
 from support.fleet import DEVICE, OTHER_DEVICE, FleetTest
 from support.https_client import Connection, knock
 from support.openssl_pki import OpensslPki
@@ -21,8 +21,7 @@ class WatchedFleetTest(FleetTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.browser = Browser(cls.folder / "browser")
-        cls.addClassCleanup(cls.browser.close)
+        cls.browser = browser_of(cls)
         cls.configure()
         cls.make_traffic()
 
