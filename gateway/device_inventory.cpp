@@ -84,6 +84,20 @@ void DeviceInventory::Shard::take_in(Row& row, const Sighting& sighting) {
     row.refusal = sighting.refusal;
     row.certificate_not_after = sighting.certificate_not_after.value_or(no_date);
     if (row.serial != sighting.serial) row.serial = sighting.serial.substr(0, max_serial_bytes);
+    row.certified = sighting.proven && !sighting.version.empty();
+}
+
+void DeviceInventory::Shard::prove(Row& row, std::string_view serial,
+                                   std::optional<std::chrono::sys_seconds> not_after) {
+    // Whoever still has a certificate of earlier, such as a revoked one, must not hide the one in use.
+    if (!row.certified) {
+        row.serial = serial.substr(0, max_serial_bytes);
+        row.certificate_not_after = not_after.value_or(no_date);
+    }
+    if (row.proven) return;
+    leave_totals(row);
+    row.proven = true;
+    enter_totals(row);
 }
 
 KnownDevice DeviceInventory::Shard::described(const std::string& device, const Row& row) const {
@@ -119,10 +133,14 @@ KnownDevice DeviceInventory::Shard::described(const std::string& device, const R
     return known;
 }
 
+DeviceInventory::Row* DeviceInventory::Shard::find(std::string_view device) {
+    const auto found = devices.find(device);
+    return found == devices.end() ? nullptr : &found->second;
+}
+
 DeviceInventory::Row* DeviceInventory::find_or_add(Shard& shard, std::string_view device,
                                                    std::size_t capacity, std::chrono::sys_seconds now) {
-    const auto found = shard.devices.find(device);
-    if (found != shard.devices.end()) return &found->second;
+    if (Row* const row = shard.find(device)) return row;
     // Counted first: two shards must not take the last place both.
     const bool has_room = size_.fetch_add(1) < capacity;
     if (!has_room || device.size() > max_device_bytes) {
@@ -155,10 +173,7 @@ bool DeviceInventory::note(std::string_view device, const Sighting& sighting, st
     }
     Shard& shard = shard_of(device);
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.devices.find(device);
-    if (found == shard.devices.end() && !vouched_for) return false;
-    Row* const row =
-        found != shard.devices.end() ? &found->second : find_or_add(shard, device, capacity, now);
+    Row* const row = vouched_for ? find_or_add(shard, device, capacity, now) : shard.find(device);
     if (row == nullptr) return false;
     // Whoever only gives its name must not say when a device was last seen, nor what it was denied.
     if (row->proven && !vouched_for) return false;
@@ -180,27 +195,26 @@ bool DeviceInventory::note(std::string_view device, const Sighting& sighting, st
 void DeviceInventory::count(std::string_view device, const DeviceUse& use, std::chrono::sys_seconds now) {
     Shard& shard = shard_of(device);
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.devices.find(device);
-    if (found == shard.devices.end()) return;
-    shard.add(found->second, use);
-    found->second.last_seen = now;
-    changed(found->second, now);
+    Row* const row = shard.find(device);
+    if (row == nullptr) return;
+    shard.add(*row, use);
+    row->last_seen = now;
+    changed(*row, now);
 }
 
 void DeviceInventory::repeated(std::string_view device, const Repetition& repetition, const DeviceUse& use,
                                std::chrono::sys_seconds now) {
     Shard& shard = shard_of(device);
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.devices.find(device);
-    if (found == shard.devices.end()) return;
-    Row& row = found->second;
-    row.last_seen = now;
-    if (row.rules == repetition.rules) {
-        row.requests += repetition.requests;
-        if (repetition.denied) row.denied += repetition.requests;
+    Row* const row = shard.find(device);
+    if (row == nullptr) return;
+    row->last_seen = now;
+    if (row->rules == repetition.rules) {
+        row->requests += repetition.requests;
+        if (repetition.denied) row->denied += repetition.requests;
     }
-    if (repetition.proven || !row.proven) shard.add(row, use);
-    changed(row, now);
+    if (repetition.proven || !row->proven) shard.add(*row, use);
+    changed(*row, now);
 }
 
 void DeviceInventory::refused(std::string_view device, const RefusedHandshake& handshake,
@@ -208,25 +222,16 @@ void DeviceInventory::refused(std::string_view device, const RefusedHandshake& h
     if (device.empty()) return;
     Shard& shard = shard_of(device);
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.devices.find(device);
-    if (found == shard.devices.end() && !handshake.proven) return;
-    Row* const row =
-        found != shard.devices.end() ? &found->second : find_or_add(shard, device, capacity, now);
+    Row* const row = handshake.proven ? find_or_add(shard, device, capacity, now) : shard.find(device);
     if (row == nullptr) return;
     changed(*row, now);
     shard.add(handshake.proven ? row->refusals : row->claims,
               Refusals{1, handshake.reason, std::string(handshake.detail), now});
     if (!handshake.proven) return;
     row->last_seen = now;
-    // What a device agreed on last is known of handshakes that were let in; where it knocks, and with which
-    // certificate, also of others.
+    // What a device agreed on last is known of handshakes that were let in; where it knocks also of others.
     shard.names.assign(row->listener, handshake.listener);
-    row->serial = handshake.serial.substr(0, max_serial_bytes);
-    row->certificate_not_after = handshake.certificate_not_after.value_or(no_date);
-    if (row->proven) return;
-    shard.leave_totals(*row);
-    row->proven = true;
-    shard.enter_totals(*row);
+    shard.prove(*row, handshake.serial, handshake.certificate_not_after);
 }
 
 void DeviceInventory::restore(const KnownDevice& known, std::size_t capacity) {

@@ -147,6 +147,7 @@ class DeviceInventory {
         std::optional<Reason> last_denial;
         bool seen = false;  ///< else its handshakes were refused, and it agreed on nothing yet
         bool proven = false;
+        bool certified = false;  ///< let in with a certificate: serial and end are those of the last such one
         bool shadow = false;
         bool enforced = false;
     };
@@ -167,6 +168,9 @@ class DeviceInventory {
         void add(Row& row, const DeviceUse& use);
         void add(RefusalRow& row, const Refusals& refusals);
         void take_in(Row& row, const Sighting& sighting);
+        /// By a handshake that was refused all the same.
+        void prove(Row& row, std::string_view serial, std::optional<std::chrono::sys_seconds> not_after);
+        Row* find(std::string_view device);  ///< null: not known
         KnownDevice described(const std::string& device, const Row& row) const;
     };
 

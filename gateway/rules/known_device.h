@@ -27,7 +27,8 @@ struct KnownDevice {
     std::string cipher = {};
     unsigned key_bits = 0;
     bool proven = false;
-    std::string serial = {};  ///< hex, of the certificate that it proved itself with last; empty without one
+    /// Hex, of the certificate that it was let in with last, or else was refused with; empty without one.
+    std::string serial = {};
     std::optional<std::chrono::sys_seconds> certificate_not_after = std::nullopt;
     bool shadow = false;
     bool enforced = false;

@@ -266,6 +266,48 @@ TEST(DeviceInventory, tells_refusals_of_a_device_from_those_of_strangers) {
     EXPECT_EQ(inventory.totals().size(), 1U) << "B has agreed on nothing";
 }
 
+TEST(DeviceInventory, shows_the_certificate_that_is_let_in) {
+    struct Step {
+        bool let_in;
+        const char* serial;
+        const char* shown;
+    };
+    const Step steps[] = {{false, "0A", "0A"}, {false, "0B", "0B"}, {true, "0C", "0C"},
+                          {false, "0A", "0C"}, {true, "0D", "0D"},  {false, "0E", "0D"}};
+    const auto end_of = [](std::string_view serial) { return morning + std::chrono::days(serial[1]); };
+    DeviceInventory inventory;
+    for (const Step& step : steps) {
+        SCOPED_TRACE(step.serial);
+        Sighting seen = sighting("AES128-SHA");
+        seen.serial = step.serial;
+        seen.certificate_not_after = end_of(step.serial);
+        if (step.let_in) {
+            inventory.note("A", seen, capacity, morning);
+        } else {
+            inventory.refused("A",
+                              {"fleet", Reason::revoked, step.serial, true, step.serial, end_of(step.serial)},
+                              capacity, morning);
+            EXPECT_EQ(inventory.list().front().refusals.detail, step.serial) << "which one it was";
+        }
+        EXPECT_EQ(inventory.list().front().serial, step.shown);
+        EXPECT_EQ(inventory.list().front().certificate_not_after, end_of(step.shown));
+    }
+    DeviceInventory restored;
+    restored.restore(inventory.list().front(), capacity);
+    restored.refused("A", {"fleet", Reason::revoked, "", true, "0F"}, capacity, morning);
+    EXPECT_EQ(restored.list().front().serial, "0D") << "nor does a restart forget it";
+}
+
+TEST(DeviceInventory, shows_a_refused_certificate_when_it_was_let_in_without_one) {
+    DeviceInventory inventory;
+    inventory.note("A", in_shadow(Reason::no_certificate), capacity, morning);
+    for (const char* serial : {"0A", "0B"}) {
+        inventory.refused("A", {"fleet", Reason::revoked, "", true, serial}, capacity, morning);
+        EXPECT_EQ(inventory.list().front().serial, serial);
+    }
+    EXPECT_EQ(inventory.totals().size(), 1U);
+}
+
 TEST(DeviceInventory, gives_pages_in_order) {
     DeviceInventory inventory;
     std::vector<std::string> all;
@@ -291,29 +333,6 @@ TEST(DeviceInventory, gives_pages_in_order) {
     ASSERT_EQ(changed.size(), 1U);
     EXPECT_EQ(changed[0].device, "D150");
     EXPECT_EQ(changed[0].last_seen, morning) << "a claim is no sighting";
-}
-
-TEST(DeviceInventory, is_as_before_once_restored) {
-    DeviceInventory before;
-    for (int i = 0; i < 40; ++i) {
-        const std::string device = "D" + std::to_string(i);
-        before.note(device, i % 2 == 0 ? sighting("AES128-SHA") : in_shadow(Reason::revoked), capacity,
-                    morning);
-        before.count(device, use(3, 1), morning);
-        before.refused(device, {.listener = "x", .reason = Reason::bad_signature, .detail = "why"}, capacity,
-                       morning);
-    }
-    DeviceInventory after;
-    after.note("D1", sighting("ECDHE-RSA-AES128-GCM-SHA256"), capacity, morning);
-    const KnownDevice known_already = after.list().front();
-    for (const KnownDevice& known : before.list())
-        after.restore(known, capacity);
-    auto expected = before.list();
-    for (KnownDevice& known : expected) {
-        if (known.device == "D1") known = known_already;
-    }
-    EXPECT_EQ(after.list(), expected);
-    EXPECT_EQ(after.totals().at({"TLSv1.2", "AES128-SHA", 2048}), 39U);
 }
 
 /// What the allocator holds; 0 when a sanitizer has taken its place.

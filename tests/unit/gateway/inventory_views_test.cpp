@@ -98,7 +98,7 @@ TEST(InventoryView, as_csv_has_a_header_and_a_row_for_each) {
         capacity, morning);
     const std::string text = whole(InventoryView(inventory, {.format = Format::csv}, morning));
     EXPECT_THAT(text, testing::HasSubstr("\r\nD10000,fleet,2024-10-04T00:00:00Z,2024-10-04T00:00:00Z,TLSv1.2,"
-                                         "AES128-SHA,2048,proven,\"\",\"\",0,0,0,1,revoked,"
+                                         "AES128-SHA,2048,proven,0A,2024-10-04T00:00:00Z,0,0,0,1,revoked,"
                                          "\"'=1+1, \"\"x\"\"\",2024-10-04T00:00:00Z,0,\"\",\"\"\r\n"));
 }
 
