@@ -100,6 +100,54 @@ void DeviceInventory::Shard::prove(Row& row, std::string_view serial,
     enter_totals(row);
 }
 
+void DeviceInventory::Shard::add_earlier(RefusalRow& row, const Refusals& refusals) {
+    if (row.count == 0) return add(row, refusals);
+    row.count += refusals.count;
+}
+
+void DeviceInventory::Shard::add_earlier(Row& row, const KnownDevice& known) {
+    const bool was_let_in = !known.version.empty();
+    const bool is_new = !row.seen && !row.proven;
+    const bool knows_better = row.seen && (row.proven || !known.proven);
+    if (is_new || (was_let_in && !knows_better)) {
+        leave_totals(row);
+        const Row own = row;
+        take_in(row, {.listener = known.listener,
+                      .version = known.version,
+                      .cipher = known.cipher,
+                      .key_bits = known.key_bits,
+                      .proven = known.proven,
+                      .serial = known.serial,
+                      .certificate_not_after = known.certificate_not_after,
+                      .shadow = known.shadow,
+                      .enforced = known.enforced,
+                      .refusal = known.refusal,
+                      .refusal_detail = known.refusal_detail});
+        row.seen = was_let_in;
+        enter_totals(row);
+        if (own.proven) prove(row, own.serial, own.certificate_not_after);
+    } else if (known.proven && !row.proven) {
+        prove(row, known.serial, known.certificate_not_after);
+    }
+    if (row.requests == 0 || row.rules == known.rules) {
+        row.rules = known.rules;
+        row.requests += known.requests;
+        row.denied += known.denied;
+        if (!row.last_denial) {
+            row.last_denial = known.last_denial;
+            details.assign(row.last_denial_detail, known.last_denial_detail);
+        }
+    }
+    row.first_seen = std::min(row.first_seen, known.first_seen);
+    row.last_seen = std::max(row.last_seen, known.last_seen);
+    row.changed = std::max(row.changed, known.last_seen);
+    row.requests_seen += known.requests_seen;
+    row.bytes_in += known.bytes_in;
+    row.bytes_out += known.bytes_out;
+    add_earlier(row.refusals, known.refusals);
+    add_earlier(row.claims, known.claims);
+}
+
 KnownDevice DeviceInventory::Shard::described(const std::string& device, const Row& row) const {
     const auto name = [this](Text number) { return std::string(names.text(number)); };
     const auto text = [this](Text number) { return std::string(details.text(number)); };
@@ -235,33 +283,11 @@ void DeviceInventory::refused(std::string_view device, const RefusedHandshake& h
 }
 
 void DeviceInventory::restore(const KnownDevice& known, std::size_t capacity) {
+    if (known.device.empty()) return;
     Shard& shard = shard_of(known.device);
     const std::lock_guard lock(shard.mutex);
-    if (known.device.empty() || shard.devices.contains(known.device)) return;
     Row* const row = find_or_add(shard, known.device, capacity, known.first_seen);
-    if (row == nullptr) return;
-    shard.take_in(*row, {.listener = known.listener,
-                         .version = known.version,
-                         .cipher = known.cipher,
-                         .key_bits = known.key_bits,
-                         .proven = known.proven,
-                         .serial = known.serial,
-                         .certificate_not_after = known.certificate_not_after,
-                         .shadow = known.shadow,
-                         .enforced = known.enforced,
-                         .refusal = known.refusal,
-                         .refusal_detail = known.refusal_detail});
-    row->seen = !known.version.empty();
-    shard.enter_totals(*row);
-    row->rules = known.rules;
-    row->requests = known.requests;
-    row->denied = known.denied;
-    row->last_denial = known.last_denial;
-    shard.details.assign(row->last_denial_detail, known.last_denial_detail);
-    row->last_seen = known.last_seen;
-    row->changed = known.last_seen;
-    shard.add(*row, {known.requests_seen, known.bytes_in, known.bytes_out, known.refusals});
-    shard.add(row->claims, known.claims);
+    if (row != nullptr) shard.add_earlier(*row, known);
 }
 
 // ---- what is asked -----------------------------------------------------------------------------------

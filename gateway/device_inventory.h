@@ -87,7 +87,8 @@ class DeviceInventory {
     void refused(std::string_view device, const RefusedHandshake& handshake, std::size_t capacity,
                  std::chrono::sys_seconds now);
 
-    /// As it was known before a restart. What is known already stays as it is.
+    /// What an earlier process knew of a device, once. Counts add up; what this process has seen itself of
+    /// the device, such as its certificate, stays.
     void restore(const KnownDevice& known, std::size_t capacity);
 
     /// In the order of their ids.
@@ -170,6 +171,8 @@ class DeviceInventory {
         void take_in(Row& row, const Sighting& sighting);
         /// By a handshake that was refused all the same.
         void prove(Row& row, std::string_view serial, std::optional<std::chrono::sys_seconds> not_after);
+        void add_earlier(Row& row, const KnownDevice& known);
+        void add_earlier(RefusalRow& row, const Refusals& refusals);
         Row* find(std::string_view device);  ///< null: not known
         KnownDevice described(const std::string& device, const Row& row) const;
     };
