@@ -4,12 +4,14 @@
 #include "gateway/device_limiter.h"
 #include "gateway/log.h"
 #include "gateway/snapshot.h"
+#include "pki/descriptor.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -18,6 +20,10 @@ namespace sallyport::gateway {
 /// Keeps what is known of devices, and what they used of this day's bytes, across restarts: the file
 /// `devices` in the state folder, replaced in one step by a thread of its own. Without a state folder it does
 /// nothing. What fails (a full disk) is an event and is tried again; the service goes on.
+///
+/// One process has the table at a time (flock of `devices.lock`); another one with the same folder neither
+/// reads nor writes it. Once it can take over it adds what the file has to what it knows itself. The same
+/// goes for a file that cannot be read: nothing is written before it could be, or was set aside.
 class InventoryKeeper {
   public:
     static constexpr std::chrono::seconds interval{10};       ///< between two writes, at least
@@ -28,32 +34,53 @@ class InventoryKeeper {
 
     /// All must outlive this.
     InventoryKeeper(const SnapshotStore& snapshots, DeviceInventory& inventory, DeviceLimiter& limiter,
-                    Log& log)
-        : snapshots_(snapshots), inventory_(inventory), limiter_(limiter), log_(log) {}
+                    Log& log, std::size_t file_bytes_at_most = max_file_bytes)
+        : snapshots_(snapshots),
+          inventory_(inventory),
+          limiter_(limiter),
+          log_(log),
+          file_bytes_at_most_(file_bytes_at_most) {}
     ~InventoryKeeper() { stop(); }
     InventoryKeeper(const InventoryKeeper&) = delete;
     InventoryKeeper& operator=(const InventoryKeeper&) = delete;
 
-    /// Before the first request. A file that cannot be used is set aside under another name, with an event.
+    /// Before the first request. A file whose content is no table is set aside under another name, with an
+    /// event. What cannot be restored now is tried again once this is started.
     void restore();
     void start();
     /// Writes what has changed since the last time, and ends.
     void stop();
+    /// Until it looks again whether to write: longer after a large table, whatever came of it. Not while the
+    /// thread runs.
+    std::chrono::seconds pause() const;
 
   private:
     void run();
-    void write_if_changed();
     std::filesystem::path file() const;
+    /// Whether `table` is this process's, and its content known here.
+    bool keeps(const std::filesystem::path& table);
+    bool has_lock(const std::filesystem::path& table);
+    bool has_restored(const std::filesystem::path& table);
+    void take_over(const std::string& bytes, const std::filesystem::path& table);
+    void write_if_changed(const std::filesystem::path& table);
     void set_aside(const std::filesystem::path& file, const std::string& why);
+    bool not_kept(Log::Level level, const std::string& detail);  ///< false
     void report_failed(const std::string& detail);
 
     const SnapshotStore& snapshots_;
     DeviceInventory& inventory_;
     DeviceLimiter& limiter_;
     Log& log_;
-    std::uint64_t written_changes_ = 0;  ///< of the writing thread
-    std::size_t written_bytes_ = 0;      ///< the same
-    std::string last_failure_;           ///< the same
+    std::size_t file_bytes_at_most_;
+
+    // Of the writing thread, once it runs.
+    std::optional<pki::Descriptor> lock_;
+    std::filesystem::path locked_;  ///< the table that it is for
+    bool is_restored_ = false;
+    std::uint64_t written_changes_ = 0;
+    std::size_t handled_bytes_ = 0;  ///< of the table that was read or built last
+    std::string not_kept_;           ///< why, as it was said
+    std::string last_failure_;
 
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -10,6 +10,7 @@ import unittest
 from support.case import main
 from support.device_table import DeviceTable
 from support.fleet import DEVICE, OTHER_DEVICE, FleetTest
+from support.gateway import Gateway
 from support.https_client import Connection
 from support.processes import wait_until
 
@@ -28,13 +29,13 @@ class DevicesAreRemembered(FleetTest):
             left.unlink()
         self.gateway.start()
 
-    def put(self, identity):
-        with Connection(self.gateway.port, self.context(identity)) as connection:
+    def put(self, identity, gateway=None):
+        with Connection((gateway or self.gateway).port, self.context(identity)) as connection:
             target = f"/fleet/{identity.id}/device.json"
             self.assertEqual(connection.request(self.signer, "PUT", target, BODY).status, 200)
 
-    def known(self):
-        devices = json.loads(self.gateway.admin("/status?view=devices")[1])["devices"]
+    def known(self, gateway=None):
+        devices = json.loads((gateway or self.gateway).admin("/status?view=devices")[1])["devices"]
         return {device["device"]: device for device in devices}
 
     def wait_for_bytes(self, device, count):
@@ -108,6 +109,32 @@ class DevicesAreRemembered(FleetTest):
         device = self.known()["0A0B0C0D"]
         self.assertEqual((device["refusals"]["count"], device["refusals"]["last"]), (7, "revoked"))
         self.assertEqual(device["last_seen"], 1_790_000_000)
+
+    def test_two_gateways_with_one_folder(self):
+        folder = self.folder / "second"
+        folder.mkdir()
+        second = Gateway(folder, self.pki, self.store.endpoint)
+        second.write_configuration(f"state: {self.table.parent}\n" + second.configuration.read_text())
+        self.addCleanup(second.stop)
+        self.put(self.device)
+        second.start()
+        event = second.wait_for_event("state", result="not_kept")
+        self.assertIn("a state folder of its own", event["detail"])
+        self.put(self.device, second)
+        self.put(self.other, second)
+        wait_until(lambda: len(self.known(second)) == 2, "the second one serves")
+        self.wait_for_bytes(DEVICE, len(BODY))
+        self.gateway.stop()
+        second.wait_for_event("state", seconds=40, result="kept")
+        both = self.known(second)
+        self.assertEqual(both[DEVICE]["bytes_in"], 2 * len(BODY), "what each of them has seen")
+        self.assertEqual(both[OTHER_DEVICE]["bytes_in"], len(BODY))
+        second.stop()
+        self.assertEqual(len(second.events("state", result="not_kept")), 1)
+        self.assertEqual(second.events("state", result="failed"), [], "nor do the CRLs mind")
+        self.assertTrue(list((self.table.parent / "crl").iterdir()))
+        self.gateway.start()
+        self.assertEqual(self.known(), both)
 
     def test_full_disk_stops_nobody(self):
         state = self.gateway.folder / "state"

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace sallyport::gateway {
@@ -41,30 +44,60 @@ class InventoryKeeperTest : public testing::Test {
         std::uint64_t day_bytes = 0;
         std::string events;
     };
-    Life live(const std::vector<std::string>& seen) {
-        LogSettings settings{.access = "off", .events = (folder_ / "events.log").string(), .level = "info"};
-        fs::remove(settings.events);
-        Life life;
-        {
-            Log log(settings);
-            DeviceInventory inventory;
-            DeviceLimiter limiter;
-            InventoryKeeper keeper(snapshots_, inventory, limiter, log);
-            keeper.restore();
-            keeper.start();
-            for (const std::string& device : seen) {
-                inventory.note(device, {"fleet", "TLSv1.2", "AES128-SHA", 2048, true}, 1600, now_seconds());
-                limiter.settle(device, 0, 1000, now_seconds());
-            }
-            keeper.stop();
-            life.known = inventory.list();
-            for (const DailyBytes& use : limiter.used_today(now_seconds()))
-                life.day_bytes += use.bytes;
+    class Process {
+      public:
+        Process(const SnapshotStore& snapshots, fs::path events,
+                std::size_t file_bytes_at_most = InventoryKeeper::max_file_bytes)
+            : events_(std::move(events)),
+              log_(LogSettings{.access = "off", .events = events_.string(), .level = "info"}),
+              keeper_(snapshots, inventory_, limiter_, *log_, file_bytes_at_most) {}
+
+        void start() {
+            keeper_.restore();
+            keeper_.start();
         }
-        std::ostringstream said;
-        said << std::ifstream(settings.events).rdbuf();
-        life.events = said.str();
-        return life;
+        void see(const std::string& device) {
+            const Sighting seen{"fleet", "TLSv1.2", "AES128-SHA", 2048, true};
+            inventory_.note(device, seen, 100'000, now_seconds());
+            limiter_.settle(device, 0, 1000, now_seconds());
+        }
+        InventoryKeeper& keeper() { return keeper_; }
+        /// To be asked once.
+        Life end() {
+            keeper_.stop();
+            Life life;
+            life.known = inventory_.list();
+            for (const DailyBytes& use : limiter_.used_today(now_seconds()))
+                life.day_bytes += use.bytes;
+            log_.reset();
+            std::ostringstream said;
+            said << std::ifstream(events_).rdbuf();
+            life.events = said.str();
+            return life;
+        }
+
+      private:
+        fs::path events_;
+        std::optional<Log> log_;
+        DeviceInventory inventory_;
+        DeviceLimiter limiter_;
+        InventoryKeeper keeper_;
+    };
+    std::unique_ptr<Process> process(std::size_t file_bytes_at_most = InventoryKeeper::max_file_bytes) {
+        const std::string name = "events-" + std::to_string(++processes_) + ".log";
+        return std::make_unique<Process>(snapshots_, folder_ / name, file_bytes_at_most);
+    }
+    Life live(const std::vector<std::string>& seen) {
+        const auto one = process();
+        one->start();
+        for (const std::string& device : seen)
+            one->see(device);
+        return one->end();
+    }
+    static std::string content_of(const fs::path& file) {
+        std::ostringstream content;
+        content << std::ifstream(file, std::ios::binary).rdbuf();
+        return content.str();
     }
     void put(const std::string& bytes) {
         fs::create_directories(state());
@@ -73,7 +106,15 @@ class InventoryKeeperTest : public testing::Test {
 
     fs::path folder_;
     SnapshotStore snapshots_;
+    int processes_ = 0;
 };
+
+std::vector<std::string> ids_of(const std::vector<KnownDevice>& known) {
+    std::vector<std::string> ids;
+    for (const KnownDevice& one : known)
+        ids.push_back(one.device);
+    return ids;
+}
 
 TEST_F(InventoryKeeperTest, remembers_over_a_restart) {
     const Life first = live({"A", "B"});
@@ -114,24 +155,21 @@ TEST_F(InventoryKeeperTest, forgets_devices_of_long_ago) {
 
 TEST_F(InventoryKeeperTest, sets_aside_what_it_cannot_use) {
     live({"A"});
-    std::ostringstream good;
-    good << std::ifstream(file(), std::ios::binary).rdbuf();
-    std::string flipped = good.str();
+    const std::string good = content_of(file());
+    std::string flipped = good;
     flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
-    std::string later = good.str();
+    std::string later = good;
     later[18] = 2;
     int aside = 0;
-    for (const std::string& bytes : {std::string(), good.str().substr(0, good.str().size() / 2), flipped,
-                                     later, std::string("{}"), std::string(100'000, 'x')}) {
+    for (const std::string& bytes : {std::string(), good.substr(0, good.size() / 2), flipped, later,
+                                     std::string("{}"), std::string(100'000, 'x')}) {
         put(bytes);
         const Life life = live({"B"});
         ASSERT_EQ(life.known.size(), 1U) << "it begins empty, and goes on";
         EXPECT_EQ(life.known[0].device, "B");
         EXPECT_THAT(life.events, HasSubstr("\"result\":\"set_aside\""));
         const fs::path kept = file().string() + ".unusable-" + std::to_string(++aside);
-        std::ostringstream as_it_was;
-        as_it_was << std::ifstream(kept, std::ios::binary).rdbuf();
-        EXPECT_EQ(as_it_was.str(), bytes);
+        EXPECT_EQ(content_of(kept), bytes);
         EXPECT_EQ(live({}).known.size(), 1U) << "what it wrote instead is sound";
     }
 }
@@ -158,7 +196,156 @@ TEST_F(InventoryKeeperTest, goes_on_when_it_cannot_write) {
     std::ofstream(state()) << "a file where the folder should be";
     const Life life = live({"A"});
     EXPECT_EQ(life.known.size(), 1U);
-    EXPECT_THAT(life.events, HasSubstr("\"result\":\"failed\""));
+    EXPECT_THAT(life.events, HasSubstr("\"result\":\"not_kept\""));
+}
+
+TEST_F(InventoryKeeperTest, leaves_the_table_to_whoever_has_it) {
+    live({"A"});
+    const auto first = process();
+    first->start();
+    const std::string before = content_of(file());
+    const Life second = live({"B"});
+    EXPECT_EQ(ids_of(second.known), std::vector<std::string>{"B"}) << "it restores nothing";
+    EXPECT_EQ(content_of(file()), before) << "it writes nothing, not even at its end";
+    EXPECT_THAT(second.events, HasSubstr("\"result\":\"not_kept\""));
+    EXPECT_THAT(second.events, HasSubstr("a state folder of its own"));
+    EXPECT_EQ(second.events.find("not_kept"), second.events.rfind("not_kept")) << "it says so once";
+    first->see("C");
+    first->end();
+}
+
+TEST_F(InventoryKeeperTest, takes_over_when_the_other_has_ended) {
+    live({"A"});
+    auto old = process();
+    old->start();
+    const auto fresh = process();
+    fresh->start();
+    fresh->see("B");
+    fresh->see("C");
+    old->see("B");
+    old->end();
+    old.reset();
+    const Life both = fresh->end();  // its last look
+    EXPECT_EQ(ids_of(both.known), (std::vector<std::string>{"A", "B", "C"}));
+    EXPECT_EQ(both.day_bytes, 4000U) << "of A, twice of B, of C: each once";
+    EXPECT_THAT(both.events, HasSubstr("\"result\":\"not_kept\""));
+    EXPECT_THAT(both.events, HasSubstr("\"result\":\"restored\",\"devices\":3"));
+    EXPECT_THAT(both.events, HasSubstr("\"result\":\"kept\""));
+}
+
+TEST_F(InventoryKeeperTest, keeps_what_both_knew) {
+    auto old = process();
+    old->start();
+    auto fresh = process();
+    fresh->start();
+    fresh->see("B");
+    old->see("A");
+    old.reset();
+    const Life both = fresh->end();
+    fresh.reset();
+    const Life next = live({});
+    EXPECT_EQ(next.known, both.known);
+    EXPECT_EQ(next.known.size(), 2U);
+    EXPECT_EQ(next.day_bytes, both.day_bytes) << "a restart counts nothing twice";
+}
+
+TEST_F(InventoryKeeperTest, goes_with_the_folder) {
+    auto moving = process();
+    moving->start();
+    moving->see("A");
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->settings.state = folder_ / "elsewhere";
+    snapshots_.publish(std::move(snapshot));
+    moving->end();
+    EXPECT_THAT(live({}).events, HasSubstr("not_kept")) << "the lock has moved, too";
+    moving.reset();
+    EXPECT_EQ(ids_of(live({}).known), std::vector<std::string>{"A"});
+    EXPECT_FALSE(fs::exists(file()));
+}
+
+/// Root can read everything, so the file stands behind what stops even root.
+TEST_F(InventoryKeeperTest, leaves_what_it_cannot_read_and_tries_again) {
+    live({"A"});
+    const fs::path good = folder_ / "good";
+    fs::rename(file(), good);
+    struct Case {
+        const char* name;
+        fs::path target;
+        const char* said;
+    };
+    const Case cases[] = {
+        {"a link that leads nowhere yet", folder_ / "not-mounted", "No such file"},
+        {"a link to itself", file(), "Too many levels"},
+        {"an error of the disk", "/proc/self/mem", "Input/output error"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.name);
+        fs::remove(file());
+        fs::create_symlink(c.target, file());
+        const Life unlucky = live({"B"});
+        EXPECT_EQ(ids_of(unlucky.known), std::vector<std::string>{"B"}) << "the service goes on";
+        EXPECT_THAT(unlucky.events, HasSubstr("\"result\":\"not_kept\""));
+        EXPECT_THAT(unlucky.events, HasSubstr(c.said));
+        EXPECT_EQ(unlucky.events.find("not_kept"), unlucky.events.rfind("not_kept")) << "it says so once";
+        EXPECT_TRUE(fs::is_symlink(file())) << "neither set aside nor overwritten";
+        const auto patient = process();
+        patient->start();
+        patient->see("B");
+        fs::remove(file());
+        fs::copy_file(good, file());
+        const Life lucky = patient->end();
+        EXPECT_EQ(ids_of(lucky.known), (std::vector<std::string>{"A", "B"}));
+        EXPECT_THAT(lucky.events, HasSubstr("\"result\":\"kept\""));
+    }
+    EXPECT_FALSE(fs::exists(file().string() + ".unusable-1"));
+}
+
+TEST_F(InventoryKeeperTest, a_want_of_descriptors_costs_no_table) {
+    live({"A"});
+    const auto poor = process();
+    struct rlimit usual {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none { 0, usual.rlim_max };
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    poor->keeper().restore();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+    poor->see("B");
+    poor->keeper().start();
+    const Life life = poor->end();
+    EXPECT_THAT(life.events, HasSubstr("Too many open files"));
+    EXPECT_EQ(ids_of(life.known), (std::vector<std::string>{"A", "B"}));
+}
+
+/// Else it would build the whole of it every ten seconds, for nothing.
+TEST_F(InventoryKeeperTest, pauses_after_a_large_table_whatever_came_of_it) {
+    constexpr std::size_t large = 20 * InventoryKeeper::bytes_per_second;
+    constexpr std::size_t most = InventoryKeeper::max_file_bytes;
+    struct Case {
+        const char* name;
+        std::size_t file_bytes_at_most;
+        bool can_write;
+        const char* said;
+    };
+    const Case cases[] = {
+        {"written", most, true, ""},
+        {"not written", most, false, "cannot replace"},
+        {"too large", large, true, "has outgrown"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.name);
+        fs::remove_all(state());
+        const auto one = process(c.file_bytes_at_most);
+        EXPECT_EQ(one->keeper().pause(), InventoryKeeper::interval);
+        one->start();
+        for (std::size_t i = 0; i < 2 * large / max_device_bytes; ++i) {
+            std::string id = std::to_string(i);
+            one->see(id.insert(0, max_device_bytes - id.size(), '0'));
+        }
+        if (!c.can_write) fs::create_directories(file() / "in the way");
+        const Life life = one->end();
+        EXPECT_GE(one->keeper().pause(), std::chrono::seconds(large / InventoryKeeper::bytes_per_second));
+        EXPECT_THAT(life.events, HasSubstr(c.said));
+    }
 }
 
 }  // namespace
