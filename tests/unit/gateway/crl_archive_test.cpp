@@ -1,8 +1,8 @@
 #include "gateway/crl_archive.h"
 
 #include "tests/support/revocation_lists.h"
+#include "tests/support/temporary_folder.h"
 
-#include <filesystem>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -31,9 +31,8 @@ TEST(CrlArchive, keeps_each_list_apart) {
     const auto index = test::build({&ca, &other}, ders).index;
     ASSERT_EQ(index.crls().size(), ders.size());
 
-    std::string folder = (std::filesystem::temp_directory_path() / "sallyport-archive-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    const CrlArchive archive{std::filesystem::path(folder)};
+    const test::TemporaryFolder folder;
+    const CrlArchive archive{folder.path()};
     ASSERT_TRUE(archive.prepare());
     for (const pki::CrlFacts* facts : index.crls())
         ASSERT_TRUE(archive.keep(*facts, ders.at(std::stoul(facts->origin))));
@@ -41,7 +40,6 @@ TEST(CrlArchive, keeps_each_list_apart) {
     std::multiset<std::string> kept;
     for (const auto& one : archive.load(1U << 20U, faults))
         kept.insert(one.der);
-    std::filesystem::remove_all(folder);
     EXPECT_TRUE(faults.empty());
     EXPECT_EQ(kept, std::multiset<std::string>(ders.begin(), ders.end()));
 }

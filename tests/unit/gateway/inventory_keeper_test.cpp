@@ -2,6 +2,7 @@
 
 #include "gateway/rules/device_records.h"
 #include "gateway/wall_clock.h"
+#include "tests/support/temporary_folder.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -24,15 +25,9 @@ using testing::HasSubstr;
 class InventoryKeeperTest : public testing::Test {
   protected:
     InventoryKeeperTest() {
-        std::string name = (fs::temp_directory_path() / "keeper-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         auto snapshot = std::make_shared<Snapshot>();
         snapshot->settings.state = state();
         snapshots_.publish(std::move(snapshot));
-    }
-    ~InventoryKeeperTest() override {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
     }
 
     fs::path state() const { return folder_ / "state"; }
@@ -104,7 +99,8 @@ class InventoryKeeperTest : public testing::Test {
         std::ofstream(file(), std::ios::binary) << bytes;
     }
 
-    fs::path folder_;
+    test::TemporaryFolder temporary_;
+    fs::path folder_ = temporary_.path();
     SnapshotStore snapshots_;
     int processes_ = 0;
 };
