@@ -44,6 +44,19 @@ class ObjectStore(Companion):
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
 
+class LeastServer(Companion):
+    """See least_server.cpp."""
+
+    def __init__(self, pki, authorities, store_port):
+        server = pki.server()
+        super().__init__(
+            program("bench_tls_least_server"),
+            *("--chain", server.chain, "--key", server.key, "--authorities", authorities),
+            *("--suite", SUITE, "--store", store_port),
+        )
+        self.port = int(self.hear())
+
+
 class Devices(Companion):
     """`number` devices with ids from `first` on, which connect from a process of their own: `client` is one of the
     programs that client_program.h describes."""

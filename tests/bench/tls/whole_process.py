@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import parts  # noqa: E402
 import rounds  # noqa: E402
-from companions import Devices, cpu_us  # noqa: E402
+from companions import Devices, LeastServer, cpu_us  # noqa: E402
 from nginx import NGINX, Nginx  # noqa: E402
 from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
@@ -32,8 +32,9 @@ MAX_CONNECTIONS = 16384
 
 class TlsFront(Measurement):
     @contextlib.contextmanager
-    def servers(self, name):
-        """nginx, to which the others are compared, and the gateway; both fresh, with the same CRLs."""
+    def servers(self, name, least=False):
+        """nginx, to which the others are compared, and the gateway; both fresh, with the same CRLs. `least`: and what
+        costs the least."""
         with contextlib.ExitStack() as stack:
             crl = self.pki.big_crl(CRL_ENTRIES)
             crls = self.pki.big_crl(0, signer="root").read_text() + crl.read_text()
@@ -49,10 +50,15 @@ class TlsFront(Measurement):
             stack.callback(gateway.stop)
             gateway.start()
             gateway.settled()
-            yield [
+            servers = [
                 rounds.Server("nginx", nginx.pid, nginx.port),
                 rounds.Server("gateway", gateway.process.pid, gateway.port),
             ]
+            if least:
+                least_server = LeastServer(self.pki, nginx.folder / "authorities.pem", self.store.port)
+                stack.callback(least_server.stop)
+                servers.append(rounds.Server("the least", least_server.pid, least_server.port))
+            yield servers
 
     @contextlib.contextmanager
     def devices(self, number, first=1):
@@ -79,7 +85,7 @@ class TlsFront(Measurement):
         return f"{self.options.rounds} rounds of {self.options.connections}, {SUITE}"
 
     def compare(self, what, kind, number, budget):
-        with self.servers(f"{what}-{number}") as servers, self.devices(number) as devices:
+        with self.servers(f"{what}-{number}", least=True) as servers, self.devices(number) as devices:
 
             def cost(server):
                 return cpu_us(server, devices, what, self.options.connections, self.options.threads)
