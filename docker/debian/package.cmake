@@ -1,4 +1,4 @@
-# What `cmake --install` and `cpack` put where. Debian packages, one for each program: cpack --preset release
+# What `cmake --install` and `cpack` put where. Debian packages, one for each program: see README.md
 
 include(GNUInstallDirs)
 set(packaging ${CMAKE_CURRENT_LIST_DIR})
