@@ -2,6 +2,7 @@
 
 #include "gateway/json_line.h"
 #include "gateway/metrics.h"
+#include "gateway/rules/logged_key.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -220,6 +221,8 @@ void Log::handshake(const HandshakeRecord& record) {
 }
 
 void Log::request(const RequestRecord& record) {
+    const auto without_secrets = logged_key(record.key);
+    const std::string& key = without_secrets ? *without_secrets : record.key;
     if (record.reason) {
         audit_refusal("request_refused",
                       {record.listener, *record.reason, record.peer, record.client, record.serial,
@@ -227,7 +230,7 @@ void Log::request(const RequestRecord& record) {
                       {{"request_id", record.request_id},
                        {"operation", record.operation},
                        {"bucket", record.bucket},
-                       {"key", record.key},
+                       {"key", key},
                        {"detail", record.detail}});
     }
     if (!access_) return;
@@ -244,7 +247,7 @@ void Log::request(const RequestRecord& record) {
     line.add("operation", record.operation);
     line.add("method", record.method);
     line.add("bucket", record.bucket);
-    line.add("key", record.key);
+    line.add("key", key);
     line.add("status", record.status);
     if (record.reason) line.add("reason", to_string(*record.reason));
     if (!record.detail.empty()) line.add("detail", record.detail);

@@ -45,8 +45,8 @@ std::vector<std::string> unusable_logs(const LogSettings& settings);
 /// The access log (one JSON line for each request), the event log (one for everything else worth knowing) and
 /// the audit log (refusals and changes, chained). Written by threads of their own through bounded queues,
 /// some 40 ms later: a slow or full disk costs lines, never a request, and the logs say how many. All that
-/// was logged is written before the destructor returns. Thread-safe. Secrets never get here: no query, and of
-/// the header fields traceparent alone.
+/// was logged is written before the destructor returns. Thread-safe. Secrets never get here: no query, also
+/// none that was encoded into a key (`logged_key`), and of the header fields traceparent alone.
 class Log {
   public:
     enum class Level { debug, info, warning, error };

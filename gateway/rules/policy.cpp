@@ -1,5 +1,6 @@
 #include "gateway/rules/policy.h"
 
+#include "gateway/rules/logged_key.h"
 #include "gateway/rules/pattern.h"
 
 #include <algorithm>
@@ -81,8 +82,9 @@ std::optional<Denial> authorize_action(const Policy& policy, const Client& clien
     const auto denied = [&](Reason reason, std::string_view why) {
         if (!place.ambiguity.empty())
             return bad_request(Reason::ambiguous_path, std::string(place.ambiguity));
+        const std::string& key = place.address.key;
         return access_denied(reason, std::string(action) + " on " + place.address.bucket + "/" +
-                                         place.address.key + std::string(why));
+                                         logged_key(key).value_or(key) + std::string(why));
     };
     if (action == unknown_action) return denied(Reason::action_denied, "");
     for (const PolicyRule& rule : policy.rules) {

@@ -1,5 +1,7 @@
 #include "gateway/rules/signatures.h"
 
+#include "gateway/rules/logged_key.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -63,6 +65,10 @@ std::string without_secrets(std::string_view canonical_request) {
         "X-Amz-Security-Token=",
     };
     std::string text(canonical_request);
+    const auto path = text.find('\n') + 1;
+    const auto path_size = std::min(text.find('\n', path), text.size()) - path;
+    if (const auto shown = logged_key(std::string_view(text).substr(path, path_size)))
+        text.replace(path, path_size, *shown);
     for (const std::string_view beginning : secret_beginnings) {
         const auto found = text.find(beginning);
         if (found == text.npos) continue;

@@ -133,6 +133,23 @@ class AuditLog(FleetTest):
         self.assertEqual((repeated["count"], repeated["last"]["device"]), (299, DEVICE))
         self.assertEqual(len(self.service.access_log(reason="wrong_prefix")), 300, "the access log has each")
 
+    def test_no_secret_of_a_presigned_query_that_stands_in_a_key(self):
+        query = "%3FX-Amz-Date=1&X-Amz-Security-Token=FwoGTOKEN&X-Amz-Signature=0123456789"
+        self.assertEqual(self.ask(self.device, f"/fleet/{OTHER_DEVICE}/x{query}"), 403)
+        line = self.wait_for(event="request_refused")
+        shown = f"{OTHER_DEVICE}/x?X-Amz-Date=1&X-Amz-Security-Token=...&X-Amz-Signature=..."
+        self.assertEqual(line["key"], shown)
+        self.assertIn(shown, line["detail"])
+        twice = query.replace("=", "%253D")
+        self.assertEqual(self.ask(self.device, f"/fleet/{OTHER_DEVICE}/x{twice}"), 400)
+        self.service.stop()
+        self.assertEqual(self.service.access_log(key=shown)[0]["status"], 403)
+        for log in ("audit.log", "access.log", "events.log", "gateway.log"):
+            file = self.service.folder / log
+            text = file.read_text() if file.exists() else ""
+            self.assertNotIn("FwoGTOKEN", text, log)
+            self.assertNotIn("0123456789", text, log)
+
     def test_a_long_serial_of_a_stranger_is_cut(self):
         forged = self.service.folder / "forged.pem"
         forged.write_text(with_serial(self.device.chain.read_text(), b"\x41" * 50_000))

@@ -1,6 +1,7 @@
 #include "gateway/audit_log.h"
 
 #include "gateway/audit_verify.h"
+#include "gateway/log.h"
 
 #include <algorithm>
 #include <atomic>
@@ -329,6 +330,19 @@ TEST_F(AuditLogTest, verdict_on_files_that_cannot_be_read) {
 TEST_F(AuditLogTest, verdict_is_bounded) {
     append(std::string(4U << 20U, 'x'));
     EXPECT_THAT(verdict(), HasSubstr("audit.log:1: is no line"));
+}
+
+/// A presigned query that was encoded into the key: nobody shall use it who reads a log.
+TEST_F(AuditLogTest, shows_no_secret_that_stands_in_a_key) {
+    {
+        Log log({.access = path("access.log"), .events = path("events.log"), .audit = path()});
+        RequestRecord request;
+        request.key = "a?X-Amz-Signature=0123&b";
+        request.reason = Reason::wrong_prefix;
+        log.request(request);
+    }
+    for (const char* name : {"access.log", "audit.log"})
+        EXPECT_THAT(content(name), HasSubstr(R"("key":"a?X-Amz-Signature=...&b")")) << name;
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ TEST(CanonicalRequest, is_told_without_its_secrets) {
             "x-amz-security-token:TOKEN\nx-amz-server-side-encryption-customer-key:KEY\n\nhost\nhash"),
         "PUT\n/b/k\nX-Amz-Security-Token=(hidden)&b=1\nhost:h\n"
         "x-amz-security-token:(hidden)\nx-amz-server-side-encryption-customer-key:(hidden)\n\nhost\nhash");
+    EXPECT_EQ(without_secrets("GET\n/b/k%3FX-Amz-Signature%3D12%26a\n\nhost:h\n\nhost\nhash"),
+              "GET\n/b/k%3FX-Amz-Signature%3D...%26a\n\nhost:h\n\nhost\nhash");
     EXPECT_EQ(without_secrets("GET\n/\n\nhost:h\n\nhost\nhash"), "GET\n/\n\nhost:h\n\nhost\nhash");
 }
 
