@@ -1,19 +1,13 @@
 #pragma once
 
-#include <array>
+#include "gateway/client_network.h"
+
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <vector>
 
-#include <boost/asio/ip/address.hpp>
-
 namespace sallyport::gateway {
-
-/// Where a client comes from, for limits: an IPv4 address, or the /64 of an IPv6 one, which is what one
-/// subscriber has (RFC 6177).
-using ClientNetwork = std::array<std::uint8_t, 16>;
-ClientNetwork network_of(const boost::asio::ip::address& address);
 
 /// How much each client network may do in a minute: a token bucket that holds a minute's worth. Bounded: when
 /// two networks share a place, the one that has used up more keeps it, and the other is not limited.

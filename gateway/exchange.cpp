@@ -31,6 +31,7 @@ Exchange::Exchange(Session& session)
     record_.client = session.proven();
     record_.serial = session.serial();
     record_.peer = session.peer_address();
+    record_.network = session.network();
 }
 
 Exchange::~Exchange() {

@@ -71,9 +71,9 @@ void add_phases(JsonLine& line, const RequestRecord& record) {
     line.add_milliseconds("upstream_ms", record.upstream_duration);
 }
 
-/// Who knocks again is the same from another port.
-std::string_view host_of(std::string_view peer) {
-    return peer.substr(0, peer.rfind(':'));
+/// Who knocks again is the same from another port, and from each of its 2^64 addresses.
+std::string_view key_of(const ClientNetwork& network) {
+    return {reinterpret_cast<const char*>(network.data()), network.size()};
 }
 
 }  // namespace
@@ -153,14 +153,14 @@ void Log::audited(Level level, std::string_view name, Fields fields) {
     audit(name, fields);
 }
 
-void Log::audited_alike(Level level, std::string_view name, std::string_view peer, Fields fields) {
+void Log::audited_alike(Level level, std::string_view name, const ClientNetwork& network, Fields fields) {
     event(level, name, fields);
     if (!audit_) return;
     JsonLine line;
     line.add_time("time", std::chrono::system_clock::now());
     line.add("event", name);
     add_shortened(line, fields);
-    const std::string kind = std::string(name).append(" ").append(host_of(peer));
+    const std::string kind = std::string(name).append(" ").append(key_of(network));
     audit_->refusal({kind, name, false, line.finish()});
 }
 
@@ -185,7 +185,7 @@ void Log::audit_refusal(std::string_view name, const Refused& refused, Fields fi
     line.add("serial", refused.serial.substr(0, max_audited_text));
     add_shortened(line, fields);
     // The name of who has not proved it would let a stranger be as many as it likes.
-    const std::string_view who = refused.is_proven ? refused.client.name : host_of(refused.peer);
+    const std::string_view who = refused.is_proven ? refused.client.name : key_of(refused.network);
     std::string overflow(name);
     (overflow += ' ') += to_string(refused.reason);
     const std::string kind = (overflow + ' ').append(refused.listener).append(" ").append(who);
@@ -197,8 +197,8 @@ void Log::handshake(const HandshakeRecord& record) {
     if (record.failure) {
         // Of what a certificate can be refused for, `revoked` is found last: its signatures are good.
         audit_refusal("handshake_refused",
-                      {record.listener, *record.failure, record.peer, record.client, record.serial,
-                       *record.failure == Reason::revoked},
+                      {record.listener, *record.failure, record.peer, record.network, record.client,
+                       record.serial, *record.failure == Reason::revoked},
                       {{"detail", record.detail}});
         event(Level::warning, "handshake_failed",
               {{"listener", record.listener},
@@ -225,8 +225,8 @@ void Log::request(const RequestRecord& record) {
     const std::string& key = without_secrets ? *without_secrets : record.key;
     if (record.reason) {
         audit_refusal("request_refused",
-                      {record.listener, *record.reason, record.peer, record.client, record.serial,
-                       !record.client.name.empty()},
+                      {record.listener, *record.reason, record.peer, record.network, record.client,
+                       record.serial, !record.client.name.empty()},
                       {{"request_id", record.request_id},
                        {"operation", record.operation},
                        {"bucket", record.bucket},

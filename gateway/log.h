@@ -60,8 +60,8 @@ class Log {
     void event(Level level, std::string_view name, Fields fields);
     /// An event that stands in the audit log, too, whatever the level of the event log.
     void audited(Level level, std::string_view name, Fields fields);
-    /// The same of what a stranger can cause as often as it likes: alike ones of one address are counted.
-    void audited_alike(Level level, std::string_view name, std::string_view peer, Fields fields);
+    /// The same of what a stranger can cause as often as it likes: alike ones of one network are counted.
+    void audited_alike(Level level, std::string_view name, const ClientNetwork& network, Fields fields);
     void handshake(const HandshakeRecord& record);
     void request(const RequestRecord& record);
     const RecentEvents& recent() const { return recent_; }
@@ -87,6 +87,7 @@ class Log {
         std::string_view listener;
         Reason reason;
         std::string_view peer;
+        const ClientNetwork& network;
         const Client& client;
         std::string_view serial;
         bool is_proven;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/client_network.h"
 #include "gateway/rules/client.h"
 #include "gateway/rules/reason.h"
 
@@ -22,6 +23,7 @@ struct RequestRecord {
     Client client;
     std::string_view serial;  ///< hex
     std::string_view peer;    ///< address:port
+    ClientNetwork network{};  ///< of the peer
     std::string_view operation = "Unknown";
     std::string method;
     std::string bucket;
@@ -49,6 +51,7 @@ struct RequestRecord {
 struct HandshakeRecord {
     std::string_view listener;
     std::string_view peer;
+    ClientNetwork network{};  ///< of the peer
     Client client;            ///< its name may be empty
     std::string_view serial;  ///< may be empty
     std::optional<Reason> failure;

@@ -100,7 +100,7 @@ void Session::count_failure(Reason failure) {
     Shared& shared = worker_.shared();
     const auto per_minute = shared.snapshots.current()->settings.limits.handshake_failures_per_address;
     if (!shared.failures_by_address.take(network_, per_minute, Clock::now())) return;
-    shared.log.audited_alike(Log::Level::warning, "address_limited", peer_address_,
+    shared.log.audited_alike(Log::Level::warning, "address_limited", network_,
                              {{"peer", peer_address_},
                               {"reason", to_string(Reason::limit)},
                               {"detail",
@@ -204,6 +204,7 @@ void Session::report_handshake(std::optional<Reason> failure, std::string detail
     HandshakeRecord record;
     record.listener = listener_->name;
     record.peer = peer_address_;
+    record.network = network_;
     record.client = {judge_->admission().kind, judge_->name()};
     record.serial = judge_->serial();
     record.failure = failure;

@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
     /// The cipher suite; empty without TLS.
     std::string_view suite() const { return suite_; }
     const std::string& peer_address() const { return peer_address_; }
+    const ClientNetwork& network() const { return network_; }
     /// The connection to the store while there is one: ticks and cuts reach it, too.
     Connection*& store() { return store_; }
     /// The gate of each request: why the peer is refused by the snapshot in force now.

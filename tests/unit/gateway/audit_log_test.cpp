@@ -332,6 +332,29 @@ TEST_F(AuditLogTest, verdict_is_bounded) {
     EXPECT_THAT(verdict(), HasSubstr("audit.log:1: is no line"));
 }
 
+/// Of a stranger's addresses, one network's are alike: it has 2^64 of them.
+TEST_F(AuditLogTest, counts_the_refusals_of_one_network_together) {
+    const auto refuse = [](Log& log, const char* address) {
+        HandshakeRecord handshake;
+        handshake.listener = "high";
+        const std::string peer = "[" + std::string(address) + "]:443";
+        handshake.peer = peer;
+        handshake.network = network_of(boost::asio::ip::make_address(address));
+        handshake.failure = Reason::no_certificate;
+        log.handshake(handshake);
+        log.audited_alike(Log::Level::warning, "address_limited", handshake.network, {{"peer", peer}});
+    };
+    {
+        Log log({.access = "off", .events = path("events.log"), .audit = path()});
+        for (const char* address : {"2001:db8::1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:1::1"})
+            refuse(log, address);
+    }
+    const auto found = events();
+    EXPECT_EQ(std::ranges::count(found, "handshake_refused"), 2);
+    EXPECT_EQ(std::ranges::count(found, "address_limited"), 2);
+    EXPECT_EQ(std::ranges::count(found, "refusals_repeated"), 2);
+}
+
 /// A presigned query that was encoded into the key: nobody shall use it who reads a log.
 TEST_F(AuditLogTest, shows_no_secret_that_stands_in_a_key) {
     {
