@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,17 +19,19 @@ namespace {
 
 /// The end of a file: enough for the longest line and what may lie torn behind it.
 constexpr std::size_t tail_bytes = max_audit_line_bytes + max_torn_bytes;
+/// The same of most files: many are looked at.
+constexpr std::size_t usual_tail_bytes = 64 * 1024;
 
 struct Tail {
     std::string text;
     bool is_whole = false;  ///< of the file
 };
 
-std::optional<Tail> read_tail(int file) {
+std::optional<Tail> read_tail(int file, std::size_t bytes) {
     struct stat status {};
     if (::fstat(file, &status) != 0) return std::nullopt;
     const auto size = static_cast<std::size_t>(status.st_size);
-    const std::size_t begin = size > tail_bytes ? size - tail_bytes : 0;
+    const std::size_t begin = size > bytes ? size - bytes : 0;
     Tail tail{std::string(size - begin, '\0'), begin == 0};
     std::size_t filled = 0;
     while (filled < tail.text.size()) {
@@ -65,27 +68,66 @@ std::optional<LastLine> last_line(std::string_view text) {
     }
 }
 
-/// The file that was rotated away last, as logrotate names them (NAME.1, NAME-20260131), unless it was
-/// compressed: for a start that finds no file of its own.
-std::filesystem::path rotated_before(const std::filesystem::path& path) {
-    std::filesystem::path newest;
-    std::filesystem::file_time_type newest_time;
+std::optional<LastLine> last_line_of(const std::filesystem::path& path) {
+    const pki::Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (file.get() < 0) return std::nullopt;
+    for (const std::size_t bytes : {usual_tail_bytes, tail_bytes}) {
+        const auto tail = read_tail(file.get(), bytes);
+        if (!tail) return std::nullopt;
+        if (auto last = last_line(tail->text)) return last;
+        if (tail->is_whole) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// Is it NAME.x or NAME-x, and not compressed?
+bool may_be_rotated(std::string_view other, std::string_view name) {
+    constexpr std::string_view compressed[] = {".gz", ".xz", ".zst", ".bz2"};
+    return other.size() > name.size() + 1 && other.starts_with(name) &&
+           (other[name.size()] == '.' || other[name.size()] == '-') &&
+           std::ranges::none_of(compressed, [&](std::string_view ending) { return other.ends_with(ending); });
+}
+
+/// The newest first.
+std::vector<std::filesystem::path> rotated_files(const std::filesystem::path& path) {
+    std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> found;
     std::error_code error;
     const auto folder = path.parent_path();
     const std::string name = path.filename();
     for (const auto& entry : std::filesystem::directory_iterator(folder.empty() ? "." : folder, error)) {
-        const std::string other = entry.path().filename();
-        const bool is_rotated = other.size() > name.size() + 1 && other.starts_with(name) &&
-                                (other[name.size()] == '.' || other[name.size()] == '-') &&
-                                other.find_first_not_of("0123456789", name.size() + 1) == std::string::npos;
-        if (!is_rotated || entry.is_symlink(error) || !entry.is_regular_file(error)) continue;
+        if (!may_be_rotated(entry.path().filename().native(), name)) continue;
+        if (entry.is_symlink(error) || !entry.is_regular_file(error)) continue;
         const auto time = entry.last_write_time(error);
-        if (!error && (newest.empty() || time > newest_time)) {
-            newest = entry.path();
-            newest_time = time;
+        if (!error) found.emplace_back(time, entry.path());
+    }
+    std::ranges::sort(found, std::greater());
+    std::vector<std::filesystem::path> files;
+    for (auto& [time, file] : found) {
+        if (files.size() < AuditFile::max_rotated_files) files.push_back(std::move(file));
+    }
+    return files;
+}
+
+/// Where the chain goes on for a file that has no line.
+struct EndOfChain {
+    std::string file;
+    LastLine last;
+    std::string fork;  ///< as in Found
+};
+
+/// Not by their times: copies, restorations and touch(1) change them.
+std::optional<EndOfChain> end_of_chain(const std::filesystem::path& path) {
+    std::optional<EndOfChain> end;
+    for (const auto& file : rotated_files(path)) {
+        auto last = last_line_of(file);
+        if (!last) continue;
+        if (!end || last->line.number > end->last.line.number) {
+            end = EndOfChain{file.filename(), std::move(*last), ""};
+        } else if (last->line.number == end->last.line.number && last->text != end->last.text) {
+            end->fork = file.filename();
         }
     }
-    return newest;
+    return end;
 }
 
 /// A new name in a folder is on the disk when the folder is.
@@ -123,13 +165,13 @@ std::string AuditFile::why_unusable(const std::string& path) {
 }
 
 pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string& path) {
-    auto tail = read_tail(file);
+    auto tail = read_tail(file, tail_bytes);
     if (!tail) return unusable(path, std::string("cannot be read: ") + std::strerror(errno));
     State state;
     state.needs_line_end = !tail->text.empty() && !tail->text.ends_with('\n');
     if (auto last = last_line(tail->text)) {
         state.head = head_after(last->line.number, last->text);
-        state.found = {last->line.number, last->line.event, "", !last->has_end, std::move(last->torn)};
+        state.found = {last->line.number, last->line.event, "", "", !last->has_end, std::move(last->torn)};
         return state;
     }
     // At most the beginning of a first line.
@@ -137,20 +179,19 @@ pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string&
                          (tail->text.empty() || tail->text.starts_with(R"({"seq":)"));
     if (!is_ours) return unusable(path, none_of_ours);
     if (tail->text.ends_with('\n')) tail->text.pop_back();
-    if (!tail->text.empty()) state.found.torn = std::move(tail->text);
+    std::optional<std::string> torn;
+    if (!tail->text.empty()) torn = std::move(tail->text);
 
-    const auto rotated = rotated_before(path);
-    if (rotated.empty()) return state;
-    const pki::Descriptor before(::open(rotated.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    const auto its_tail = before.get() < 0 ? std::nullopt : read_tail(before.get());
-    if (!its_tail) return state;
-    if (auto last = last_line(its_tail->text)) {
-        state.head = head_after(last->line.number, last->text);
-        state.found.number = last->line.number;
-        state.found.event = last->line.event;
-        state.found.continues = rotated.filename();
-        if (last->torn) state.found.torn = *last->torn + (state.found.torn ? '\n' + *state.found.torn : "");
+    if (auto end = end_of_chain(path)) {
+        AuditLine& line = end->last.line;
+        state.head = head_after(line.number, end->last.text);
+        state.found.number = line.number;
+        state.found.event = std::move(line.event);
+        state.found.continues = std::move(end->file);
+        state.found.fork = std::move(end->fork);
+        if (end->last.torn) torn = *end->last.torn + (torn ? '\n' + *torn : "");
     }
+    state.found.torn = std::move(torn);
     return state;
 }
 

@@ -16,7 +16,14 @@ namespace sallyport::gateway {
 /// file after a rotation. One process has it at a time (flock). Not thread-safe.
 class AuditFile {
   public:
-    /// Errors: it cannot be opened, another process has it, it is none of ours.
+    /// Looked at for the end of the chain: so many files beside this one, the newest.
+    static constexpr std::size_t max_rotated_files = 512;
+
+    /// A file that is not there, or has no line yet, takes up the chain where it goes on furthest: of all
+    /// regular files NAME.* and NAME-*, whatever rotation or restoration named them, the one whose last line
+    /// has the highest number. Of several that is the newest, and `Found::fork` names one that ends
+    /// otherwise. What is compressed or no audit log is passed over. Errors: it cannot be opened, another
+    /// process has it, it is none of ours.
     static pki::Result<AuditFile> open(const std::string& path);
 
     /// Why `open` would fail, but for a process that has it; empty when it would succeed. Changes nothing.
@@ -27,6 +34,7 @@ class AuditFile {
         std::uint64_t number = 0;  ///< of the last line; 0: there is none, a new chain begins
         std::string event;         ///< of the last line
         std::string continues;     ///< name of the rotated file that the last line was read from
+        std::string fork;          ///< of another whose last line has that number, but another hash
         // What a process leaves that was killed:
         bool line_had_no_end = false;     ///< the last line is whole but for its end
         std::optional<std::string> torn;  ///< what is no line and stands behind it

@@ -56,6 +56,7 @@ void AuditLog::tell_how_it_was_found() {
     begin(line, "log_opened");
     line.add("new_chain", found.number == 0);
     if (!found.continues.empty()) line.add("continues", found.continues);
+    if (!found.fork.empty()) line.add("fork", found.fork);
     // Else the process before this was killed, or the disk took no more.
     line.add("was_closed", found.number == 0 || found.event == event_of_end);
     if (found.line_had_no_end) line.add("completed_last_line", true);

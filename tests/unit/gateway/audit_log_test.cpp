@@ -1,96 +1,16 @@
-#include "gateway/audit_log.h"
-
-#include "gateway/audit_verify.h"
 #include "gateway/log.h"
+#include "tests/unit/gateway/audit_log_fixture.h"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
-#include <thread>
 
 #include <boost/json.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 
 namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
-using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
-
-class Health final : public LogHealth {
-  public:
-    void lost(std::uint64_t lines) override { lost_ += lines; }
-    void failed(const std::string&) override { ++failures_; }
-    void caught_up(std::uint64_t) override { ++recoveries_; }
-
-    std::atomic<std::uint64_t> lost_{0};
-    std::atomic<int> failures_{0};
-    std::atomic<int> recoveries_{0};
-};
-
-class AuditLogTest : public testing::Test {
-  protected:
-    AuditLogTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-        folder_ = name;
-    }
-    ~AuditLogTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-
-    std::string path(const std::string& name = "audit.log") const { return (folder_ / name).string(); }
-    std::string content(const std::string& name = "audit.log") const {
-        std::ifstream file(path(name));
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    }
-    void append(const std::string& text, const std::string& name = "audit.log") const {
-        std::ofstream(path(name), std::ios::app) << text;
-    }
-    /// Of all lines that are JSON.
-    std::vector<std::string> events(const std::string& name = "audit.log") const {
-        std::istringstream text(content(name));
-        std::vector<std::string> found;
-        for (std::string line; std::getline(text, line);) {
-            if (const auto parsed = parse_audit_line(line)) found.push_back(parsed->event);
-        }
-        return found;
-    }
-    void write(const std::string& event) {
-        AuditLog log(path(), health_);
-        log.record(record(event));
-    }
-    static std::string record(const std::string& event) {
-        return R"({"time":"2026-01-05T08:03:09Z","event":")" + event + R"("})";
-    }
-    std::string verdict(const std::vector<std::string>& names = {"audit.log"}, const std::string& head = "") {
-        std::vector<std::string> files;
-        for (const auto& name : names)
-            files.push_back(path(name));
-        return verify_audit_files(files, head).value().text;
-    }
-    template <class Condition>
-    static bool eventually(Condition condition) {
-        const auto deadline = std::chrono::steady_clock::now() + 20s;
-        while (!condition() && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::sleep_for(2ms);
-        return condition();
-    }
-
-    std::filesystem::path folder_;
-    Health health_;
-};
 
 TEST_F(AuditLogTest, goes_on_across_starts) {
     write("a");
@@ -175,20 +95,6 @@ TEST_F(AuditLogTest, carries_the_chain_into_a_new_file) {
         audit_digest(content("audit.log.1").substr(0, content("audit.log.1").find('\n')));
     EXPECT_THAT(verdict({"audit.log.1", "audit.log"}, head), HasSubstr("OK: "));
     EXPECT_THAT(verdict({"audit.log"}, head), HasSubstr("no line has the hash"));
-}
-
-/// logrotate renames whether the gateway runs or not.
-TEST_F(AuditLogTest, finds_the_file_that_was_rotated_while_it_did_not_run) {
-    write("a");
-    std::filesystem::rename(path(), path("audit.log.2"));
-    std::filesystem::last_write_time(path("audit.log.2"), std::filesystem::file_time_type::clock::now() - 1h);
-    write("b");
-    append("torn", "audit.log");
-    std::filesystem::rename(path(), path("audit.log.1"));
-    append("not one of the rotated", "audit.log.bak");
-    write("c");
-    EXPECT_THAT(content(), HasSubstr(R"("continues":"audit.log.1")"));
-    EXPECT_THAT(verdict({"audit.log.2", "audit.log.1", "audit.log"}), HasSubstr("OK: 10 lines"));
 }
 
 TEST_F(AuditLogTest, keeps_the_old_file_when_the_new_one_is_not_empty) {
