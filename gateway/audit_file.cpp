@@ -171,7 +171,8 @@ pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string&
     state.needs_line_end = !tail->text.empty() && !tail->text.ends_with('\n');
     if (auto last = last_line(tail->text)) {
         state.head = head_after(last->line.number, last->text);
-        state.found = {last->line.number, last->line.event, "", "", !last->has_end, std::move(last->torn)};
+        state.found = {last->line.number, last->line.event, "", "", !last->has_end};
+        state.torn = std::move(last->torn);
         return state;
     }
     // At most the beginning of a first line.
@@ -179,19 +180,14 @@ pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string&
                          (tail->text.empty() || tail->text.starts_with(R"({"seq":)"));
     if (!is_ours) return unusable(path, none_of_ours);
     if (tail->text.ends_with('\n')) tail->text.pop_back();
-    std::optional<std::string> torn;
-    if (!tail->text.empty()) torn = std::move(tail->text);
+    if (!tail->text.empty()) state.torn = std::move(tail->text);
 
     if (auto end = end_of_chain(path)) {
         AuditLine& line = end->last.line;
         state.head = head_after(line.number, end->last.text);
-        state.found.number = line.number;
-        state.found.event = std::move(line.event);
-        state.found.continues = std::move(end->file);
-        state.found.fork = std::move(end->fork);
-        if (end->last.torn) torn = *end->last.torn + (torn ? '\n' + *torn : "");
+        state.found = {line.number, std::move(line.event), std::move(end->file), std::move(end->fork)};
+        if (end->last.torn) state.torn = *end->last.torn + (state.torn ? '\n' + *state.torn : "");
     }
-    state.found.torn = std::move(torn);
     return state;
 }
 
@@ -209,8 +205,18 @@ AuditFile::Written AuditFile::append(std::span<const std::string> records) {
     }
     const LogFile::Written written = file_.append(text);
     if (written.bytes > 0) state_.needs_line_end = false;
-    const auto whole = static_cast<std::size_t>(std::ranges::upper_bound(ends, written.bytes) - ends.begin());
-    if (whole > 0) state_.head = heads[whole - 1];
+    auto whole = static_cast<std::size_t>(std::ranges::upper_bound(ends, written.bytes) - ends.begin());
+    // What lacks its end alone is a line, and gets it before anything else is written.
+    const bool lacks_end = written.torn > 0 && written.bytes + written.torn + 1 == ends[whole];
+    if (lacks_end) ++whole;
+    if (whole > 0) {
+        state_.head = heads[whole - 1];
+        state_.torn.reset();
+    }
+    if (written.torn > 0 && !lacks_end) {
+        const std::string piece = text.substr(written.bytes, written.torn);
+        state_.torn = state_.torn ? *state_.torn + '\n' + piece : piece;
+    }
     if (!written.failed.empty()) return {whole, written.failed};
     return {whole, file_.sync()};
 }

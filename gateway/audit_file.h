@@ -31,15 +31,18 @@ class AuditFile {
 
     /// How it was found.
     struct Found {
-        std::uint64_t number = 0;  ///< of the last line; 0: there is none, a new chain begins
-        std::string event;         ///< of the last line
-        std::string continues;     ///< name of the rotated file that the last line was read from
-        std::string fork;          ///< of another whose last line has that number, but another hash
-        // What a process leaves that was killed:
-        bool line_had_no_end = false;     ///< the last line is whole but for its end
-        std::optional<std::string> torn;  ///< what is no line and stands behind it
+        std::uint64_t number = 0;      ///< of the last line; 0: there is none, a new chain begins
+        std::string event;             ///< of the last line
+        std::string continues;         ///< name of the rotated file that the last line was read from
+        std::string fork;              ///< of another whose last line has that number, but another hash
+        bool line_had_no_end = false;  ///< the last line is whole but for its end: a process was killed
     };
     const Found& found() const { return state_.found; }
+
+    /// What is no line and stands behind the last one: a process was killed, or a full disk took a part of a
+    /// line and would not let go of it. While there is any, the first record of `append` must be the one that
+    /// tells of it (`torn_line_event`).
+    const std::optional<std::string>& torn() const { return state_.torn; }
 
     struct Written {
         std::size_t records;
@@ -59,6 +62,7 @@ class AuditFile {
     struct State {
         AuditHead head;
         Found found;
+        std::optional<std::string> torn;
         bool needs_line_end = false;
     };
     AuditFile(LogFile file, State state) : file_(std::move(file)), state_(std::move(state)) {}

@@ -31,6 +31,14 @@ void begin(JsonLine& line, std::string_view event) {
     line.add("log", "audit");
 }
 
+std::string torn_record(std::string_view torn) {
+    JsonLine line;
+    begin(line, torn_line_event);
+    line.add("bytes", torn.size());
+    line.add("torn_sha256", audit_digest(torn));
+    return std::string(line.finish());
+}
+
 }  // namespace
 
 AuditLog::AuditLog(const std::string& path, LogHealth& health) : file_(open_file(path)), health_(health) {
@@ -42,16 +50,8 @@ AuditLog::~AuditLog() {
     finish();
 }
 
-/// What was torn comes first: `AuditVerifier` looks for it there.
 void AuditLog::tell_how_it_was_found() {
     const AuditFile::Found& found = file_.found();
-    if (found.torn) {
-        JsonLine line;
-        begin(line, torn_line_event);
-        line.add("bytes", found.torn->size());
-        line.add("torn_sha256", audit_digest(*found.torn));
-        queue_.emplace_back(line.finish());
-    }
     JsonLine line;
     begin(line, "log_opened");
     line.add("new_chain", found.number == 0);
@@ -169,14 +169,19 @@ bool AuditLog::has_lost_its_name() {
     return file_.is_removed() || looks_at_moved_ > patient_looks;
 }
 
-/// True when something was written, to the disk.
+/// True when something was written, to the disk. That alone may be missing (a sync, a line's end).
 bool AuditLog::write(std::deque<std::string>& records) {
     bool wrote = false;
-    while (!records.empty()) {
-        const std::size_t size = std::min(records.size(), max_batch);
-        const std::vector<std::string> batch(records.begin(), records.begin() + static_cast<long>(size));
+    while (!records.empty() || failing_) {
+        std::vector<std::string> batch;
+        // First: `AuditVerifier` looks for it behind what was torn.
+        if (file_.torn()) batch.push_back(torn_record(*file_.torn()));
+        const std::size_t telling = batch.size();
+        batch.insert(batch.end(), records.begin(),
+                     records.begin() + static_cast<long>(std::min(records.size(), max_batch)));
         const AuditFile::Written written = file_.append(batch);
-        records.erase(records.begin(), records.begin() + static_cast<long>(written.records));
+        const std::size_t gone = written.records - std::min(written.records, telling);
+        records.erase(records.begin(), records.begin() + static_cast<long>(gone));
         if (!written.failed.empty()) {
             failure_ = written.failed;
             if (!std::exchange(failing_, true)) health_.failed(failure_);

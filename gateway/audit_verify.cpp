@@ -79,8 +79,8 @@ std::string summary(const AuditVerifier& verifier) {
                        std::to_string(verifier.head().number) + ", " + verifier.first_time() + " to " +
                        verifier.last_time() + ", head " + verifier.head().hash;
     if (verifier.torn_lines() > 0)
-        text +=
-            "\n" + std::to_string(verifier.torn_lines()) + " torn by a process that was killed, and recorded";
+        text += "\n" + std::to_string(verifier.torn_lines()) +
+                " torn by a process that was killed or a disk that was full, and recorded";
     if (verifier.first_number() > 1) {
         text += "\nwhat was before number " + std::to_string(verifier.first_number()) +
                 " is not in these files: it was not judged";

@@ -159,7 +159,7 @@ LogFile::Written LogFile::cut_short(std::string_view lines, std::size_t written,
     const std::size_t whole = lines.substr(0, written).rfind('\n') + 1;  // npos + 1 is 0
     if (whole < written && take_back(written - whole)) is_within_line_ = false;
     line_is_torn_ = is_within_line_;
-    return {whole, std::move(failed)};
+    return {whole, std::move(failed), false, line_is_torn_ ? written - whole : 0};
 }
 
 /// Only what we have written last, and what can be taken back: a pipe has no end to be moved.

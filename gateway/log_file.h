@@ -34,6 +34,7 @@ class LogFile {
         std::size_t bytes;
         std::string failed;  ///< why it is not everything
         bool waits_for_reader = false;
+        std::size_t torn = 0;  ///< bytes of a line behind them that could not be taken back
     };
     /// Appends whole lines, each with its end. Waits for a reader at most `patience` in all.
     Written append(std::string_view lines, std::chrono::milliseconds patience = {});

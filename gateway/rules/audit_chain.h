@@ -22,7 +22,8 @@ std::string audit_line(const AuditHead& before, std::string_view record);
 AuditHead head_after(std::uint64_t number, std::string_view line);
 
 /// What a torn line's record says of it: the bytes between the line before and the record, without the last
-/// line end. A gateway that was killed while it wrote leaves some; they stay where they are.
+/// line end. A gateway that was killed while it wrote leaves some, and a disk that took a part of a line and
+/// would not let go of it (chattr +a); they stay where they are.
 /// SHA-256, hexadecimal in lower case, as sha256sum(1) prints it.
 std::string audit_digest(std::string_view text);
 

@@ -94,6 +94,27 @@ class FullDisk(FleetTest):
         service.stop()
         self.assertEqual(verify(log)[0], 0, verify(log)[1])
 
+    def test_under_an_audit_log_that_is_append_only(self):
+        """What the disk has taken of a line cannot be taken back: the chain vouches for it."""
+        log = self.disk / "audit.log"
+        log.touch()
+        set_append_only = run("chattr", "+a", log)
+        if set_append_only.returncode != 0:
+            self.skipTest(f"no file can be append-only here: {set_append_only.stderr.strip()}")
+        service = self.start(log, "access.log")
+        wait_until(lambda: audit_events(log, event="crl"), "the first lines")
+        self.fill()
+        wait_until(lambda: self.refuse_until_full(service, log), "the file takes no more")
+        torn = log.read_bytes().rpartition(b"\n")[2]
+        self.assertTrue(torn)
+        self.ballast.unlink()
+        wait_until(lambda: audit_events(log, event="log_lines_lost", log="audit"), "the audit log says so", 30)
+        service.stop()
+        self.assertEqual(audit_events(log, event="torn_line")[0]["bytes"], len(torn))
+        code, said = verify(log)
+        self.assertEqual(code, 0, said)
+        self.assertIn("1 torn", said)
+
     def refuse_until_full(self, service, log):
         """A page of the file may have room: fill it."""
         generation = service.generation()

@@ -2,10 +2,8 @@
 #include "tests/unit/gateway/audit_log_fixture.h"
 
 #include <algorithm>
-#include <csignal>
 
 #include <boost/json.hpp>
-#include <sys/resource.h>
 
 namespace sallyport::gateway {
 namespace {
@@ -137,38 +135,6 @@ TEST_F(AuditLogTest, counts_a_flood_of_refusals) {
     EXPECT_THAT(verdict(), HasSubstr("OK: "));
 }
 
-/// A full disk: what is recorded waits, what is too much is counted, and the chain says so when it is back.
-TEST_F(AuditLogTest, waits_for_a_disk_that_is_full) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    {
-        AuditLog log(path(), health_);
-        log.record(record("a"));
-        ASSERT_TRUE(eventually([&] { return events().size() == 2; }));
-        const rlimit full{content().size() + 10, before.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &full);
-        log.record(record("waits"));
-        EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
-        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
-            log.refusal({"kind " + std::to_string(i), "others", true, record("refused")});
-        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
-            log.record(record("flood"));
-        EXPECT_GT(health_.lost_, 0);
-        EXPECT_EQ(health_.recoveries_, 0);
-        ::setrlimit(RLIMIT_FSIZE, &before);
-        EXPECT_TRUE(eventually([&] { return health_.recoveries_ == 1; }));
-        EXPECT_TRUE(eventually([&] { return events().back() == "log_lines_lost"; }));
-    }
-    const auto found = events();
-    EXPECT_EQ(std::ranges::count(found, "waits"), 1);
-    EXPECT_EQ(std::ranges::count(found, "log_lines_lost"), 1);
-    EXPECT_THAT(content(), HasSubstr(R"("event":"log_lines_lost","log":"audit","count":)" +
-                                     std::to_string(health_.lost_.load()) + ","));
-    EXPECT_THAT(content(), HasSubstr("File too large"));
-    EXPECT_THAT(verdict(), HasSubstr("OK: "));
-}
-
 TEST_F(AuditLogTest, leaves_a_file_that_was_removed) {
     {
         AuditLog log(path(), health_);
@@ -179,22 +145,6 @@ TEST_F(AuditLogTest, leaves_a_file_that_was_removed) {
         log.record(record("b"));
     }
     EXPECT_THAT(events(), ElementsAre("log_continued", "b", "log_closed"));
-}
-
-TEST_F(AuditLogTest, closing_is_the_last_it_says) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    {
-        AuditLog log(path(), health_);
-        ASSERT_TRUE(eventually([&] { return events().size() == 1; }));
-        const rlimit full{content().size() + 10, before.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &full);
-        log.record(record("waits"));
-        EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
-        ::setrlimit(RLIMIT_FSIZE, &before);
-    }  // before it could tell that the disk is back
-    EXPECT_THAT(events(), ElementsAre("log_opened", "waits", "log_lines_lost", "log_closed"));
 }
 
 TEST_F(AuditLogTest, tells_that_it_is_well_once_its_name_is_free) {
@@ -208,24 +158,6 @@ TEST_F(AuditLogTest, tells_that_it_is_well_once_its_name_is_free) {
     std::filesystem::remove(path());
     EXPECT_TRUE(eventually([&] { return health_.recoveries_ == 1; }));
     EXPECT_TRUE(eventually([&] { return events().size() == 1; })) << content();
-}
-
-TEST_F(AuditLogTest, ends_although_the_disk_is_full) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    testing::internal::CaptureStderr();
-    {
-        AuditLog log(path(), health_);
-        ASSERT_TRUE(eventually([&] { return events().size() == 1; }));
-        const rlimit full{content().size(), before.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &full);
-        log.record(record("a"));
-    }
-    ::setrlimit(RLIMIT_FSIZE, &before);
-    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("log audit: 1 lines are lost"));
-    EXPECT_EQ(health_.lost_, 1);
-    EXPECT_THAT(verdict(), HasSubstr("OK: 1 lines"));
 }
 
 TEST_F(AuditLogTest, verdict_on_files_that_cannot_be_read) {
