@@ -15,8 +15,13 @@ using namespace std::chrono_literals;
 constexpr auto longest_delay = 40ms;
 /// Between two attempts to write to a full disk, and two looks at the tallies.
 constexpr auto quiet_interval = 1s;
-/// Of one write: the bound of what a disk that comes back has to take at once.
+/// Of one write: the bounds of what a disk that comes back has to take at once.
 constexpr std::size_t max_batch = 1'024;
+constexpr std::size_t max_batch_bytes = 1U << 20U;
+/// Then the delay is over: what comes by the thousand must not wait for it in memory.
+constexpr std::size_t wake_at_bytes = AuditLog::max_queued_bytes / 4;
+/// Of a record in memory, beside its text.
+constexpr std::size_t record_overhead = 64;
 constexpr std::string_view event_of_end = "log_closed";
 
 AuditFile open_file(const std::string& path) {
@@ -37,6 +42,26 @@ std::string torn_record(std::string_view torn) {
     line.add("bytes", torn.size());
     line.add("torn_sha256", audit_digest(torn));
     return std::string(line.finish());
+}
+
+std::size_t bytes_of(AuditLog::Share share) {
+    switch (share) {
+        case AuditLog::Share::of_refusals:
+            return AuditLog::max_queued_bytes / 2;
+        case AuditLog::Share::of_cuts:
+            return AuditLog::max_queued_bytes / 4 * 3;
+        case AuditLog::Share::whole:
+            break;
+    }
+    return AuditLog::max_queued_bytes;
+}
+
+/// How many of them one write takes.
+std::size_t batch_size(const std::deque<std::string>& records) {
+    std::size_t size = 0;
+    for (std::size_t bytes = 0; size < std::min(records.size(), max_batch) && bytes < max_batch_bytes; ++size)
+        bytes += records[size].size();
+    return size;
 }
 
 }  // namespace
@@ -60,50 +85,71 @@ void AuditLog::tell_how_it_was_found() {
     // Else the process before this was killed, or the disk took no more.
     line.add("was_closed", found.number == 0 || found.event == event_of_end);
     if (found.line_had_no_end) line.add("completed_last_line", true);
-    queue_.emplace_back(line.finish());
+    keep(queue_, line.finish());
 }
 
-bool AuditLog::enqueue(std::string record, std::size_t limit) {
-    if (stopping_) return true;
-    if (queue_.size() >= limit) {
+bool AuditLog::has_room(std::size_t record_bytes, Share share) const {
+    return waiting_bytes_ + record_bytes + record_overhead <= bytes_of(share);
+}
+
+void AuditLog::keep(std::deque<std::string>& records, std::string_view record) {
+    records.emplace_back(record);
+    waiting_bytes_ += record.size() + record_overhead;
+}
+
+/// Takes the lock: neither the writing thread nor who counts what was lost has to wait for it.
+void AuditLog::enqueue(std::unique_lock<std::mutex> lock, std::string_view record, Share share) {
+    if (stopping_) return;
+    if (!has_room(record.size(), share)) {
         ++lost_;
-        return false;
+        lock.unlock();
+        health_.lost(1);
+        return;
     }
-    queue_.push_back(std::move(record));
-    return true;
+    // Between these two the writing thread needs no word: it sleeps for a fixed time, or is writing.
+    const bool is_first = queue_.empty();
+    const bool was_below = waiting_bytes_ < wake_at_bytes;
+    keep(queue_, record);
+    const bool wake = is_first || (was_below && waiting_bytes_ >= wake_at_bytes);
+    lock.unlock();
+    if (wake) changed_.notify_one();
 }
 
-void AuditLog::record(std::string_view record) {
-    bool kept = false;
-    {
-        const std::lock_guard lock(mutex_);
-        kept = enqueue(std::string(record), max_queued);
-    }
-    changed_.notify_one();
-    if (!kept) health_.lost(1);
+void AuditLog::record(std::string_view record, Share share) {
+    enqueue(std::unique_lock(mutex_), record, share);
 }
 
 void AuditLog::refusal(const Refusal& refusal) {
-    bool kept = false;
-    {
-        const std::lock_guard lock(mutex_);
-        RefusalTally& tally = refusal.is_proven ? known_ : strangers_;
-        const auto now = RefusalTally::Clock::now();
-        if (!tally.is_first(refusal.kind, refusal.overflow, refusal.record, now)) return;
-        kept = enqueue(std::string(refusal.record), max_queued / 2);
-    }
-    changed_.notify_one();
-    if (!kept) health_.lost(1);
+    std::unique_lock lock(mutex_);
+    RefusalTally& tally = refusal.is_proven ? known_ : strangers_;
+    const auto now = RefusalTally::Clock::now();
+    if (!tally.is_first(refusal.kind, refusal.overflow, refusal.record, now)) return;
+    enqueue(std::move(lock), refusal.record, Share::of_refusals);
 }
 
-void AuditLog::add_repeated(std::vector<RefusalTally::Repeated> repeated) {
+std::uint64_t AuditLog::add_repeated(const std::vector<RefusalTally::Repeated>& repeated, Share share) {
+    std::uint64_t lost = 0;
     for (const RefusalTally::Repeated& refusals : repeated) {
         JsonLine line;
         begin(line, "refusals_repeated");
         line.add("count", refusals.count);
         line.add_object("last", refusals.last);
-        enqueue(std::string(line.finish()), max_queued);
+        const std::string_view record = line.finish();
+        if (has_room(record.size(), share)) {
+            keep(queue_, record);
+        } else {
+            ++lost;
+        }
     }
+    lost_ += lost;
+    return lost;
+}
+
+/// Where there is no room for a refusal, those that are counted go on being counted.
+std::uint64_t AuditLog::look_at_tallies() {
+    if (!has_room(0, Share::of_refusals)) return 0;
+    const auto now = RefusalTally::Clock::now();
+    return add_repeated(known_.due(now), Share::of_cuts) + add_repeated(strangers_.due(now), Share::of_cuts);
 }
 
 void AuditLog::reopen() {
@@ -115,13 +161,14 @@ void AuditLog::reopen() {
 }
 
 void AuditLog::finish() {
+    std::uint64_t lost = 0;
     {
         const std::lock_guard lock(mutex_);
-        add_repeated(known_.all());
-        add_repeated(strangers_.all());
+        lost = add_repeated(known_.all(), Share::whole) + add_repeated(strangers_.all(), Share::whole);
         stopping_ = true;
     }
     changed_.notify_one();
+    if (lost > 0) health_.lost(lost);
     if (thread_.joinable()) thread_.join();
 }
 
@@ -134,18 +181,22 @@ void AuditLog::run() {
         const bool waits_for_disk = !records.empty();
         changed_.wait_for(lock, quiet_interval,
                           [&] { return is_due() || (!waits_for_disk && !queue_.empty()); });
-        if (!queue_.empty() && !waits_for_disk) changed_.wait_for(lock, longest_delay, is_due);
+        if (!queue_.empty() && !waits_for_disk) {
+            changed_.wait_for(lock, longest_delay,
+                              [&] { return is_due() || waiting_bytes_ >= wake_at_bytes; });
+        }
         const auto now = RefusalTally::Clock::now();
         const bool looks = now >= next_look;
+        std::uint64_t lost = 0;
         if (looks) {
             next_look = now + quiet_interval;
-            add_repeated(known_.due(now));
-            add_repeated(strangers_.due(now));
+            lost = look_at_tallies();
         }
         if (records.empty()) std::swap(records, queue_);
         const bool reopen = std::exchange(reopen_, false);
         const bool last = stopping_;
         lock.unlock();
+        if (lost > 0) health_.lost(lost);
         const bool was_failing = failing_;
         bool wrote = write(records);
         if (reopen || behind_ || (looks && has_lost_its_name())) wrote |= follow_name(records);
@@ -158,7 +209,7 @@ void AuditLog::run() {
     if (waiting > 0) return give_up(waiting);
     JsonLine line;
     begin(line, event_of_end);
-    records.emplace_back(line.finish());
+    keep(records, line.finish());
     if (!write(records)) give_up(records.size());
 }
 
@@ -177,11 +228,9 @@ bool AuditLog::write(std::deque<std::string>& records) {
         // First: `AuditVerifier` looks for it behind what was torn.
         if (file_.torn()) batch.push_back(torn_record(*file_.torn()));
         const std::size_t telling = batch.size();
-        batch.insert(batch.end(), records.begin(),
-                     records.begin() + static_cast<long>(std::min(records.size(), max_batch)));
+        batch.insert(batch.end(), records.begin(), records.begin() + static_cast<long>(batch_size(records)));
         const AuditFile::Written written = file_.append(batch);
-        const std::size_t gone = written.records - std::min(written.records, telling);
-        records.erase(records.begin(), records.begin() + static_cast<long>(gone));
+        drop(records, written.records - std::min(written.records, telling));
         if (!written.failed.empty()) {
             failure_ = written.failed;
             if (!std::exchange(failing_, true)) health_.failed(failure_);
@@ -193,6 +242,13 @@ bool AuditLog::write(std::deque<std::string>& records) {
     return wrote;
 }
 
+void AuditLog::drop(std::deque<std::string>& records, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        waiting_bytes_ -= records.front().size() + record_overhead;
+        records.pop_front();
+    }
+}
+
 /// In the chain and elsewhere: the disk is back, and so much is missing.
 void AuditLog::tell_lost() {
     const std::uint64_t lost = std::exchange(lost_, 0);
@@ -200,7 +256,7 @@ void AuditLog::tell_lost() {
     begin(line, "log_lines_lost");
     line.add("count", lost);
     if (!failure_.empty()) line.add("detail", std::exchange(failure_, {}));
-    queue_.emplace_back(line.finish());
+    keep(queue_, line.finish());
     health_.caught_up(lost);
 }
 
@@ -220,7 +276,7 @@ bool AuditLog::follow_name(std::deque<std::string>& records) {
     // At once: whoever starts next must find where the chain goes on.
     JsonLine line;
     begin(line, "log_continued");
-    records.emplace_back(line.finish());
+    keep(records, line.finish());
     return write(records);
 }
 

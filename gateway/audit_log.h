@@ -4,6 +4,7 @@
 #include "gateway/log_health.h"
 #include "gateway/rules/refusal_tally.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -22,13 +23,18 @@ namespace sallyport::gateway {
 /// thread of its own: a slow or full disk keeps nobody waiting. What cannot be written waits, within bounds,
 /// and what was lost is counted in the chain. Thread-safe.
 ///
+/// 16 MiB of records wait at most, those that are being written among them; a record counts as its bytes and
+/// 64. While they are written, 2 MiB more are used, and twice a record's size. Refusals find room in the
+/// first 8 MiB, cut connections in the first 12 MiB (some 30,000 while the disk takes nothing): what there
+/// are few of, such as reloads, CRLs, the end of an enforcement, start and stop, always finds some.
+///
 /// Refusals are what strangers can make as many of as they like. Alike ones are written once, then counted
 /// (`RefusalTally`): at most two lines for each kind in ten minutes, 2,560 kinds, so some 15 MB in an hour of
 /// the worst flood. Clients that have proved who they are have a tally of their own, which strangers cannot
-/// fill. Of the queue, refusals get half.
+/// fill.
 class AuditLog {
   public:
-    static constexpr std::size_t max_queued = 8'192;
+    static constexpr std::size_t max_queued_bytes = 16U << 20U;
     static constexpr std::chrono::minutes tally_interval{10};
     static constexpr std::size_t max_known_kinds = 2'048;
     static constexpr std::size_t max_stranger_kinds = 512;
@@ -39,8 +45,11 @@ class AuditLog {
     AuditLog(const AuditLog&) = delete;
     AuditLog& operator=(const AuditLog&) = delete;
 
+    /// What a record may use of the queue: the more there can be of its kind, the less.
+    enum class Share { of_refusals, of_cuts, whole };
+
     /// `record`: a JSON object of one line, with the members `time` and `event`.
-    void record(std::string_view record);
+    void record(std::string_view record, Share share = Share::whole);
 
     struct Refusal {
         std::string_view kind;      ///< those of one kind are alike
@@ -58,10 +67,15 @@ class AuditLog {
 
   private:
     void tell_how_it_was_found();
-    bool enqueue(std::string record, std::size_t limit);              // mutex_ is held
-    void add_repeated(std::vector<RefusalTally::Repeated> repeated);  // the same
+    void enqueue(std::unique_lock<std::mutex> lock, std::string_view record, Share share);
+    bool has_room(std::size_t record_bytes, Share share) const;
+    void keep(std::deque<std::string>& records, std::string_view record);
+    /// How many found no room; mutex_ is held.
+    std::uint64_t add_repeated(const std::vector<RefusalTally::Repeated>& repeated, Share share);
+    std::uint64_t look_at_tallies();  // mutex_ is held
     void run();
     bool write(std::deque<std::string>& records);
+    void drop(std::deque<std::string>& records, std::size_t count);
     void tell_lost();  // mutex_ is held
     bool follow_name(std::deque<std::string>& records);
     bool has_lost_its_name();
@@ -74,6 +88,10 @@ class AuditLog {
     bool behind_ = false;  ///< could not be reopened
     unsigned looks_at_moved_ = 0;
     std::string failure_;
+
+    /// Of what waits in the queue or is being written. Grows while mutex_ is held, but for what the writing
+    /// thread has to tell.
+    std::atomic<std::size_t> waiting_bytes_ = 0;
 
     std::mutex mutex_;
     std::condition_variable changed_;

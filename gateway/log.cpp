@@ -153,6 +153,11 @@ void Log::audited(Level level, std::string_view name, Fields fields) {
     audit(name, fields);
 }
 
+void Log::audited_cut(Level level, std::string_view name, Fields fields) {
+    event(level, name, fields);
+    audit(name, fields, AuditLog::Share::of_cuts);
+}
+
 void Log::audited_alike(Level level, std::string_view name, const ClientNetwork& network, Fields fields) {
     event(level, name, fields);
     if (!audit_) return;
@@ -164,13 +169,13 @@ void Log::audited_alike(Level level, std::string_view name, const ClientNetwork&
     audit_->refusal({kind, name, false, line.finish()});
 }
 
-void Log::audit(std::string_view name, Fields fields) {
+void Log::audit(std::string_view name, Fields fields, AuditLog::Share share) {
     if (!audit_) return;
     JsonLine line;
     line.add_time("time", std::chrono::system_clock::now());
     line.add("event", name);
     add_shortened(line, fields);
-    audit_->record(line.finish());
+    audit_->record(line.finish(), share);
 }
 
 void Log::audit_refusal(std::string_view name, const Refused& refused, Fields fields) {

@@ -60,6 +60,9 @@ class Log {
     void event(Level level, std::string_view name, Fields fields);
     /// An event that stands in the audit log, too, whatever the level of the event log.
     void audited(Level level, std::string_view name, Fields fields);
+    /// The same of a connection that is cut, which can be thousands at once: leaves room in the audit log's
+    /// queue for other events.
+    void audited_cut(Level level, std::string_view name, Fields fields);
     /// The same of what a stranger can cause as often as it likes: alike ones of one network are counted.
     void audited_alike(Level level, std::string_view name, const ClientNetwork& network, Fields fields);
     void handshake(const HandshakeRecord& record);
@@ -92,7 +95,7 @@ class Log {
         std::string_view serial;
         bool is_proven;
     };
-    void audit(std::string_view name, Fields fields);
+    void audit(std::string_view name, Fields fields, AuditLog::Share share = AuditLog::Share::whole);
     void audit_refusal(std::string_view name, const Refused& refused, Fields fields);
 
     Metrics* metrics_;

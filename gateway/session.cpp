@@ -146,7 +146,7 @@ Session::Reconsidered Session::reconsider(const Snapshot& snapshot, std::chrono:
     if (!refusal) return Reconsidered::kept;
     const bool its_own_matter = refusal->reason == pki::Refusal::revoked;
     if (!its_own_matter && !take_turn) return Reconsidered::deferred;
-    worker_.shared().log.audited(
+    worker_.shared().log.audited_cut(
         Log::Level::warning, "connection_cut",
         {{"listener", listener_->name},
          {"reason", pki::to_string(refusal->reason)},

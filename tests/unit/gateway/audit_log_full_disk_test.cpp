@@ -159,10 +159,9 @@ TEST_F(AuditLogOnFullDisk, waits_for_a_disk_that_is_full) {
         const FullDisk disk(content().size() + 10);
         log.record(record("waits"));
         EXPECT_TRUE(eventually([&] { return health_.failures_ == 1; }));
-        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
-            log.refusal({"kind " + std::to_string(i), "others", true, record("refused")});
-        for (std::size_t i = 0; i < AuditLog::max_queued; ++i)
-            log.record(record("flood"));
+        const std::string flood = record("flood" + std::string(1'000, 'x'));
+        for (std::size_t i = 0; i < AuditLog::max_queued_bytes / flood.size(); ++i)
+            log.record(flood);
         EXPECT_GT(health_.lost_, 0);
         EXPECT_EQ(health_.recoveries_, 0);
         disk.takes(unlimited);
@@ -175,6 +174,75 @@ TEST_F(AuditLogOnFullDisk, waits_for_a_disk_that_is_full) {
     EXPECT_THAT(content(), HasSubstr(R"("event":"log_lines_lost","log":"audit","count":)" +
                                      std::to_string(health_.lost_.load()) + ","));
     EXPECT_THAT(content(), HasSubstr("File too large"));
+    EXPECT_THAT(verdict(), HasSubstr("OK: "));
+}
+
+/// A fleet is revoked while the disk takes nothing: each connection that was cut stands in the log, and the
+/// end of it.
+TEST_F(AuditLogOnFullDisk, has_room_for_a_fleet_that_is_cut) {
+    constexpr int fleet = 20'000;
+    const std::string text =
+        R"({"time":"2026-01-05T08:03:09.123456Z","event":"connection_cut","listener":"high",)"
+        R"("reason":"revoked","device":"AABBCCDD","serial":"0102030405060708090A0B0C0D0E",)"
+        R"("peer":"[2001:db8:1234:5678:9abc:def0:1234:5678]:65535",)"
+        R"("detail":"revoked on 2026-01-05T08:03:08Z: keyCompromise"})";
+    {
+        AuditLog log(path(), health_);
+        ASSERT_TRUE(has(1));
+        const FullDisk disk(content().size());
+        log.record(text, AuditLog::Share::of_cuts);
+        ASSERT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+        for (int i = 1; i < fleet; ++i)
+            log.record(text, AuditLog::Share::of_cuts);
+        log.record(record("enforced"));
+    }
+    EXPECT_EQ(health_.lost_, 0);
+    const auto found = events();
+    EXPECT_EQ(std::ranges::count(found, "connection_cut"), fleet);
+    EXPECT_EQ(std::ranges::count(found, "enforced"), 1);
+    EXPECT_THAT(verdict(), HasSubstr("OK: "));
+}
+
+/// Refusals take no room from cuts, nor cuts from what there are few of. What is lost is counted.
+TEST_F(AuditLogOnFullDisk, keeps_room_for_what_there_are_few_of) {
+    constexpr std::uint64_t attempts = 2'000;
+    const std::string padding(10'000, 'x');
+    const auto long_record = [&](const std::string& event) {
+        return record(event).insert(1, R"("padding":")" + padding + R"(",)");
+    };
+    std::uint64_t refusals_lost = 0;
+    {
+        AuditLog log(path(), health_);
+        ASSERT_TRUE(has(1));
+        const FullDisk disk(content().size());
+        log.record(record("first"));
+        ASSERT_TRUE(eventually([&] { return health_.failures_ == 1; }));
+        for (std::uint64_t i = 0; i < attempts; ++i)
+            log.refusal({"kind " + std::to_string(i), "others", true, long_record("refused")});
+        refusals_lost = health_.lost_;
+        EXPECT_GT(refusals_lost, attempts / 2);
+        for (std::uint64_t i = 0; i < attempts; ++i)
+            log.record(long_record("cut"), AuditLog::Share::of_cuts);
+        const std::uint64_t cuts_lost = health_.lost_ - refusals_lost;
+        EXPECT_GT(cuts_lost, attempts / 2);
+        EXPECT_LT(cuts_lost, attempts * 9 / 10) << "they have room that refusals have not";
+        const std::uint64_t lost = health_.lost_;
+        log.record(record("enforced"));
+        log.record(record("reload"));
+        EXPECT_EQ(health_.lost_, lost);
+        disk.takes(unlimited);
+        ASSERT_TRUE(eventually([&] { return content().find("log_lines_lost") != std::string::npos; }));
+        log.record(long_record("cut_later"), AuditLog::Share::of_cuts);
+        EXPECT_EQ(health_.lost_, lost) << "the room is free again";
+    }
+    const auto found = events();
+    const auto counted = [&](const char* event) {
+        return static_cast<std::uint64_t>(std::ranges::count(found, event));
+    };
+    EXPECT_EQ(counted("refused"), attempts - refusals_lost);
+    EXPECT_EQ(counted("refused") + counted("cut") + health_.lost_, 2 * attempts);
+    for (const char* event : {"enforced", "reload", "cut_later"})
+        EXPECT_EQ(counted(event), 1) << event;
     EXPECT_THAT(verdict(), HasSubstr("OK: "));
 }
 
