@@ -2,6 +2,7 @@
 
 #include "gateway/audit_log.h"
 #include "gateway/audit_verify.h"
+#include "tests/support/temporary_folder.h"
 
 #include <atomic>
 #include <chrono>
@@ -36,21 +37,8 @@ class Health final : public LogHealth {
 
 class AuditLogTest : public testing::Test {
   protected:
-    AuditLogTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-        folder_ = name;
-    }
-    ~AuditLogTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-
     std::string path(const std::string& name = "audit.log") const { return (folder_ / name).string(); }
-    std::string content(const std::string& name = "audit.log") const {
-        std::ifstream file(path(name));
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    }
+    std::string content(const std::string& name = "audit.log") const { return temporary_.content(name); }
     void append(const std::string& text, const std::string& name = "audit.log") const {
         std::ofstream(path(name), std::ios::app) << text;
     }
@@ -84,7 +72,8 @@ class AuditLogTest : public testing::Test {
         return condition();
     }
 
-    std::filesystem::path folder_;
+    test::TemporaryFolder temporary_;
+    std::filesystem::path folder_ = temporary_.path();
     Health health_;
 };
 
