@@ -21,7 +21,7 @@ OTHER_DEVICE = "11223344"
 TICKS = os.sysconf("SC_CLK_TCK")
 LOAD_SECONDS = 300
 LOGGING = "log: {access: access.log, events: events.log, level: info}"
-NO_LOGGING = "log: {access: 'off', events: events.log, level: warning}"
+NO_LOGGING = "log: {access: 'off', events: /dev/null, level: error}"
 CLEAR_PEAK = "5"  # proc(5), clear_refs
 
 
@@ -87,8 +87,15 @@ class MeasuredGateway(Gateway):
         if crl:
             self.put_crl(crl)
 
+    def log_to(self, logs):
+        text = self.configuration.read_text()
+        assert LOGGING in text
+        self.write_configuration(text.replace(LOGGING, logs))
+
     def without_logs(self):
-        self.write_configuration(self.configuration.read_text().replace(LOGGING, NO_LOGGING))
+        """Its events go nowhere, so it is waited for by its admin listener."""
+        self.log_to(NO_LOGGING)
+        self.wait_for_event = lambda *_, **__: None
 
     def put_crl(self, file):
         os.replace(file, self.folder / "crl" / "device-ca.pem")

@@ -15,7 +15,7 @@ import rounds  # noqa: E402
 from companions import Devices, cpu_us  # noqa: E402
 from measurement import Measurement  # noqa: E402
 from parts import title  # noqa: E402
-from setting import LOGGING, MeasuredGateway  # noqa: E402
+from setting import MeasuredGateway  # noqa: E402
 from support.processes import program, run  # noqa: E402
 
 PARTS = ("small",)
@@ -23,18 +23,15 @@ SMALL = 1024
 CRL_ENTRIES = 1000
 BUDGET = 0.08
 ALL_LOGS = "log: {access: access.log, events: events.log, audit: audit.log, level: info}"
-NO_LOGS = "log: {access: 'off', events: /dev/null, level: error}"
 
 
 class Logs(Measurement):
-    def gateway(self, name, log):
-        """`silent`: the same binary. Its events go nowhere, so it is waited for by its admin listener."""
+    def gateway(self, name, logs=None):
         gateway = MeasuredGateway(self.folder / name, self.pki, self.store.endpoint, self.pki.big_crl(CRL_ENTRIES))
-        text = gateway.configuration.read_text()
-        assert LOGGING in text
-        gateway.write_configuration(text.replace(LOGGING, log))
-        if log == NO_LOGS:
-            gateway.wait_for_event = lambda *_, **__: None
+        if logs:
+            gateway.log_to(logs)
+        else:
+            gateway.without_logs()
         gateway.start()
         self.stack.callback(gateway.stop)
         gateway.settled()
@@ -43,7 +40,7 @@ class Logs(Measurement):
     def small(self):
         count, at_once = self.options.requests, self.options.threads
         title(f"GET of 1 KiB, kept connections, {at_once} at a time: CPU, {self.options.rounds} rounds of {count:,}")
-        servers = [self.gateway("no logs", NO_LOGS), self.gateway("all logs", ALL_LOGS)]
+        servers = [self.gateway("no logs"), self.gateway("all logs", ALL_LOGS)]
         devices = Devices("bench_relay_client", self.pki, at_once).wait_until_ready()
         self.stack.callback(devices.stop)
 
