@@ -1,5 +1,7 @@
 #include "pki/server_library.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -15,8 +17,10 @@ namespace {
 
 /// What the provider hands out. Complete before OpenSSL sees it, never changed and never freed after.
 struct Offer {
-    OSSL_PROVIDER* from = nullptr;         ///< the default provider, in a library context of its own
-    std::vector<OSSL_ALGORITHM> decoders;  ///< of `from`; ends with an empty one, as OpenSSL's lists do
+    OSSL_PROVIDER* from = nullptr;  ///< the default provider, in a library context of its own
+    // Of `from`; they end with an empty one, as OpenSSL's lists do.
+    std::vector<OSSL_ALGORITHM> decoders;
+    std::vector<OSSL_ALGORITHM> key_types;
 };
 
 /// OpenSSL gives our functions the default provider's context, which its algorithms need: this finds ours.
@@ -31,10 +35,18 @@ bool reads_keys_of_certificates(const OSSL_ALGORITHM& decoder) {
            properties.find("structure=SubjectPublicKeyInfo") != std::string_view::npos;
 }
 
+/// Not what only the older functions for deriving keys and for MACs put into a key. (TLS has its HMAC there.)
+bool is_of_certificates_or_tls(const OSSL_ALGORITHM& key_type) {
+    constexpr std::string_view others[] = {"TLS1-PRF", "HKDF", "SCRYPT", "SIPHASH", "POLY1305", "CMAC"};
+    const std::string_view names = key_type.algorithm_names;
+    return std::ranges::find(others, names.substr(0, names.find(':'))) == std::end(others);
+}
+
 const OSSL_ALGORITHM* query(void*, int operation, int* no_cache) {
-    if (operation != OSSL_OP_DECODER) return OSSL_PROVIDER_query_operation(offer().from, operation, no_cache);
     *no_cache = 0;
-    return offer().decoders.data();
+    if (operation == OSSL_OP_DECODER) return offer().decoders.data();
+    if (operation == OSSL_OP_KEYMGMT) return offer().key_types.data();
+    return OSSL_PROVIDER_query_operation(offer().from, operation, no_cache);
 }
 
 /// The groups that TLS may use.
@@ -64,18 +76,25 @@ bool has_only_the_default_provider() {
            EVP_default_properties_is_fips_enabled(nullptr) == 0;
 }
 
+/// False when there is nothing, or it would have to be asked for each time.
+template <typename Chosen>
+bool fill(std::vector<OSSL_ALGORITHM>& list, OSSL_PROVIDER* from, int operation, Chosen is_chosen) {
+    int no_cache = 0;
+    const OSSL_ALGORITHM* all = OSSL_PROVIDER_query_operation(from, operation, &no_cache);
+    if (all == nullptr || no_cache != 0) return false;
+    for (; all->algorithm_names != nullptr; ++all) {
+        if (is_chosen(*all)) list.push_back(*all);
+    }
+    if (list.empty()) return false;
+    list.push_back({});
+    return true;
+}
+
 bool fill(Offer& ours, OSSL_LIB_CTX* whole) {
     ours.from = OSSL_PROVIDER_load(whole, "default");
-    if (ours.from == nullptr) return false;
-    int no_cache = 0;
-    const OSSL_ALGORITHM* all = OSSL_PROVIDER_query_operation(ours.from, OSSL_OP_DECODER, &no_cache);
-    if (all == nullptr || no_cache != 0) return false;  // it would have to be asked each time
-    for (; all->algorithm_names != nullptr; ++all) {
-        if (reads_keys_of_certificates(*all)) ours.decoders.push_back(*all);
-    }
-    if (ours.decoders.empty()) return false;
-    ours.decoders.push_back({});
-    return true;
+    return ours.from != nullptr &&
+           fill(ours.decoders, ours.from, OSSL_OP_DECODER, reads_keys_of_certificates) &&
+           fill(ours.key_types, ours.from, OSSL_OP_KEYMGMT, is_of_certificates_or_tls);
 }
 
 OSSL_LIB_CTX* make() {
