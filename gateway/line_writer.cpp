@@ -79,11 +79,17 @@ void LineWriter::run() {
         const bool gives_up = is_last && std::chrono::steady_clock::now() >= give_up_at_;
         lock.unlock();
         write(batch);
-        if (gives_up) give_up(batch);
+        if (gives_up && batch.size() > 0) {
+            lose(batch);
+            gave_up_ = true;
+        }
         if (wants_reopening_ || behind_) follow_name(batch);
         tell(batch, is_last);
         lock.lock();
     }
+    lock.unlock();
+    if (gave_up_)
+        health_.failed("its reader has stopped: the last " + std::to_string(batch.lost) + " lines are lost");
 }
 
 /// Waits for something to do. False when nothing more can come.
@@ -97,14 +103,13 @@ bool LineWriter::next_batch(Queue& batch, std::unique_lock<std::mutex>& lock) {
         }
     }
     wants_reopening_ = std::exchange(reopen_, false);
-    batch.lost += std::exchange(queue_.lost, 0);
     if (batch.size() > 0) return true;  // its reader has not taken it yet
     if (queue_.size() == 0 && !wants_reopening_ && stopping_ && !owes_word(batch)) return false;
     if (queue_.size() > 0 && !wants_reopening_) {
         changed_.wait_for(lock, longest_delay,
                           [this] { return queue_.size() >= wake_at_bytes || reopen_ || stopping_; });
     }
-    batch.lost += std::exchange(queue_.lost, 0);
+    batch.lost += std::exchange(queue_.lost, 0);  // told behind what is left
     std::swap(batch.text, queue_.text);
     std::swap(batch.begin, queue_.begin);
     return true;
@@ -129,7 +134,7 @@ void LineWriter::write(Queue& batch) {
 }
 
 /// What was not written; nothing when everything was.
-std::uint64_t LineWriter::lose(Queue& batch) {
+void LineWriter::lose(Queue& batch) {
     const std::string_view rest = std::string_view(batch.text).substr(batch.begin);
     const auto lost = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
     if (lost > 0) health_.lost(lost);
@@ -137,17 +142,10 @@ std::uint64_t LineWriter::lose(Queue& batch) {
     batch.text.clear();
     batch.begin = 0;
     if (batch.text.capacity() > kept_bytes) batch.text.shrink_to_fit();
-    return lost;
-}
-
-void LineWriter::give_up(Queue& batch) {
-    if (batch.size() == 0) return;
-    failing_ = true;
-    failure_is_told_ = false;
-    failure_ = "its reader has stopped: the last " + std::to_string(lose(batch)) + " lines are lost";
 }
 
 void LineWriter::tell(Queue& batch, bool is_last) {
+    if (gave_up_) return;  // the end says it all
     const auto now = std::chrono::steady_clock::now();
     const bool owes_failure = failing_ && !failure_is_told_;
     if ((!owes_failure && !owes_word(batch)) || (now < next_word_ && !is_last)) return;

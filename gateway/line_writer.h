@@ -57,11 +57,10 @@ class LineWriter {
     void run();
     bool next_batch(Queue& batch, std::unique_lock<std::mutex>& lock);
     void write(Queue& batch);
-    std::uint64_t lose(Queue& batch);
-    void give_up(Queue& batch);
+    void lose(Queue& batch);
     void follow_name(Queue& batch);
     bool owes_word(const Queue& batch) const {
-        return !failing_ && !stalled_since_ && (batch.lost > 0 || failure_is_told_);
+        return !failing_ && !stalled_since_ && !gave_up_ && (batch.lost > 0 || failure_is_told_);
     }
     void tell(Queue& batch, bool is_last);
 
@@ -70,6 +69,7 @@ class LineWriter {
     // Of the writing thread alone, as all that it writes:
     bool failing_ = false;
     bool failure_is_told_ = false;
+    bool gave_up_ = false;
     std::string failure_;
     bool behind_ = false;  ///< could not be reopened: tried again after each batch
     bool wants_reopening_ = false;

@@ -99,7 +99,13 @@ Log::Log(const LogSettings& settings, Metrics* metrics)
     const auto level = std::ranges::find(level_names, settings.level);
     if (level != std::end(level_names)) least_level_ = static_cast<Level>(level - std::begin(level_names));
     if (settings.audit != "off") audit_.emplace(settings.audit, audit_health_);
-    if (settings.access != "off") access_.emplace(settings.access, access_health_);
+    auditing_ = audit_ ? &*audit_ : nullptr;  // complete: before, what fails has nothing to report to
+    try {
+        if (settings.access != "off") access_.emplace(settings.access, access_health_);
+    } catch (...) {
+        if (audit_) audit_->finish();  // there is no destructor yet, and its thread reports to the events
+        throw;
+    }
 }
 
 Log::~Log() {
@@ -160,26 +166,29 @@ void Log::audited_cut(Level level, std::string_view name, Fields fields) {
 
 void Log::audited_alike(Level level, std::string_view name, const ClientNetwork& network, Fields fields) {
     event(level, name, fields);
-    if (!audit_) return;
+    AuditLog* const audit = auditing_;
+    if (audit == nullptr) return;
     JsonLine line;
     line.add_time("time", std::chrono::system_clock::now());
     line.add("event", name);
     add_shortened(line, fields);
     const std::string kind = std::string(name).append(" ").append(key_of(network));
-    audit_->refusal({kind, name, false, line.finish()});
+    audit->refusal({kind, name, false, line.finish()});
 }
 
 void Log::audit(std::string_view name, Fields fields, AuditLog::Share share) {
-    if (!audit_) return;
+    AuditLog* const audit = auditing_;
+    if (audit == nullptr) return;
     JsonLine line;
     line.add_time("time", std::chrono::system_clock::now());
     line.add("event", name);
     add_shortened(line, fields);
-    audit_->record(line.finish(), share);
+    audit->record(line.finish(), share);
 }
 
 void Log::audit_refusal(std::string_view name, const Refused& refused, Fields fields) {
-    if (!audit_ || !is_refusal(refused.reason)) return;
+    AuditLog* const audit = auditing_;
+    if (audit == nullptr || !is_refusal(refused.reason)) return;
     JsonLine line;
     line.add_time("time", std::chrono::system_clock::now());
     line.add("event", name);
@@ -194,7 +203,7 @@ void Log::audit_refusal(std::string_view name, const Refused& refused, Fields fi
     std::string overflow(name);
     (overflow += ' ') += to_string(refused.reason);
     const std::string kind = (overflow + ' ').append(refused.listener).append(" ").append(who);
-    audit_->refusal({kind, overflow, refused.is_proven, line.finish()});
+    audit->refusal({kind, overflow, refused.is_proven, line.finish()});
 }
 
 void Log::handshake(const HandshakeRecord& record) {

@@ -7,6 +7,7 @@
 #include "gateway/request_record.h"
 #include "gateway/settings.h"
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -106,9 +107,10 @@ class Log {
     Health audit_health_{*this, "audit"};
     Health events_health_{*this, "events"};
     // A writer for each: a flood of requests must not push out what the event log has to say, nor the
-    // reverse. Declared in the order in which they end, audit before access.
+    // reverse. The threads of all report to the others: see the constructor and the destructor.
     std::optional<LineWriter> access_;  ///< none when off
     std::optional<AuditLog> audit_;     ///< the same
+    std::atomic<AuditLog*> auditing_{nullptr};
     LineWriter events_;
 };
 

@@ -70,20 +70,24 @@ mode_t type_of(int descriptor) {
 }
 
 /// The same pipe or terminal, opened anew: that writes to it do not wait must not be imposed on everybody who
-/// has inherited it. None when it cannot be opened, such as a socket, or after a change of user.
+/// has inherited it. None when it cannot be opened, such as a socket, or after a change of user; of a pipe it
+/// is imposed then, since two who write to one can each find room that is there for one alone.
 pki::Descriptor opened_anew(int stream) {
     const mode_t type = type_of(stream);
     if (type != S_IFIFO && type != S_IFCHR) return pki::Descriptor(-1);
     const std::string name = "/proc/self/fd/" + std::to_string(stream);
-    return pki::Descriptor(::open(name.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    pki::Descriptor anew(::open(name.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (anew.get() < 0 && type == S_IFIFO) ::fcntl(stream, F_SETFL, ::fcntl(stream, F_GETFL) | O_NONBLOCK);
+    return anew;
 }
 
-/// What goes into one write: of a pipe that is not full so much is taken at once, and lines of others who
-/// write to it stand between ours, never within (pipe(7), PIPE_BUF).
+/// What goes into one write, whole lines: of a pipe that is not full PIPE_BUF bytes are taken at once, and
+/// lines of others who write to it stand between ours, never within (pipe(7)). Within a longer line they can
+/// when the pipe is nearly full.
 std::string_view piece_of(std::string_view lines) {
     if (lines.size() <= PIPE_BUF) return lines;
     const std::size_t whole = lines.rfind('\n', PIPE_BUF - 1) + 1;  // npos + 1 is 0
-    return lines.substr(0, whole > 0 ? whole : PIPE_BUF);
+    return lines.substr(0, whole > 0 ? whole : lines.find('\n') + 1);
 }
 
 }  // namespace
@@ -107,10 +111,7 @@ std::string LogFile::why_unusable(const std::string& target, Kind kind) {
     struct stat status {};
     if (::lstat(target.c_str(), &status) == 0) {
         if (std::string why = why_not(status, kind); !why.empty()) return why;
-        if (S_ISFIFO(status.st_mode)) {
-            const pki::Descriptor file(::open(target.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-            return file.get() < 0 ? why_not_opened(errno) : "";
-        }
+        // Of a FIFO, too: to open and close it would be its end for who reads it.
         return ::access(target.c_str(), W_OK) == 0 ? "" : reason_of(errno);
     }
     if (errno != ENOENT) return reason_of(errno);
@@ -133,7 +134,9 @@ LogFile::Written LogFile::append(std::string_view lines, std::chrono::millisecon
             is_within_line_ = lines[written - 1] != '\n';
         } else if (count == 0) {
             return cut_short(lines, written, "takes nothing");
-        } else if (errno != EINTR && errno != EAGAIN) {
+        } else if (errno == EAGAIN) {  // though it was ready: others write to it, too
+            if (std::chrono::steady_clock::now() >= until) return {written, "its reader has stopped", true};
+        } else if (errno != EINTR) {
             return cut_short(lines, written, reason_of(errno));
         }
     }
@@ -168,7 +171,8 @@ bool LogFile::take_back(std::size_t bytes) const {
     if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return false;
     const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
     return end == status.st_size && end >= static_cast<off_t>(bytes) &&
-           ::ftruncate(descriptor_, end - static_cast<off_t>(bytes)) == 0;
+           ::ftruncate(descriptor_, end - static_cast<off_t>(bytes)) == 0 &&
+           ::lseek(descriptor_, 0, SEEK_END) >= 0;  // a redirected stream has no O_APPEND
 }
 
 std::string LogFile::sync() const {

@@ -25,7 +25,8 @@ class LogFile {
 
     /// `target`: "stdout", "stderr" or a path. Error: the text for people.
     static pki::Result<LogFile> open(const std::string& target, Kind kind = Kind::any);
-    /// Why `open` would fail; empty when it would succeed. Makes and changes nothing.
+    /// Why `open` would fail; empty when it would succeed, but for a FIFO that nobody reads. Makes and
+    /// changes nothing.
     static std::string why_unusable(const std::string& target, Kind kind = Kind::any);
 
     struct Written {

@@ -144,7 +144,8 @@ void Server::run() {
     supervisor_.ready(service_status());
 
     control_.run();  // until the workers are through with a drain
-    // The logs are still to be written, which takes a bounded time: no signal ends us before that.
+    // The logs are still to be written, which takes a bounded time (but for a disk that hangs): no signal
+    // ends us before that.
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (std::thread& thread : threads_)
         thread.join();

@@ -1,5 +1,6 @@
 #include "gateway/log_file.h"
 
+#include "pki/descriptor.h"
 #include "tests/support/temporary_folder.h"
 
 #include <csignal>
@@ -7,8 +8,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,13 +68,37 @@ TEST_F(LogFileTest, is_refused) {
     for (const Case& c : cases) {
         const auto opened = LogFile::open(c.target, c.kind);
         ASSERT_FALSE(opened) << c.target;
-        EXPECT_NE(LogFile::why_unusable(c.target, c.kind), "") << c.target;
+        if (c.target == path("fifo")) continue;  // see leaves_a_fifo_to_its_reader
         const bool is_folder = c.target == path("folder");
         EXPECT_THAT(LogFile::why_unusable(c.target, c.kind), HasSubstr(is_folder ? "folder" : c.why));
         EXPECT_THAT(opened.error().message, HasSubstr(c.why)) << c.target;
     }
     EXPECT_EQ(content("target"), "precious\n");
     EXPECT_FALSE(std::filesystem::exists(path("nowhere")));
+}
+
+/// To open and close it would be the end for who reads it.
+TEST_F(LogFileTest, leaves_a_fifo_to_its_reader) {
+    ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+    const pki::Descriptor reader(::open(path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    EXPECT_EQ(LogFile::why_unusable(path("fifo")), "");
+    pollfd state{reader.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&state, 1, 0), 0) << "the reader is told that the writer has ended";
+}
+
+/// Of two that write to one pipe, none comes between the lines of the other, however long they are.
+TEST_F(LogFileTest, gives_a_pipe_whole_lines) {
+    ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+    const pki::Descriptor reader(::open(path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    auto one = LogFile::open(path("fifo")).value();
+    auto other = LogFile::open(path("fifo")).value();
+    const std::string text =
+        std::string(3'000, 'a') + '\n' + std::string(10'000, 'b') + '\n' + std::string(3'000, 'c') + '\n';
+    EXPECT_EQ(one.append(text).bytes, text.size());
+    EXPECT_EQ(other.append("d\n").bytes, 2);
+    std::string read(65'536, '\0');
+    read.resize(static_cast<std::size_t>(::read(reader.get(), read.data(), read.size())));
+    EXPECT_EQ(read, text + "d\n");
 }
 
 TEST_F(LogFileTest, is_not_made_by_a_question) {
