@@ -26,10 +26,12 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/sha.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace {
 
@@ -248,6 +250,13 @@ int sign_for_support() {
     return exit_ok;
 }
 
+/// A file that is opened later must not be taken for a stream that whoever started us has closed.
+void fill_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // the lowest number that is free
+    }
+}
+
 /// Keys are in this process: they must not end up in a core file.
 void forbid_core_files() {
     const rlimit none{0, 0};
@@ -258,6 +267,7 @@ void forbid_core_files() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    fill_standard_streams();
     CLI::App app("TLS-terminating S3 gateway with device mutual authentication");
     app.set_version_flag("--version", SALLYPORT_VERSION);
     app.require_subcommand(1);
