@@ -49,6 +49,7 @@ struct LastLine {
     std::string text;
     bool has_end;
     std::optional<std::string> torn;  ///< what is behind it, without its last line end
+    bool is_being_written = false;    ///< another process has the file
 };
 
 /// The last line that is one, and what lies behind it.
@@ -74,10 +75,29 @@ std::optional<LastLine> last_line_of(const std::filesystem::path& path) {
     for (const std::size_t bytes : {usual_tail_bytes, tail_bytes}) {
         const auto tail = read_tail(file.get(), bytes);
         if (!tail) return std::nullopt;
-        if (auto last = last_line(tail->text)) return last;
+        if (auto last = last_line(tail->text)) {
+            last->is_being_written = ::flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+            return last;
+        }
         if (tail->is_whole) return std::nullopt;
     }
     return std::nullopt;
+}
+
+/// So that the next file may be put behind this one and both be read as one: what a process or a full disk
+/// has cut short stays a line of its own. In no hash, and none the worse when it fails.
+void end_last_line(int file) {
+    struct stat status {};
+    char last = '\n';
+    if (::fstat(file, &status) == 0 && status.st_size > 0 &&
+        ::pread(file, &last, 1, status.st_size - 1) == 1 && last != '\n') {
+        [[maybe_unused]] const ssize_t count = ::write(file, "\n", 1);
+    }
+}
+
+void end_last_line(const std::filesystem::path& path) {
+    const pki::Descriptor file(::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (file.get() >= 0) end_last_line(file.get());
 }
 
 /// Is it NAME.x or NAME-x, and not compressed?
@@ -153,6 +173,12 @@ pki::Result<AuditFile> AuditFile::open(const std::string& path) {
         return unusable(path, "another process writes this audit log: each gateway needs one of its own");
     auto state = read_state(file->descriptor(), path);
     if (!state) return state.error();
+    if (!state->found.continues.empty()) {
+        const auto before = std::filesystem::path(path).parent_path() / state->found.continues;
+        if (state->before_is_being_written)
+            return unusable(before, "another process still writes it: its chain cannot be gone on with");
+        end_last_line(before);
+    }
     sync_folder_of(path);
     return AuditFile(std::move(*file), std::move(*state));
 }
@@ -186,6 +212,7 @@ pki::Result<AuditFile::State> AuditFile::read_state(int file, const std::string&
         AuditLine& line = end->last.line;
         state.head = head_after(line.number, end->last.text);
         state.found = {line.number, std::move(line.event), std::move(end->file), std::move(end->fork)};
+        state.before_is_being_written = end->last.is_being_written;
         if (end->last.torn) state.torn = *end->last.torn + (state.torn ? '\n' + *state.torn : "");
     }
     return state;
@@ -231,6 +258,7 @@ pki::Result<void> AuditFile::reopen() {
     if (::flock(fresh->descriptor(), LOCK_EX | LOCK_NB) != 0)
         return unusable(path, "another process writes the new file: the old one stays in use");
     sync_folder_of(path);
+    end_last_line(file_.descriptor());
     state_.needs_line_end = false;
     return file_.become(*fresh);
 }

@@ -23,7 +23,7 @@ class AuditFile {
     /// regular files NAME.* and NAME-*, whatever rotation or restoration named them, the one whose last line
     /// has the highest number. Of several that is the newest, and `Found::fork` names one that ends
     /// otherwise. What is compressed or no audit log is passed over. Errors: it cannot be opened, another
-    /// process has it, it is none of ours.
+    /// process has it or the one whose chain it takes up, it is none of ours.
     static pki::Result<AuditFile> open(const std::string& path);
 
     /// Why `open` would fail, but for a process that has it; empty when it would succeed. Changes nothing.
@@ -64,6 +64,7 @@ class AuditFile {
         Found found;
         std::optional<std::string> torn;
         bool needs_line_end = false;
+        bool before_is_being_written = false;  ///< the file that is continued
     };
     AuditFile(LogFile file, State state) : file_(std::move(file)), state_(std::move(state)) {}
 

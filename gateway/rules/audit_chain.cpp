@@ -9,6 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view line_begins = R"({"seq":)";
+
 /// Empty when there is no such text.
 std::string text_member(const json::object& object, std::string_view name) {
     const json::value* const member = object.if_contains(name);
@@ -33,7 +35,7 @@ std::string audit_digest(std::string_view text) {
 }
 
 std::string audit_line(const AuditHead& before, std::string_view record) {
-    std::string line = R"({"seq":)" + std::to_string(before.number + 1);
+    std::string line = std::string(line_begins) + std::to_string(before.number + 1);
     line += R"(,"prev":")" + before.hash + '"';
     const std::string_view members = record.substr(1);
     if (members != "}") line += ',';
@@ -104,7 +106,13 @@ bool AuditVerifier::suspect(std::string_view line, const std::string& where, con
 
 bool AuditVerifier::take(std::string_view line, const std::string& where) {
     const auto parsed = parse_audit_line(line);
-    if (!parsed) return suspect(line, where, "is no line of an audit log");
+    if (!parsed) {
+        // A full disk may have kept the end of a torn line from the file that another was put behind.
+        const std::size_t next = line.rfind(line_begins);
+        const bool is_glued = next != line.npos && next > 0 && parse_audit_line(line.substr(next));
+        if (!is_glued) return suspect(line, where, "is no line of an audit log");
+        return take(line.substr(0, next), where) && take(line.substr(next), where);
+    }
     std::string fault = fault_of(*parsed);
     const bool tells_of_torn = parsed->event == torn_line_event;
     if (fault.empty() && !suspect_ && !tells_of_torn) return accept(*parsed, line);

@@ -96,6 +96,29 @@ TEST_F(AuditLogRotated, says_that_the_chain_has_two_ends) {
                 testing::AllOf(HasSubstr(R"("continues":"audit.log.3")"), testing::Not(HasSubstr("fork"))));
 }
 
+/// Whatever the first was cut short in: as `zcat audit.log.3.gz audit.log.2.gz` does.
+TEST_F(AuditLogRotated, can_be_put_behind_one_another) {
+    for (const std::string cut_short : {"torn", "", "\n"}) {
+        std::string chain = after(1);
+        chain.pop_back();
+        make("audit.log.1", chain + (cut_short == "torn" ? "\ntorn" : cut_short), 0min);
+        opened();
+        make("both", content("audit.log.1") + content(), 0min);
+        EXPECT_THAT(verdict({"audit.log.1", "audit.log"}), HasSubstr("OK: "));
+        EXPECT_THAT(verdict({"both"}), HasSubstr("OK: ")) << cut_short;
+    }
+}
+
+TEST_F(AuditLogRotated, leaves_a_chain_that_another_process_still_writes) {
+    AuditLog other(path(), health_);
+    ASSERT_TRUE(eventually([this] { return content().ends_with('\n'); }));
+    std::filesystem::rename(path(), path("audit.log.1"));
+    EXPECT_THAT([this] { AuditLog(path(), health_); },
+                testing::ThrowsMessage<std::runtime_error>(
+                    testing::AllOf(HasSubstr("audit.log.1"), HasSubstr("still writes it"))));
+    EXPECT_EQ(AuditFile::why_unusable(path()), "") << "a check beside a gateway that runs";
+}
+
 TEST_F(AuditLogRotated, finds_a_last_line_before_much_that_is_torn) {
     make("audit.log.1", after(1) + std::string(200'000, 'x'), 0min);
     EXPECT_THAT(opened(), HasSubstr(R"("event":"torn_line")"));

@@ -148,6 +148,29 @@ TEST(AuditChain, knows_lines_that_were_torn) {
     }
 }
 
+/// A file of which a full disk kept the last line's end, and the next file put behind it.
+TEST(AuditChain, knows_lines_that_lost_their_end) {
+    for (const std::string torn : {"{\"seq\":3,\"pre", "{", "x"}) {
+        Lines lines = chained(2);
+        AuditHead head = head_after(2, lines.back());
+        Lines next;
+        chain(next, head, torn_record(torn));
+        lines.push_back(torn + next.back());
+        chain(lines, head, record("later"));
+        EXPECT_EQ(fault_in(lines), "") << torn;
+        Lines changed = lines;
+        changed[2].insert(0, "x");
+        EXPECT_NE(fault_in(changed), "") << torn;
+        changed = lines;
+        changed[3].insert(0, torn);
+        EXPECT_NE(fault_in(changed), "") << torn;
+    }
+    Lines whole = chained(4);
+    whole[1] += whole[2];
+    whole.erase(whole.begin() + 2);
+    EXPECT_EQ(fault_in(whole), "");
+}
+
 TEST(AuditChain, does_not_take_a_line_for_torn_that_it_has_accepted) {
     Lines lines = chained(3);
     AuditHead head = head_after(3, lines.back());
