@@ -2,6 +2,7 @@
 #include "gateway/chunk.h"
 #include "gateway/exchange.h"
 #include "gateway/rules/delete_document.h"
+#include "gateway/rules/logged_key.h"
 #include "gateway/rules/resigning.h"
 #include "gateway/rules/signatures.h"
 #include "gateway/wall_clock.h"
@@ -136,8 +137,8 @@ std::optional<Denial> Exchange::refuse_redirect() const {
     if (const auto region = answer_field("x-amz-bucket-region"); !region.empty())
         detail += ": the bucket is in region " + std::string(region) +
                   "; set store.resign.region and store.endpoints";
-    if (const auto location = answer_field("Location"); !location.empty())
-        detail += "; Location: " + std::string(location.substr(0, 256));
+    if (const auto location = answer_field("Location").substr(0, 256); !location.empty())
+        detail += "; Location: " + logged_key(location).value_or(std::string(location));
     return bad_gateway(std::move(detail));
 }
 

@@ -1,13 +1,15 @@
 #include "gateway/rules/logged_key.h"
 
 #include <cstddef>
+#include <span>
 
 namespace sallyport::gateway {
 namespace {
 
-/// Each ends in what stands before its value. Longer names that end like one count as that one.
-constexpr std::string_view secrets[] = {
-    "signature=", "x-amz-security-token=", "x-amz-credential=", "awsaccesskeyid="};
+/// Each ends in what stands before its value. Longer names that end like one count as that one. The first are
+/// of nothing but a presigned query, the others could be of anything else.
+constexpr std::string_view secrets[] = {"x-amz-signature=", "x-amz-security-token=", "x-amz-credential="};
+constexpr std::string_view secrets_of_queries[] = {"signature=", "awsaccesskeyid="};
 
 /// A character as it is spelled: `=`, `%3D`, `%253D` and so on.
 struct Spelled {
@@ -57,8 +59,8 @@ Spelled beginning(std::string_view text, std::string_view name) {
     return whole;
 }
 
-Spelled secret_at(std::string_view text) {
-    for (const std::string_view name : secrets) {
+Spelled secret_at(std::string_view text, std::span<const std::string_view> names) {
+    for (const std::string_view name : names) {
         if (const Spelled found = beginning(text, name); found.size > 0) return found;
     }
     return {};
@@ -78,13 +80,14 @@ std::size_t value_size(std::string_view text, unsigned times_encoded) {
 }  // namespace
 
 std::optional<std::string> logged_key(std::string_view key) {
-    if (key.find('?') == key.npos && key.find('%') == key.npos) return std::nullopt;
+    if (key.find('=') == key.npos && key.find('%') == key.npos) return std::nullopt;
     std::string shown;
     std::size_t copied = 0;  ///< of the key
     bool in_query = false;
     for (std::size_t at = 0; at < key.size();) {
         const Spelled next = first_of(key.substr(at));
-        const Spelled secret = in_query ? secret_at(key.substr(at)) : Spelled{};
+        Spelled secret = secret_at(key.substr(at), secrets);
+        if (secret.size == 0 && in_query) secret = secret_at(key.substr(at), secrets_of_queries);
         in_query = in_query || next.character == '?';
         if (secret.size == 0) {
             at += next.size;
