@@ -4,11 +4,13 @@
 #include "gateway/rules/device_records.h"
 #include "gateway/wall_clock.h"
 #include "pki/file.h"
+#include "pki/file_status.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,6 +39,40 @@ bool is_no_table(const fs::path& path, std::size_t most_bytes) {
     return !error && size > most_bytes;
 }
 
+fs::path lock_of(const fs::path& table) {
+    return table.string() + ".lock";
+}
+
+/// Negative: errno says why it cannot be made.
+pki::Descriptor open_lock(const fs::path& file) {
+    constexpr int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    pki::Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | flags, 0600));
+    if (lock.get() >= 0) return lock;
+    const int why_not = errno;
+    // One that may only be read can be locked, too: of another user, or where nothing can be written.
+    pki::Descriptor readable(::open(file.c_str(), O_RDONLY | flags));
+    errno = why_not;
+    return readable;
+}
+
+bool is_still_at(const pki::Descriptor& lock, const fs::path& file) {
+    const auto held = pki::status_of(lock.get());
+    const auto named = pki::status_of(file);
+    return held && named && held->device == named->device && held->inode == named->inode;
+}
+
+/// Of tables: each is written once, whole.
+bool is_same(const pki::FileStatus& one, const pki::FileStatus& other) {
+    const auto identity = [](const pki::FileStatus& of) {
+        return std::tie(of.device, of.inode, of.size, of.modified_seconds, of.modified_nanoseconds);
+    };
+    return identity(one) == identity(other);
+}
+
+bool is_absent(int error) {
+    return error == ENOENT || error == ENOTDIR;
+}
+
 }  // namespace
 
 fs::path InventoryKeeper::file() const {
@@ -53,86 +89,128 @@ void InventoryKeeper::restore() {
 }
 
 bool InventoryKeeper::keeps(const fs::path& table) {
-    if (table.empty() || !has_lock(table) || !has_restored(table)) return false;
+    if (table.empty()) return false;
+    if (!has_lock(table)) {
+        const Locking locking = take_lock(table);
+        if (locking.holder == Holder::another) return not_kept(Log::Level::warning, locking.why_not);
+        if (locking.holder == Holder::unknown) {
+            // To read harms nobody; without it a restart would give each device its day's bytes again.
+            std::string unread = restore_from(table);
+            if (unread.empty()) unread = unusable_;
+            return not_kept(Log::Level::error, locking.why_not + (unread.empty() ? "" : "; " + unread) +
+                                                   "; the table of devices is not written");
+        }
+    }
+    if (const std::string unread = restore_from(table); !unread.empty()) {
+        return not_kept(Log::Level::error, unread +
+                                               "; it stays as it is, and is tried again: until then "
+                                               "what is known of devices is not kept");
+    }
+    is_restored_ = true;  // where there is none, too: what comes later is no earlier table of this process
+    if (!may_replace(table)) return false;
     if (!std::exchange(not_kept_, "").empty())
         log_.event(Log::Level::info, "state", {{"result", "kept"}, {"file", table.string()}});
     return true;
 }
 
-bool InventoryKeeper::has_lock(const fs::path& table) {
-    if (lock_ && locked_ == table) return true;
-    lock_.reset();  // of the folder that was configured before
-    if (auto prepared = CrlArchive(table.parent_path()).prepare(); !prepared)
-        return not_kept(Log::Level::error, prepared.error().message);
-    const fs::path file = table.string() + ".lock";
-    pki::Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-    if (lock.get() < 0) return not_kept(Log::Level::error, failure(file, "cannot open"));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return not_kept(Log::Level::error, failure(file, "cannot lock"));
-        return not_kept(Log::Level::warning,
-                        file.string() +
-                            ": another gateway keeps its table of devices here: give each gateway "
-                            "a state folder of its own; this one takes over when that one ends");
-    }
-    lock_.emplace(std::move(lock));
-    locked_ = table;
-    written_changes_ = 0;
-    return true;
+/// One that was removed or replaced keeps nobody out.
+bool InventoryKeeper::has_lock(const fs::path& table) const {
+    return lock_ && locked_ == table && is_still_at(*lock_, lock_of(table));
 }
 
-bool InventoryKeeper::has_restored(const fs::path& table) {
-    if (is_restored_) return true;
-    std::error_code error;
-    is_restored_ = fs::symlink_status(table, error).type() == fs::file_type::not_found;
-    if (is_restored_) return true;
-    pki::remove_unfinished(table);
-    const auto bytes = pki::read_file(table, file_bytes_at_most_);
-    if (!bytes && !is_no_table(table, file_bytes_at_most_)) {
-        return not_kept(Log::Level::error, bytes.error().message +
-                                               "; it stays as it is, and is tried again: until then what is "
-                                               "known of devices is not kept");
+InventoryKeeper::Locking InventoryKeeper::take_lock(const fs::path& table) {
+    lock_.reset();
+    may_replace_ = false;
+    const auto prepared = CrlArchive(table.parent_path()).prepare();
+    const fs::path file = lock_of(table);
+    pki::Descriptor lock = open_lock(file);
+    if (lock.get() < 0) {
+        const std::string why_not = failure(file, "cannot open");
+        return {Holder::unknown, prepared ? why_not : prepared.error().message};
     }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return {Holder::unknown, failure(file, "cannot lock")};
+        return {Holder::another, file.string() +
+                                     ": another gateway keeps its table of devices here: give each gateway "
+                                     "a state folder of its own; this one takes over when that one ends"};
+    }
+    if (!is_still_at(lock, file))
+        return {Holder::another, file.string() + ": was replaced while it was locked; it is tried again"};
+    lock_.emplace(std::move(lock));
+    if (std::exchange(locked_, table) != table) unusable_.clear();  // what it says is of another one
+    written_changes_ = 0;
+    pki::remove_unfinished(table);
+    return {Holder::this_process, ""};
+}
+
+std::string InventoryKeeper::restore_from(const fs::path& table) {
+    if (is_restored_) return "";
+    // Before it is read: if it is replaced meanwhile, it will not be taken for what was read.
+    const auto status = pki::status_of(table);
+    if (!status && is_absent(errno)) return "";
+    const auto bytes = pki::read_file(table, file_bytes_at_most_);
+    if (!bytes && !is_no_table(table, file_bytes_at_most_)) return bytes.error().message;
     // Whatever comes of it: counts that are taken over twice would be too high.
     is_restored_ = true;
-    if (bytes) {
-        take_over(*bytes, table);
+    if (!bytes) {
+        unusable_ = bytes.error().message;
+    } else if (auto taken = take_over(*bytes, table); !taken) {
+        unusable_ = taken.error().message;
     } else {
-        set_aside(table, bytes.error().message);
+        own_ = status;
     }
-    return true;
+    return "";
 }
 
-void InventoryKeeper::take_over(const std::string& bytes, const fs::path& table) {
+pki::Result<void> InventoryKeeper::take_over(const std::string& bytes, const fs::path& table) {
     const auto now = now_seconds();
     const std::size_t capacity = snapshots_.current()->settings.limits.known_devices;
-    const auto read =
+    auto read =
         read_device_records(bytes, {.known =
                                         [&](const KnownDevice& known) {
                                             if (known.last_seen + memory >= now)
                                                 inventory_.restore(known, capacity);
                                         },
                                     .daily = [&](const DailyBytes& use) { limiter_.restore(use, now); }});
-    if (!read) return set_aside(table, table.string() + ": " + read.error().message);
     handled_bytes_ = bytes.size();
+    if (!read) return pki::Error{read.error().fault, table.string() + ": " + read.error().message};
     log_.event(Log::Level::info, "state",
                {{"result", "restored"}, {"devices", inventory_.size()}, {"file", table.string()}});
+    return {};
+}
+
+bool InventoryKeeper::may_replace(const fs::path& table) {
+    if (may_replace_) return true;
+    const auto status = pki::status_of(table);
+    const bool is_safe = status ? own_ && is_same(*status, *own_) : is_absent(errno);
+    may_replace_ = is_safe || set_aside(table);
+    return may_replace_;
 }
 
 /// Never over what was set aside earlier: somebody may want to know what happened to it.
-void InventoryKeeper::set_aside(const fs::path& file, const std::string& why) {
+bool InventoryKeeper::set_aside(const fs::path& table) {
+    const bool is_unusable = !unusable_.empty();
     fs::path aside;
     for (int i = 1; i <= most_set_aside; ++i) {
-        aside = file.string() + ".unusable-" + std::to_string(i);
+        aside = table.string() + (is_unusable ? ".unusable-" : ".other-") + std::to_string(i);
         std::error_code error;
         if (!fs::exists(fs::symlink_status(aside, error))) break;
     }
+    const std::string why = is_unusable
+                                ? unusable_ + "; the table of devices begins empty"
+                                : table.string() +
+                                      ": another table than the one that this gateway read or wrote last; "
+                                      "what it says is not added to what is known of devices";
     std::error_code error;
-    fs::rename(file, aside, error);
+    fs::rename(table, aside, error);
+    if (error) {
+        return not_kept(Log::Level::error, why + "; it cannot be renamed: " + error.message() +
+                                               ": until it can, what is known of devices is not kept");
+    }
+    unusable_.clear();
     log_.event(Log::Level::error, "state",
-               {{"result", "set_aside"},
-                {"detail", why + "; the table of devices begins empty" +
-                               (error ? "; it could not be renamed: " + error.message() : "")},
-                {"file", aside.string()}});
+               {{"result", "set_aside"}, {"detail", why}, {"file", aside.string()}});
+    return true;
 }
 
 void InventoryKeeper::start() {
@@ -191,6 +269,7 @@ void InventoryKeeper::write_if_changed(const fs::path& table) {
         return report_failed(prepared.error().message);
     if (auto written = pki::replace_file(table, bytes, 0600); !written)
         return report_failed(written.error().message);
+    own_ = pki::status_of(table);
     written_changes_ = changes;
     last_failure_.clear();
 }

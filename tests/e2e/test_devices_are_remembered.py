@@ -136,6 +136,48 @@ class DevicesAreRemembered(FleetTest):
         self.gateway.start()
         self.assertEqual(self.known(), both)
 
+    def test_reload_with_another_folder_replaces_no_table(self):
+        others = self.gateway.folder / "others"
+        others.mkdir(0o700)
+        content = DeviceTable().add("0A0B0C0D", 1_790_000_000).finish()
+        (others / "devices").write_bytes(content)
+        self.put(self.device)
+        usual = self.gateway.configuration.read_text()
+        self.addCleanup(self.gateway.put_in_force, usual)
+        earlier = len(self.gateway.events("state", result="set_aside"))
+        self.gateway.put_in_force(usual.replace("state: state\n", "state: others\n"))
+        event = self.gateway.wait_for_event("state", skip=earlier, seconds=40, result="set_aside")
+        self.assertEqual((others / "devices.other-1").read_bytes(), content)
+        self.assertIn("devices.other-1", event["file"])
+        wait_until((others / "devices").exists, "its own is written there", 40)
+        self.assertEqual(list(self.known()), [DEVICE])
+
+    def test_read_only_folder_is_read(self):
+        """Else each restart would give each device its day's bytes again."""
+        state = self.gateway.folder / "state"
+        for lock_is_there in (True, False):
+            with self.subTest(lock_is_there=lock_is_there):
+                self.gateway.stop()
+                if subprocess.run(("mount", "-t", "tmpfs", "none", state), capture_output=True).returncode != 0:
+                    raise unittest.SkipTest("only root may mount a file system")
+                self.addCleanup(subprocess.run, ("umount", "--lazy", state), check=True)
+                self.gateway.start()
+                self.put(self.device)
+                self.gateway.stop()
+                before = self.table.read_bytes()
+                if not lock_is_there:
+                    (state / "devices.lock").unlink()
+                subprocess.run(("mount", "-o", "remount,ro", state), check=True)
+                not_kept = len(self.gateway.events("state", result="not_kept"))
+                self.gateway.start()
+                self.assertEqual(self.known()[DEVICE]["bytes_in"], len(BODY))
+                if not lock_is_there:
+                    event = self.gateway.wait_for_event("state", skip=not_kept, result="not_kept")
+                    self.assertIn("Read-only file system", event["detail"])
+                self.put(self.device)
+                self.gateway.stop()
+                self.assertEqual(self.table.read_bytes(), before)
+
     def test_full_disk_stops_nobody(self):
         state = self.gateway.folder / "state"
         full = ("mount", "-t", "tmpfs", "-o", "size=8k,mode=0700", "none", state)

@@ -2,14 +2,10 @@
 
 #include "gateway/rules/device_records.h"
 #include "gateway/wall_clock.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/unit/gateway/inventory_keeper_fixture.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
-#include <memory>
-#include <optional>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,98 +15,9 @@
 namespace sallyport::gateway {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class InventoryKeeperTest : public testing::Test {
-  protected:
-    InventoryKeeperTest() {
-        auto snapshot = std::make_shared<Snapshot>();
-        snapshot->settings.state = state();
-        snapshots_.publish(std::move(snapshot));
-    }
-
-    fs::path state() const { return folder_ / "state"; }
-    fs::path file() const { return state() / "devices"; }
-
-    /// One life of the gateway: what it knew at its end, and what it said in the event log.
-    struct Life {
-        std::vector<KnownDevice> known;
-        std::uint64_t day_bytes = 0;
-        std::string events;
-    };
-    class Process {
-      public:
-        Process(const SnapshotStore& snapshots, fs::path events,
-                std::size_t file_bytes_at_most = InventoryKeeper::max_file_bytes)
-            : events_(std::move(events)),
-              log_(LogSettings{.access = "off", .events = events_.string(), .level = "info"}),
-              keeper_(snapshots, inventory_, limiter_, *log_, file_bytes_at_most) {}
-
-        void start() {
-            keeper_.restore();
-            keeper_.start();
-        }
-        void see(const std::string& device) {
-            const Sighting seen{"fleet", "TLSv1.2", "AES128-SHA", 2048, true};
-            inventory_.note(device, seen, 100'000, now_seconds());
-            limiter_.settle(device, 0, 1000, now_seconds());
-        }
-        InventoryKeeper& keeper() { return keeper_; }
-        /// To be asked once.
-        Life end() {
-            keeper_.stop();
-            Life life;
-            life.known = inventory_.list();
-            for (const DailyBytes& use : limiter_.used_today(now_seconds()))
-                life.day_bytes += use.bytes;
-            log_.reset();
-            std::ostringstream said;
-            said << std::ifstream(events_).rdbuf();
-            life.events = said.str();
-            return life;
-        }
-
-      private:
-        fs::path events_;
-        std::optional<Log> log_;
-        DeviceInventory inventory_;
-        DeviceLimiter limiter_;
-        InventoryKeeper keeper_;
-    };
-    std::unique_ptr<Process> process(std::size_t file_bytes_at_most = InventoryKeeper::max_file_bytes) {
-        const std::string name = "events-" + std::to_string(++processes_) + ".log";
-        return std::make_unique<Process>(snapshots_, folder_ / name, file_bytes_at_most);
-    }
-    Life live(const std::vector<std::string>& seen) {
-        const auto one = process();
-        one->start();
-        for (const std::string& device : seen)
-            one->see(device);
-        return one->end();
-    }
-    static std::string content_of(const fs::path& file) {
-        std::ostringstream content;
-        content << std::ifstream(file, std::ios::binary).rdbuf();
-        return content.str();
-    }
-    void put(const std::string& bytes) {
-        fs::create_directories(state());
-        std::ofstream(file(), std::ios::binary) << bytes;
-    }
-
-    test::TemporaryFolder temporary_;
-    fs::path folder_ = temporary_.path();
-    SnapshotStore snapshots_;
-    int processes_ = 0;
-};
-
-std::vector<std::string> ids_of(const std::vector<KnownDevice>& known) {
-    std::vector<std::string> ids;
-    for (const KnownDevice& one : known)
-        ids.push_back(one.device);
-    return ids;
-}
+using InventoryKeeperTest = KeepsInventory;
 
 TEST_F(InventoryKeeperTest, remembers_over_a_restart) {
     const Life first = live({"A", "B"});
@@ -193,70 +100,6 @@ TEST_F(InventoryKeeperTest, goes_on_when_it_cannot_write) {
     const Life life = live({"A"});
     EXPECT_EQ(life.known.size(), 1U);
     EXPECT_THAT(life.events, HasSubstr("\"result\":\"not_kept\""));
-}
-
-TEST_F(InventoryKeeperTest, leaves_the_table_to_whoever_has_it) {
-    live({"A"});
-    const auto first = process();
-    first->start();
-    const std::string before = content_of(file());
-    const Life second = live({"B"});
-    EXPECT_EQ(ids_of(second.known), std::vector<std::string>{"B"}) << "it restores nothing";
-    EXPECT_EQ(content_of(file()), before) << "it writes nothing, not even at its end";
-    EXPECT_THAT(second.events, HasSubstr("\"result\":\"not_kept\""));
-    EXPECT_THAT(second.events, HasSubstr("a state folder of its own"));
-    EXPECT_EQ(second.events.find("not_kept"), second.events.rfind("not_kept")) << "it says so once";
-    first->see("C");
-    first->end();
-}
-
-TEST_F(InventoryKeeperTest, takes_over_when_the_other_has_ended) {
-    live({"A"});
-    auto old = process();
-    old->start();
-    const auto fresh = process();
-    fresh->start();
-    fresh->see("B");
-    fresh->see("C");
-    old->see("B");
-    old->end();
-    old.reset();
-    const Life both = fresh->end();  // its last look
-    EXPECT_EQ(ids_of(both.known), (std::vector<std::string>{"A", "B", "C"}));
-    EXPECT_EQ(both.day_bytes, 4000U) << "of A, twice of B, of C: each once";
-    EXPECT_THAT(both.events, HasSubstr("\"result\":\"not_kept\""));
-    EXPECT_THAT(both.events, HasSubstr("\"result\":\"restored\",\"devices\":3"));
-    EXPECT_THAT(both.events, HasSubstr("\"result\":\"kept\""));
-}
-
-TEST_F(InventoryKeeperTest, keeps_what_both_knew) {
-    auto old = process();
-    old->start();
-    auto fresh = process();
-    fresh->start();
-    fresh->see("B");
-    old->see("A");
-    old.reset();
-    const Life both = fresh->end();
-    fresh.reset();
-    const Life next = live({});
-    EXPECT_EQ(next.known, both.known);
-    EXPECT_EQ(next.known.size(), 2U);
-    EXPECT_EQ(next.day_bytes, both.day_bytes) << "a restart counts nothing twice";
-}
-
-TEST_F(InventoryKeeperTest, goes_with_the_folder) {
-    auto moving = process();
-    moving->start();
-    moving->see("A");
-    auto snapshot = std::make_shared<Snapshot>();
-    snapshot->settings.state = folder_ / "elsewhere";
-    snapshots_.publish(std::move(snapshot));
-    moving->end();
-    EXPECT_THAT(live({}).events, HasSubstr("not_kept")) << "the lock has moved, too";
-    moving.reset();
-    EXPECT_EQ(ids_of(live({}).known), std::vector<std::string>{"A"});
-    EXPECT_FALSE(fs::exists(file()));
 }
 
 /// Root can read everything, so the file stands behind what stops even root.
