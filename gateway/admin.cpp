@@ -232,10 +232,10 @@ Admin::Reply Admin::reply_to_all(const Request& request) const {
     // Probes of load balancers and orchestrators hold no secrets, and the page itself holds no data.
     const bool is_open = page != nullptr && (*page == AdminPage::healthz || *page == AdminPage::readyz ||
                                              *page == AdminPage::status_page);
-    const AdminAccess& access = *shared_.snapshots.current()->admin;
-    if (!is_open && !access.admits(authorization)) return {401, text_type, "a token is needed (RFC 6750)\n"};
+    const auto access = shared_.snapshots.current()->admin;  // a reload may replace the snapshot meanwhile
+    if (!is_open && !access->admits(authorization)) return {401, text_type, "a token is needed (RFC 6750)\n"};
     const bool is_for_machines = is_open || (page != nullptr && *page == AdminPage::metrics);
-    if (!is_for_machines && !access.asks_for_token() && !is_named_as_local(request)) {
+    if (!is_for_machines && !access->asks_for_token() && !is_named_as_local(request)) {
         return {
             421, text_type,
             "without admin.token this listener answers to an IP address or localhost only, not to a name\n"};

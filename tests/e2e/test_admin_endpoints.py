@@ -3,6 +3,8 @@
 import http.client
 import json
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from support.case import main
 from support.fleet import FleetTest
@@ -32,6 +34,27 @@ class AdminEndpoints(FleetTest):
         self.assertEqual(*obeyed())
         generation = self.gateway.reload()
         self.assertGreaterEqual(obeyed()[0], generation)
+
+    def test_answers_while_the_configuration_is_replaced(self):
+        """What an answer stands on must outlive it: sanitizers see whether it does."""
+        reloaded = threading.Event()
+
+        def ask():
+            asked = 0
+            while not reloaded.is_set():
+                self.assertEqual(self.gateway.admin("/status")[0], 200)
+                asked += 1
+            return asked
+
+        with ThreadPoolExecutor(3) as threads:
+            asking = [threads.submit(ask) for _ in range(3)]
+            try:
+                for _ in range(20):
+                    self.gateway.reload()
+            finally:
+                reloaded.set()
+            for each in asking:
+                self.assertGreater(each.result(), 0)
 
     def test_views_of_devices_come_in_pages_and_as_csv(self):
         for identity in (self.device, self.other):
