@@ -4,6 +4,7 @@ Programs run there in namespaces of their own (mounts, processes, on request net
 with them, however the test ends.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -46,8 +47,15 @@ def missing():
 
 
 def make_base():
-    if BASE.exists():
-        return
+    """Once for all tests, which run beside one another."""
+    BASE.parent.mkdir(parents=True, exist_ok=True)
+    with open(BASE.with_name("debian-root.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not BASE.exists():
+            _make_base()
+
+
+def _make_base():
     unfinished = BASE.with_name("debian-root.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

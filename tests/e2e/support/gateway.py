@@ -171,11 +171,26 @@ class Gateway:
         return wait_until(lambda: self.events(event, **fields)[skip:], what, seconds)[0]
 
     def generation(self):
-        """The number of the newest snapshot that every connection obeys. A start counts from 1 again."""
+        """The number of the newest snapshot that every connection obeys. A start counts from 1 again. What the log, which
+        comes a little later, says of that snapshot is there, too."""
         wait_until(lambda: self.events("ready"), "the gateway is ready")
-        said = [entry for entry in self.events() if entry["event"] in ("ready", "enforced")]
-        start = max(i for i, entry in enumerate(said) if entry["event"] == "ready")
-        return max(entry["generation"] for entry in said[start:])
+
+        def logged():
+            said = [entry for entry in self.events() if entry["event"] in ("ready", "enforced")]
+            start = max(i for i, entry in enumerate(said) if entry["event"] == "ready")
+            return max(entry["generation"] for entry in said[start:])
+
+        enforced = self._enforced_generation()
+        wait_until(lambda: logged() >= enforced, f"the log knows of generation {enforced}")
+        return logged()
+
+    def _enforced_generation(self):
+        """0: the gateway has ended, or tells only who holds its token."""
+        try:
+            code, body = self.admin("/status")
+        except (OSError, http.client.HTTPException):
+            return 0
+        return json.loads(body)["enforced_generation"] if code == 200 else 0
 
     def wait_for_generation_after(self, generation, seconds=15):
         wait_until(

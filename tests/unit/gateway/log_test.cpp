@@ -349,7 +349,10 @@ TEST(Log, follows_a_rotation) {
                                         folder.file(name) + "." + std::to_string(i / each));
             log.reopen();
             const auto deadline = std::chrono::steady_clock::now() + 10s;
-            while (!std::filesystem::exists(folder.file("audit")) &&
+            const auto is_there = [&](const char* name) {
+                return std::filesystem::exists(folder.file(name));
+            };
+            while ((!is_there("access") || !is_there("events") || !is_there("audit")) &&
                    std::chrono::steady_clock::now() < deadline)
                 std::this_thread::sleep_for(1ms);
         }
