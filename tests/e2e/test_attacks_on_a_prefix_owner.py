@@ -20,6 +20,9 @@ LISTS = [
     f"&prefix={DEVICE}%2F&pre%66ix={OTHER_DEVICE}%2F",
     f"&prefix={DEVICE}%2F;prefix={OTHER_DEVICE}%2F",
     f"&prefix={DEVICE.lower()}%2F",
+    f"&prefix={DEVICE}%2F&prefix%00={OTHER_DEVICE}%2F",
+    f"&start-after={OTHER_DEVICE}&prefix={DEVICE}",
+    f"&delimiter=%2F&prefix={DEVICE}",
 ]
 SOURCES = [
     OTHER,
@@ -31,6 +34,14 @@ SOURCES = [
     f"/fleet//{OTHER_DEVICE}/x",
     f"{OWN}#{OTHER}",
     "arn:aws:s3:us-east-1:1:accesspoint/a/object/x",
+    f"arn:aws:s3::{OTHER.replace('/fleet', ':fleet')}",
+    "/fleet/%31%31223344/x",
+    f"/fleet/{DEVICE}%2f..%2f{OTHER_DEVICE}%2fx",
+    f"{OWN}?versionId=/../../{OTHER_DEVICE}/x",
+    f"{OTHER},{OWN}",
+    f"{OTHER} {OWN}",
+    f"http://127.0.0.1{OTHER}",
+    f"http://127.0.0.1{OWN}",
 ]
 REQUESTS = [
     ("GET", "/fleet?versions"),
